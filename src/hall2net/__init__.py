@@ -1,0 +1,1 @@
+"""From raw Hall-transport files to neural networks made of measured resistance states."""

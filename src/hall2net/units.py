@@ -1,0 +1,66 @@
+"""Units at the edges: everything inside hall2net is SI.
+
+Factors take a value in the named unit to SI. Magnetic fields are H in A/m; a field given in tesla
+is read as mu0*H, as laboratory instruments write it.
+"""
+
+from math import pi
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.constants import mu_0
+
+from hall2net.errors import ConfigError
+
+OERSTED = 1e3 / (4 * pi)
+"""1 Oe in A/m."""
+
+SI_FACTORS: dict[str, dict[str, float]] = {
+    "field": {
+        "Oe": OERSTED,
+        "kOe": 1e3 * OERSTED,
+        "T": 1 / mu_0,
+        "mT": 1e-3 / mu_0,
+        "G": OERSTED,
+        "A/m": 1.0,
+        "kA/m": 1e3,
+    },
+    "current": {"A": 1.0, "mA": 1e-3, "uA": 1e-6, "nA": 1e-9},
+    "voltage": {"V": 1.0, "mV": 1e-3, "uV": 1e-6, "nV": 1e-9},
+    "resistance": {"ohm": 1.0, "mohm": 1e-3, "uohm": 1e-6, "kohm": 1e3},
+    "resistivity": {"ohm m": 1.0, "ohm cm": 1e-2, "uohm cm": 1e-8},
+    "moment": {"A m2": 1.0, "emu": 1e-3, "memu": 1e-6, "uemu": 1e-9},
+    "temperature": {"K": 1.0},
+    "time": {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9, "min": 60.0, "h": 3600.0},
+    "length": {"m": 1.0, "mm": 1e-3, "um": 1e-6, "nm": 1e-9},
+    "dimensionless": {"": 1.0, "1": 1.0},
+}
+
+# Longest first, so that "_a_m2" is not taken for "_m2".
+_COLUMN_UNITS = (
+    "_ohm_per_oe", "_erg_cm2", "_uohm_cm", "_a_m2", "_a_per_m", "_emu_cc", "_j_m3", "_uj", "_nj",
+    "_oe", "_ohm", "_ma", "_mt", "_nm", "_k", "_s", "_a",
+)  # fmt: skip
+
+
+def to_si(values: ArrayLike, unit: str, quantity: str) -> np.ndarray:
+    """Values of `quantity`, given in `unit`, in SI.
+
+    Raises
+    ------
+    ConfigError
+        If `quantity` has no such unit.
+    """
+    factors = SI_FACTORS[quantity]
+    if unit not in factors:
+        allowed = ", ".join(sorted(factors))
+        raise ConfigError(f"unit {unit!r} is none of {quantity}; expected one of {allowed}")
+    return np.asarray(values, dtype=float) * factors[unit]
+
+
+def uncertainty_column(column: str) -> str:
+    """Name of the column with the 1-sigma uncertainty of `column`: `h_c_oe` gives `h_c_u_oe`."""
+    for unit in _COLUMN_UNITS:
+        if column.endswith(unit):
+            return f"{column.removesuffix(unit)}_u{unit}"
+    return f"{column}_u"
