@@ -6,7 +6,7 @@ Tables and JSON come out as the same bytes for the same content.
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +37,8 @@ def atomic(path: str | Path) -> Iterator[Path]:
         found = f"cannot be written ({error.strerror or error})"
         raise FileError(path, found, "a writable folder with free space") from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink()
 
 
 def write_csv(table: pd.DataFrame, path: str | Path) -> None:

@@ -1,0 +1,21 @@
+# The two commands that a newcomer needs: `make study` and `make test`. Both make the environment.
+PYTHON ?= python3
+CORES ?= 2
+READY := .venv/ready
+
+study: $(READY)
+	.venv/bin/snakemake --cores $(CORES) all
+
+test: $(READY)
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/snakefmt --check Snakefile workflow
+	.venv/bin/python -m pytest
+
+$(READY): envs/requirements.txt pyproject.toml
+	$(PYTHON) -m venv .venv
+	.venv/bin/pip install --quiet --requirement envs/requirements.txt
+	.venv/bin/pip install --quiet --no-deps --editable .
+	touch $@
+
+.PHONY: study test

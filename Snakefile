@@ -1,0 +1,24 @@
+# hall2net: from raw Hall-transport files to networks made of measured resistance states.
+# Read it from top to bottom: this is the study. `snakemake --cores 2 all` runs it.
+
+
+configfile: "config.yaml"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/raw.smk"
+include: "workflow/rules/loops.smk"
+include: "workflow/rules/torque.smk"
+include: "workflow/rules/lut.smk"
+include: "workflow/rules/datasets.smk"
+include: "workflow/rules/networks.smk"
+include: "workflow/rules/figures.smk"
+include: "workflow/rules/report.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        FIGURES,
+        f"results/comparison-{SCALE}.csv",
+        f"results/report-{SCALE}.html",

@@ -1,0 +1,84 @@
+import os
+import sys
+from pathlib import Path
+
+from hall2net.config import check_config
+from hall2net.errors import Hall2netError
+from hall2net.sheet import read_sheet
+
+# A rule's own conda environment holds the dependencies; the library comes from here.
+os.environ["PYTHONPATH"] = str(Path(workflow.basedir, "src"))
+
+
+def stop(error):
+    """End before anything runs, with the message alone."""
+    sys.exit("\n".join(f"error: {line}" for line in str(error).splitlines()))
+
+
+try:
+    check_config(config, Path(workflow.basedir, "workflow/schemas/config.schema.yaml"))
+    SHEETS = {
+        study: read_sheet(f"raw/{study}/measurements.csv")
+        for study in config["studies"]
+    }
+except Hall2netError as error:
+    stop(error)
+
+SCALE = config["scale"]
+DATA_ROOT = os.environ.get("HALL2NET_DATA", config["data_root"])
+
+
+wildcard_constraints:
+    study="|".join(config["studies"]),
+    scale="laptop|published",
+    sample="[a-z0-9_]+",
+
+
+def library(*modules):
+    """Files of the library that a rule runs: editing one of them makes the rule's outputs anew."""
+    root = Path(workflow.basedir, "src/hall2net")
+    files = [path for module in modules for path in sorted(root.glob(module))]
+    return [os.path.relpath(path) for path in files]
+
+
+def study_config(key):
+    """Input function of params: one block of the study's own configuration."""
+    return lambda wildcards: config["studies"][wildcards.study].get(key, {})
+
+
+def samples_of(study):
+    return sorted(SHEETS[study]["sample"].unique())
+
+
+def measurements_of(wildcards):
+    """The parsed data of every sample of a study."""
+    return expand(
+        "results/{study}/measurements/{sample}.nc",
+        study=wildcards.study,
+        sample=samples_of(wildcards.study),
+    )
+
+
+def raw_files(study, sample=None):
+    """Paths of the instrument files of a study, or of one of its samples."""
+    sheet = SHEETS[study]
+    rows = sheet if sample is None else sheet[sheet["sample"] == sample]
+    names = (name.strip() for cell in rows["file"] for name in cell.split(";"))
+    return sorted({f"raw/{study}/{name}" for name in names})
+
+
+def sheet_rows(study, sample):
+    """A sample's rows of measurements.csv as plain values, columns without entries left out."""
+    rows = SHEETS[study].query("sample == @sample").dropna(axis="columns", how="all")
+    return rows.astype(object).where(rows.notna(), None).to_dict("list")
+
+
+def convention(study, name):
+    return config["studies"][study]["conventions"][name]
+
+
+def lut_measurement(study):
+    """The parsed data of the sample whose measurement gives the look-up table."""
+    sheet = SHEETS[study].set_index("id")
+    sample = sheet.at[config["studies"][study]["lut"]["measurement"], "sample"]
+    return f"results/{study}/measurements/{sample}.nc"

@@ -1,0 +1,15 @@
+rule dataset:
+    input:
+        code=library("networks/data.py"),
+    output:
+        "results/datasets/{scale}/{dataset}.pt",
+    log:
+        "results/logs/datasets/{scale}/{dataset}.log",
+    conda:
+        "../../envs/hall2net.yaml"
+    params:
+        root=DATA_ROOT,
+    message:
+        "images: {wildcards.dataset} at {wildcards.scale} scale"
+    script:
+        "../scripts/dataset.py"

@@ -1,0 +1,91 @@
+rule magnetometry:
+    input:
+        measurements=measurements_of,
+        code=library("magnetometry.py"),
+    output:
+        "results/{study}/magnetometry.csv",
+    log:
+        "results/logs/{study}/magnetometry.log",
+    conda:
+        "../../envs/hall2net.yaml"
+    params:
+        samples=study_config("samples"),
+        settings=study_config("magnetometry"),
+    message:
+        "{wildcards.study}: moments and anisotropies from magnetometry"
+    script:
+        "../scripts/magnetometry.py"
+
+
+rule resistivity:
+    input:
+        measurements=measurements_of,
+        code=library("torque.py"),
+    output:
+        "results/{study}/resistivity.csv",
+    log:
+        "results/logs/{study}/resistivity.log",
+    conda:
+        "../../envs/hall2net.yaml"
+    params:
+        samples=study_config("samples"),
+    message:
+        "{wildcards.study}: resistivities"
+    script:
+        "../scripts/resistivity.py"
+
+
+rule switching:
+    input:
+        measurements=measurements_of,
+        loops="results/{study}/loops.csv",
+        code=library("switching.py"),
+    output:
+        "results/{study}/switching.csv",
+    log:
+        "results/logs/{study}/switching.log",
+    conda:
+        "../../envs/hall2net.yaml"
+    params:
+        samples=study_config("samples"),
+        settings=study_config("switching"),
+    message:
+        "{wildcards.study}: critical currents and switching ratios"
+    script:
+        "../scripts/switching.py"
+
+
+rule torque:
+    input:
+        loops="results/{study}/loops.csv",
+        magnetometry="results/{study}/magnetometry.csv",
+        resistivity="results/{study}/resistivity.csv",
+        switching="results/{study}/switching.csv",
+        code=library("torque.py"),
+    output:
+        "results/{study}/torque.csv",
+    log:
+        "results/logs/{study}/torque.log",
+    conda:
+        "../../envs/hall2net.yaml"
+    params:
+        samples=study_config("samples"),
+        reference=study_config("reference"),
+        convention=lambda wildcards: convention(wildcards.study, "adopted"),
+        name="adopted",
+    message:
+        "{wildcards.study}: torque efficiencies, transparencies and spin Hall angles"
+    script:
+        "../scripts/torque.py"
+
+
+use rule torque as torque_as_printed with:
+    output:
+        "results/{study}/torque-as_printed.csv",
+    log:
+        "results/logs/{study}/torque-as_printed.log",
+    params:
+        samples=study_config("samples"),
+        reference=study_config("reference"),
+        convention=lambda wildcards: convention(wildcards.study, "as_printed"),
+        name="as_printed",

@@ -1,0 +1,15 @@
+import pandas as pd
+
+from hall2net.files import write_csv
+from hall2net.job import job
+from hall2net.readers import open_dataset
+from hall2net.switching import switching_table
+
+if __name__ == "__main__":
+    with job(snakemake.log[0]):
+        datasets = [open_dataset(path) for path in snakemake.input.measurements]
+        loops = pd.read_csv(snakemake.input.loops)
+        table = switching_table(
+            datasets, loops, snakemake.params.samples, **snakemake.params.settings
+        )
+        write_csv(table, snakemake.output[0])

@@ -1,0 +1,19 @@
+import pandas as pd
+
+from hall2net.files import write_csv
+from hall2net.job import job
+from hall2net.torque import torque_table
+
+if __name__ == "__main__":
+    with job(snakemake.log[0]):
+        table = torque_table(
+            pd.read_csv(snakemake.input.loops),
+            pd.read_csv(snakemake.input.magnetometry),
+            pd.read_csv(snakemake.input.resistivity),
+            pd.read_csv(snakemake.input.switching),
+            snakemake.params.samples,
+            reference=snakemake.params.reference,
+            convention=snakemake.params.convention,
+            name=snakemake.params.name,
+        )
+        write_csv(table, snakemake.output[0])
