@@ -1,0 +1,1 @@
+"""Networks whose weights are measured levels: data, quantization, models, training."""

