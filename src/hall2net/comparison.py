@@ -1,0 +1,604 @@
+"""Every number that the papers print, beside ours."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.stats import binom, chi2_contingency, false_discovery_control
+
+from hall2net.errors import Hall2netError
+from hall2net.loops import compensation_temperature
+from hall2net.units import uncertainty_column
+
+AGREES = "agrees"
+DIFFERS = "differs"
+NOT_MEASURED = "not measured at this scale"
+AMBIGUOUS = "ambiguous in the paper"
+FIGURE_ONLY = "shown only in a figure"
+INPUT = "taken as input"
+QUOTED = "quoted from another work"
+
+# Published as the two ends of a range: one row, not two.
+_RANGES = ("cotb.loops.compensation_temperature_k", "ruo2.mlp.fashion_mnist.six_state")
+
+# What the paper leaves open, and the choice made here.
+_REMARKS = {
+    "cotb.loops.fig3a_r_ahe_ohm": "The paper does not say half or full swing; half is taken.",
+    "cotb.loops.fig3c_r_ahe_ohm": "The paper does not say half or full swing; half is taken.",
+    "cotb.switching.j_max_a_cm2": "The current is divided by the Pt layer alone (5 µm × 9 nm); "
+    "the ruo2 paper divides by the whole stack.",
+    "cotb.switching.switching_ratio": "Printed as 'nearly 100 %'.",
+    "cotb.resnet18_cifar10.accuracy_device": "Printed as 92 %, 'comparable to' float32.",
+    "ruo2.torque.theta_sh_t0p5": "The factor between ΔH and the field is not stated; "
+    "ours is H_DL = (2/π) ΔH/2.",
+    "ruo2.torque.theta_ratio_to_reference": "Printed as 'roughly four times'.",
+    "ruo2.torque.rho_xx_uohm_cm": "The thickness is not stated; the sample with 0.5 nm is taken.",
+    "ruo2.torque.g_hm_per_ohm_m2": "The printed bracket of T_SBF puts the backflow term inside "
+    "sech (0.907); the product form is taken (0.474).",
+    "ruo2.field_free.j_max_a_m2": "The current is divided by the whole stack (5 µm × 10.8 nm); "
+    "the cotb paper divides by Pt alone.",
+    "ruo2.field_free.polarity_reversal_prefield_oe": "Ours lies between the last field without "
+    "and the first with reversal.",
+    "ruo2.synapse.energy_uj": "Which pulses it counts is not stated; 87.5 µJ is one 1.00 ms pulse "
+    "of 13.2 mA into 500 Ω.",
+    "ruo2.mlp.weight_decay": "Weight decay is named but its strength is not stated.",
+    "ruo2.mlp.fashion_mnist.six_state": "The abstract says 87 %, the summary 86 %.",
+    **{
+        f"ruo2.synapse.states_ohm.{state}": "Printed in µΩ, which no nanovoltmeter resolves; "
+        "Ω is taken."
+        for state in range(1, 7)
+    },
+    **{
+        f"cotb.resnet18_cifar10.epoch{epoch}.{network}": "Panel titles of figures S1 and S2 and "
+        "their captions contradict each other; the panel titles give the epoch."
+        for epoch in (25, 75)
+        for network in ("ideal", "device")
+    },
+}
+
+
+@dataclass(frozen=True)
+class _Ours:
+    value: float | str | bool | None
+    uncertainty: float = float("nan")
+    source: str = ""
+    remark: str = ""
+    verdict: str | None = None
+
+
+def run_table(runs: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
+    """What each training was and how well it did, one row a run.
+
+    Parameters
+    ----------
+    runs : run name to its `history` (table), `metrics` (mapping), `confusions` (epoch to table
+        with the column `true`) and `histogram` (table)
+
+    Returns
+    -------
+    DataFrame with the parts of the run's name (`network, dataset, precision, mapping, recipe,
+    seed`), `epochs, source, stand_in, scale`, `test_accuracy` (a fraction) and its 1-sigma
+    counting error `test_accuracy_u` = sqrt(a(1 - a)/n), n the number of test images.
+
+    Raises
+    ------
+    Hall2netError
+        If a name does not have six parts.
+    """
+    rows = []
+    for run, parts in runs.items():
+        names = run.split("-")
+        if len(names) != 6:
+            raise Hall2netError(
+                f"run {run!r}: expected <network>-<dataset>-<precision>-<mapping>-<recipe>-seed<N>"
+            )
+        metrics = parts["metrics"]
+        accuracy = metrics["test_accuracy"]
+        images = counts(parts["confusions"][max(parts["confusions"])]).to_numpy().sum()
+        rows.append(
+            {
+                "run": run,
+                "network": names[0],
+                "dataset": names[1],
+                "precision": names[2],
+                "mapping": names[3],
+                "recipe": names[4],
+                "seed": int(names[5].removeprefix("seed")),
+                "epochs": metrics["epochs"],
+                "source": metrics["source"],
+                "stand_in": metrics["stand_in"],
+                "scale": metrics["scale"],
+                "test_accuracy": accuracy,
+                "test_accuracy_u": np.sqrt(accuracy * (1 - accuracy) / images),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def counts(confusion: pd.DataFrame) -> pd.DataFrame:
+    """A confusion table as a square: true classes as the index, predicted ones as columns."""
+    return confusion.set_index("true")
+
+
+def recorded_epoch(run: Mapping[str, Any], fraction: float) -> int:
+    """The recorded epoch nearest to a fraction of the whole training."""
+    wanted = fraction * run["metrics"]["epochs"]
+    return min(run["confusions"], key=lambda epoch: abs(epoch - wanted))
+
+
+def find_run(
+    table: pd.DataFrame, dataset: str, precision: str, mapping: str | None = None
+) -> str | None:
+    """Name of the first run of `run_table` with this data set, precision and mapping.
+
+    Parameters
+    ----------
+    precision : `float32`, `binary`, or `lut` for any number of device states
+    mapping : None takes `maxabs`, the papers' way, for quantized weights
+    """
+    if precision == "float32":
+        mapping = "none"
+    found = table[
+        (table["dataset"] == dataset)
+        & table["precision"].str.startswith(precision)
+        & (table["mapping"] == (mapping or "maxabs"))
+    ].sort_values("seed", kind="stable")
+    return None if found.empty else str(found["run"].iloc[0])
+
+
+def comparison_table(
+    published: Mapping[str, Any],
+    studies: Mapping[str, Mapping[str, pd.DataFrame]],
+    runs: Mapping[str, Mapping[str, Any]],
+    *,
+    provenance: Mapping[str, str],
+) -> pd.DataFrame:
+    """Every published number beside ours: `comparison-<scale>.csv`.
+
+    Parameters
+    ----------
+    published : content of `reference/published.yaml`
+    studies : study to its tables by name: `measurements` (the sheet), `loops`, `switching`, `lut`,
+        and for ruo2 also `torque`, `torque_as_printed` and `resistivity`
+    runs : trainings, as `run_table` takes them
+    provenance : study to a word on its raw data, e.g. "emulated raw data"
+
+    Returns
+    -------
+    DataFrame, one row a published number: `study, quantity, published, ours, ours_u, difference,
+    ratio, z, verdict, source, remark`. `difference` is ours less published (to the nearer end of
+    a range), `z` is that over the combined 1-sigma uncertainty, where a printed number counts as
+    uniform within half its last digit. A number agrees when abs(z) <= 3.
+    """
+    ours: dict[str, _Ours] = {}
+    for study, entries in (("cotb", _cotb), ("ruo2", _ruo2)):
+        if study in published and study in studies:
+            found = entries(studies[study], runs, provenance.get(study, ""))
+            ours |= {f"{study}.{quantity}": entry for quantity, entry in found.items()}
+    return pd.DataFrame(
+        [_row(path, value, ours.get(path)) for path, value in _leaves(published)],
+        columns=[
+            "study", "quantity", "published", "ours", "ours_u", "difference", "ratio", "z",
+            "verdict", "source", "remark",
+        ],
+    )  # fmt: skip
+
+
+def confusion_comparison(
+    printed: pd.DataFrame, runs: Mapping[str, Mapping[str, Any]]
+) -> pd.DataFrame:
+    """The printed confusion matrices of CIFAR-10 against ours, cell by cell.
+
+    For one cell, two Poisson counts a (printed) and b (ours) with equal expectations make b
+    binomial with a + b trials and probability 1/2 (for equal row sums); `p_value` is the exact
+    two-sided probability of a split at least as uneven. `p_row` is Pearson's chi-square test of
+    a whole row. Both networks saw the same test images, so the counts of one truth scatter less
+    than independent ones: the test is conservative.
+
+    Parameters
+    ----------
+    printed : table with `matrix, epoch_printed, true, <classes>, network_inferred`
+    runs : trainings, as `run_table` takes them
+
+    Returns
+    -------
+    DataFrame, one row a cell: `matrix, network, epoch_printed, run, epoch, source, true,
+    predicted, printed, ours, difference, p_value, p_adjusted` (Benjamini-Hochberg over one
+    matrix), `beyond_noise` (p_adjusted < 0.05), `p_row`. Empty where no run has these classes.
+    """
+    table = run_table(runs)
+    parts = [
+        cells
+        for matrix, rows in printed.groupby("matrix", sort=True)
+        if (cells := _compare_matrix(str(matrix), rows, table, runs)) is not None
+    ]
+    columns = [
+        "matrix", "network", "epoch_printed", "run", "epoch", "source", "true", "predicted",
+        "printed", "ours", "difference", "p_value", "p_adjusted", "beyond_noise", "p_row",
+    ]  # fmt: skip
+    return pd.concat(parts)[columns] if parts else pd.DataFrame(columns=columns)
+
+
+def _compare_matrix(
+    matrix: str, rows: pd.DataFrame, table: pd.DataFrame, runs: Mapping[str, Mapping[str, Any]]
+) -> pd.DataFrame | None:
+    network = rows["network_inferred"].iloc[0]
+    epoch_printed = int(rows["epoch_printed"].iloc[0])
+    run = find_run(table, "cifar10", "float32" if network == "ideal_float" else "lut")
+    if run is None:
+        return None
+    epoch = recorded_epoch(runs[run], epoch_printed / 100)
+    ours = counts(runs[run]["confusions"][epoch])
+    if set(ours.columns) != set(rows["true"]):
+        return None
+    theirs = rows.set_index("true")[list(ours.columns)].loc[list(ours.index)]
+    cells = pd.DataFrame(
+        {
+            "true": np.repeat(ours.index, ours.shape[1]),
+            "predicted": np.tile(ours.columns, ours.shape[0]),
+            "printed": theirs.to_numpy().ravel(),
+            "ours": ours.to_numpy().ravel(),
+        }
+    )
+    share = np.repeat(ours.sum(axis=1) / (ours.sum(axis=1) + theirs.sum(axis=1)), ours.shape[1])
+    both = cells["printed"] + cells["ours"]
+    lower = binom.cdf(cells["ours"], both, share)
+    upper = binom.sf(cells["ours"] - 1, both, share)
+    cells["difference"] = cells["ours"] - cells["printed"]
+    cells["p_value"] = np.minimum(1.0, 2 * np.minimum(lower, upper))
+    cells["p_adjusted"] = false_discovery_control(cells["p_value"])
+    cells["beyond_noise"] = cells["p_adjusted"] < 0.05
+    p_row = [_chi_square(theirs.loc[name], ours.loc[name]) for name in ours.index]
+    cells["p_row"] = np.repeat(p_row, ours.shape[1])
+    source = runs[run]["metrics"]["source"]
+    return cells.assign(
+        matrix=matrix,
+        network="float32" if network == "ideal_float" else "device",
+        epoch_printed=epoch_printed,
+        run=run,
+        epoch=epoch,
+        source=source,
+    )
+
+
+def _chi_square(printed: pd.Series, ours: pd.Series) -> float:
+    pair = np.array([printed, ours])
+    return float(chi2_contingency(pair[:, pair.sum(axis=0) > 0], correction=False).pvalue)
+
+
+def _leaves(tree: Any, path: str = "") -> Iterator[tuple[str, Any]]:  # noqa: ANN401
+    if isinstance(tree, Mapping):
+        for key, value in tree.items():
+            yield from _leaves(value, f"{path}.{key}" if path else str(key))
+    elif isinstance(tree, list) and path not in _RANGES:
+        for number, value in enumerate(tree, start=1):
+            yield f"{path}.{number}", value
+    else:
+        yield path, tree
+
+
+def _row(path: str, published: Any, ours: _Ours | None) -> dict[str, Any]:  # noqa: ANN401
+    study, _, quantity = path.partition(".")
+    row: dict[str, Any] = {"study": study, "quantity": quantity, "published": _text(published)}
+    if ours is not None and _is_number(ours.value) and not np.isfinite(ours.value):
+        ours = _Ours(None, source=ours.source, verdict=NOT_MEASURED)
+    if ours is None:
+        only_drawn = ".figures." in f".{quantity}."
+        ours = _Ours(None, verdict=FIGURE_ONLY if only_drawn else NOT_MEASURED)
+    row |= {"ours": _text(ours.value), "ours_u": ours.uncertainty}
+    verdict = ours.verdict
+    if _is_number(ours.value) and (_is_number(published) or path in _RANGES):
+        low, high = published if isinstance(published, list) else (published, published)
+        nearest = min(max(ours.value, low), high)
+        last_digit = float(Decimal(1).scaleb(_exponent(nearest if low == high else low)))
+        spread = last_digit / 2 / np.sqrt(3)
+        sigma = np.hypot(spread, 0.0 if np.isnan(ours.uncertainty) else ours.uncertainty)
+        row["difference"] = ours.value - nearest
+        row["ratio"] = ours.value / nearest if nearest else np.nan
+        row["z"] = row["difference"] / sigma
+        verdict = verdict or (AGREES if abs(row["z"]) <= 3 else DIFFERS)
+    elif verdict is None:
+        verdict = AGREES if ours.value == published else DIFFERS
+    remark = " ".join(part for part in (_REMARKS.get(path, ""), ours.remark) if part)
+    return row | {"verdict": verdict, "source": ours.source, "remark": remark}
+
+
+def _exponent(number: float) -> int:
+    """Decimal exponent of the last printed digit: 0.36 gives -2, 4.4e7 gives 6."""
+    text = Decimal(repr(number))
+    if isinstance(number, float) and number == int(number) and abs(number) >= 1e5:
+        return text.normalize().as_tuple().exponent
+    return text.as_tuple().exponent
+
+
+def _is_number(value: Any) -> bool:  # noqa: ANN401
+    return isinstance(value, int | float | np.number) and not isinstance(value, bool)
+
+
+def _text(value: Any) -> str:  # noqa: ANN401
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list):
+        return " to ".join(map(_text, value))
+    return "" if value is None else f"{value:.6g}" if _is_number(value) else str(value)
+
+
+def _cotb(
+    tables: Mapping[str, pd.DataFrame], runs: Mapping[str, Mapping[str, Any]], raw: str
+) -> dict[str, _Ours]:
+    loops, lut = tables["loops"], tables["lut"]
+    sheet = tables["measurements"].query("kind == 'sot_switching' and sample == 'freestanding'")
+    room = loops[(loops["kind"] == "ahe_loop") & ((loops["temperature_k"] - 300).abs() < 5)]
+    t_m, t_m_u = compensation_temperature(loops, "freestanding")
+    switching = _usable(tables["switching"]).query("sample == 'freestanding'")
+    source = f"switching.csv ({raw})"
+    strongest = _largest(switching, "current_max_ma")
+    ratio = _pooled(switching, "switching_ratio")
+    polarities = switching.groupby(np.sign(switching["field_x_oe"]))["polarity"].first()
+    bipolar = (lut["level"] < 0).any() and (lut["level"] > 0).any()
+    entries = {
+        "loops.fig3a_r_ahe_ohm": _mean_of(room, "as_grown", "r_ahe_ohm", f"loops.csv ({raw})"),
+        "loops.fig3c_r_ahe_ohm": _mean_of(room, "freestanding", "r_ahe_ohm", f"loops.csv ({raw})"),
+        "loops.compensation_temperature_k": _Ours(t_m, t_m_u, f"loops.csv ({raw})"),
+        "switching.current_max_ma": _given(switching["current_max_ma"].max(), source),
+        "switching.j_max_a_cm2": _Ours(_current_density(strongest) / 1e4, source=source),
+        "switching.in_plane_field_mt.1": _given(sheet["field_x_oe"].max() / 10, _SHEET),
+        "switching.in_plane_field_mt.2": _given(sheet["field_x_oe"].min() / 10, _SHEET),
+        "switching.initial_field_mt": _given(sheet["initial_field_z_oe"].abs().max() / 10, _SHEET),
+        "switching.probe_current_ua": _given(sheet["current_ma"].abs().max() * 1e3, _SHEET),
+        "switching.switching_ratio": _Ours(*ratio, source),
+        "switching.polarity_reverses_with_field": _Ours(
+            polarities.get(1.0, 0) * polarities.get(-1.0, 0) == -1, source=source
+        ),
+        "devices_per_weight.this_work": _Ours(1 if bipolar else 2, source=f"lut.csv ({raw})"),
+        "devices_per_weight.differential_pair": _Ours(
+            2, verdict=INPUT, remark="By definition of the pair."
+        ),
+    }
+    table = run_table(runs)
+    names = {
+        "ideal": find_run(table, "cifar10", "float32"),
+        "device": find_run(table, "cifar10", "lut"),
+    }
+    block = "resnet18_cifar10"
+    for network, name in names.items():
+        if name is None:
+            continue
+        run = runs[name]
+        verdict = None if _comparable(run, epochs=100) and _published_scale(run) else NOT_MEASURED
+        for epoch in (25, 75):
+            recorded = recorded_epoch(run, epoch / 100)
+            accuracy, spread = _accuracy(run["confusions"][recorded])
+            entries[f"{block}.epoch{epoch}.{network}"] = _Ours(
+                accuracy, spread, _run_source(name, run), f"Ours at epoch {recorded}.", verdict
+            )
+        final = counts(run["confusions"][max(run["confusions"])])
+        for true in ("airplane", "cat"):
+            if true in final:
+                right, total = final.at[true, true], final.loc[true].sum()
+                entries[f"{block}.epoch100_correct.{network}.{true}"] = _Ours(
+                    int(right),
+                    float(np.sqrt(right * (total - right) / total)),
+                    _run_source(name, run),
+                    verdict=verdict,
+                )
+    if names["device"] is not None:
+        name, run = names["device"], runs[names["device"]]
+        verdict = None if _comparable(run, epochs=100) and _published_scale(run) else NOT_MEASURED
+        accuracy = _final_accuracy(name, runs, verdict)
+        entries[f"{block}.epochs"] = _given(run["metrics"]["epochs"], _run_source(name, run))
+        entries[f"{block}.accuracy_device"] = accuracy
+        for other in ("irnet_binary", "vc_sot_mram_cim", "flash_blocks"):
+            entries[f"{block}.compared_with.{other}"] = _Ours(
+                accuracy.value, accuracy.uncertainty, accuracy.source, verdict=QUOTED
+            )
+    return entries
+
+
+def _ruo2(
+    tables: Mapping[str, pd.DataFrame], runs: Mapping[str, Mapping[str, Any]], raw: str
+) -> dict[str, _Ours]:
+    torque = tables["torque"].set_index("sample")
+    printed = tables["torque_as_printed"].set_index("sample")
+    best, control = torque.loc["ruo2_0p5"], torque.loc["mgo_0p5"]
+    source = f"torque.csv ({raw})"
+    entries = {
+        "torque.xi_enhancement_t0p5": _cell(best, "xi_ratio", source),
+        "torque.theta_sh_t0p5": _cell(
+            best,
+            "theta_sh",
+            source,
+            f"With the formulas as printed: {_text(printed.at['ruo2_0p5', 'theta_sh'])}.",
+        ),
+        "torque.theta_ratio_to_reference": _cell(best, "theta_ratio", source),
+        "torque.jc_reduction_t0p5": _cell(best, "j_c_ratio", source),
+        "torque.rho_xx_uohm_cm": _cell(best, "rho_xx_uohm_cm", source),
+        "torque.ks_isoc_mgo_erg_cm2": _cell(control, "k_s_erg_cm2", source),
+        "field_free.switching_ratio.t0p5": _cell(best, "switching_ratio", source),
+        "field_free.switching_ratio.t0p7": _cell(torque.loc["ruo2_0p7"], "switching_ratio", source),
+    }
+    for constant in ("g_hm_per_ohm_m2", "g_mix_per_ohm_m2", "sml_slope_per_erg_cm2"):
+        entries[f"torque.{constant}"] = _Ours(None, verdict=INPUT)
+    sheet = tables["measurements"]
+    pair = sheet.query(
+        "kind == 'loop_shift' and sample == 'ruo2_0p5' and field_x_oe == 200 and current_ma == 3"
+    )
+    if not pair.empty:
+        example = {"t_nm": 0.5, "h_x_oe": 200, "i_dc_ma": 3}
+        entries |= {
+            f"torque.loop_shift_example.{name}": _given(value, _SHEET)
+            for name, value in example.items()
+        }
+    entries |= _field_free(tables, f"switching.csv ({raw})")
+    entries |= _synapse(tables, f"lut.csv ({raw})")
+    return entries | _mlp(runs)
+
+
+def _field_free(tables: Mapping[str, pd.DataFrame], source: str) -> dict[str, _Ours]:
+    switching = tables["switching"]
+    free = switching[(switching["field_x_oe"].fillna(0) == 0)]
+    best = _usable(free).query("sample == 'ruo2_0p5'")
+    entries = {}
+    control = free.query("sample == 'mgo_0p5'")
+    if not control.empty:
+        entries["field_free.mgo_control_switches"] = _Ours(
+            bool((_usable(control)["polarity"].abs() == 1).any()), source=source
+        )
+    plain = best[best["prefield_x_oe"].fillna(0) == 0]
+    if not plain.empty:
+        entries["field_free.j_max_a_m2"] = _Ours(
+            _current_density(_largest(plain, "current_max_ma")), source=source
+        )
+    reversed_at = prefield_threshold(switching, "ruo2_0p5")
+    if reversed_at is not None:
+        low, high = reversed_at
+        entries["field_free.polarity_reversal_prefield_oe"] = _Ours(
+            high, high - low, source, f"No reversal at {low:g} Oe, reversal at {high:g} Oe."
+        )
+    return entries
+
+
+def prefield_threshold(switching: pd.DataFrame, sample: str) -> tuple[float, float] | None:
+    """The largest pre-applied field that leaves a sample's polarity, the smallest that reverses it.
+
+    Both are magnitudes in Oe; a sweep without a pre-applied field counts as 0. None where no
+    series of fields of one sign shows a reversal.
+    """
+    rows = _usable(switching)
+    rows = rows[(rows["sample"] == sample) & (rows["field_x_oe"].fillna(0) == 0)]
+    prefield = rows["prefield_x_oe"].fillna(0)
+    brackets = []
+    for sign in (-1, 1):
+        fields = prefield[prefield * sign >= 0].abs()
+        if fields.max() > 0:
+            polarity = rows["polarity"].loc[fields.index]
+            final = polarity.loc[fields.idxmax()]
+            kept, turned = fields[polarity != final], fields[polarity == final]
+            if len(kept) and kept.max() < turned.min():
+                brackets.append((float(kept.max()), float(turned.min())))
+    return min(brackets, default=None, key=lambda bracket: bracket[1])
+
+
+def _synapse(tables: Mapping[str, pd.DataFrame], source: str) -> dict[str, _Ours]:
+    lut = tables["lut"].sort_values("resistance_ohm", ignore_index=True)
+    spread = lut.get("resistance_u_ohm", pd.Series(np.nan, index=lut.index))
+    entries = {
+        f"synapse.states_ohm.{state}": _Ours(lut["resistance_ohm"][state - 1], value, source)
+        for state, value in enumerate(spread, start=1)
+    }
+    swing = lut["resistance_ohm"].iloc[-1] - lut["resistance_ohm"].iloc[0]
+    entries |= {
+        f"synapse.levels.{state}": _Ours(level, 2 * u / swing, source)
+        for state, (level, u) in enumerate(zip(lut["level"], spread, strict=True), start=1)
+    }
+    return entries
+
+
+def _mlp(runs: Mapping[str, Mapping[str, Any]]) -> dict[str, _Ours]:
+    table = run_table(runs)
+    entries: dict[str, _Ours] = {"mlp.weight_decay": _Ours(None, verdict=AMBIGUOUS)}
+    keys = {"float32": "float32", "six_state": "lut", "binary": "binary"}
+    for dataset in ("mnist", "fashion_mnist"):
+        for quantity, precision in keys.items():
+            name = find_run(table, dataset, precision)
+            if name is not None:
+                verdict = None if _comparable(runs[name], epochs=50) else NOT_MEASURED
+                entries[f"mlp.{dataset}.{quantity}"] = _final_accuracy(name, runs, verdict)
+    name = find_run(table, "mnist", "float32")
+    if name is not None:
+        metrics, source = runs[name]["metrics"], _run_source(name, runs[name])
+        entries["mlp.epochs"] = _given(metrics["epochs"], source)
+        for number, size in enumerate(metrics["network"]["layers"], start=1):
+            entries[f"mlp.layers.{number}"] = _given(size, source)
+        for key in ("batch", "optimizer", "learning_rate"):
+            entries[f"mlp.{key}"] = _given(metrics["recipe"].get(key), source)
+    return entries
+
+
+_SHEET = "measurements.csv"
+
+
+def _usable(table: pd.DataFrame) -> pd.DataFrame:
+    return table[table["status"] != "refused"]
+
+
+def _given(value: Any, source: str) -> _Ours:  # noqa: ANN401
+    return _Ours(value, source=source, verdict=INPUT)
+
+
+def _cell(row: pd.Series, column: str, source: str, remark: str = "") -> _Ours:
+    spread = row.get(uncertainty_column(column), np.nan)
+    if not np.isfinite(row[column]):
+        return _Ours(None, source=source, remark=remark, verdict=NOT_MEASURED)
+    return _Ours(float(row[column]), float(spread), source, remark)
+
+
+def _pooled(table: pd.DataFrame, column: str) -> tuple[float, float]:
+    """Weighted mean of a column and its uncertainty."""
+    rows = table[table[column].notna()]
+    if rows.empty:
+        return np.nan, np.nan
+    spread = rows.get(uncertainty_column(column))
+    if spread is None or not (spread > 0).all():
+        return float(rows[column].mean()), np.nan
+    weights = spread**-2.0
+    return float((rows[column] * weights).sum() / weights.sum()), float(weights.sum() ** -0.5)
+
+
+def _mean_of(table: pd.DataFrame, sample: str, column: str, source: str) -> _Ours:
+    rows = _usable(table)
+    rows = rows[rows["sample"] == sample]
+    value, spread = _pooled(rows.assign(**{column: rows[column].abs()}), column)
+    return _Ours(value, spread, source)
+
+
+def _largest(table: pd.DataFrame, column: str) -> pd.Series:
+    rows = table[table["j_c_a_m2"].notna()]
+    return rows.loc[rows[column].idxmax()]
+
+
+def _current_density(row: pd.Series) -> float:
+    """Current density at a sweep's largest current, in A/m2, through the layers that J_c is for."""
+    return float(row["current_max_ma"] / row["i_c_ma"] * row["j_c_a_m2"])
+
+
+def _comparable(run: Mapping[str, Any], epochs: int) -> bool:
+    return not run["metrics"]["stand_in"] and run["metrics"]["epochs"] >= epochs
+
+
+def _published_scale(run: Mapping[str, Any]) -> bool:
+    return run["metrics"]["scale"] == "published"
+
+
+def _accuracy(confusion: pd.DataFrame) -> tuple[float, float]:
+    square = counts(confusion).to_numpy()
+    accuracy = np.trace(square) / square.sum()
+    return float(accuracy), float(np.sqrt(accuracy * (1 - accuracy) / square.sum()))
+
+
+def _run_source(name: str, run: Mapping[str, Any]) -> str:
+    return f"{name} ({run['metrics']['source']})"
+
+
+def _final_accuracy(name: str, runs: Mapping[str, Mapping[str, Any]], verdict: str | None) -> _Ours:
+    """Accuracy of the papers' mapping, with what another mapping reaches in the remark."""
+    table = run_table(runs).set_index("run")
+    row = table.loc[name]
+    others = table[
+        (table["dataset"] == row["dataset"])
+        & (table["precision"] == row["precision"])
+        & (table["seed"] == row["seed"])
+        & (table["recipe"] == row["recipe"])
+        & (table["mapping"] != row["mapping"])
+    ]
+    remark = " ".join(
+        f"Mapping {mapping}: {accuracy:.4f}."
+        for mapping, accuracy in zip(others["mapping"], others["test_accuracy"], strict=True)
+    )
+    if row["mapping"] == "maxabs":
+        remark = f"Mapping maxabs, as in the paper. {remark}".strip()
+    source = _run_source(name, runs[name])
+    return _Ours(row["test_accuracy"], row["test_accuracy_u"], source, remark, verdict)

@@ -1,0 +1,22 @@
+"""Every figure, one function each, named after its target; tables in, a matplotlib Figure out.
+
+The functions of one family take the same keyword arguments; each uses those that its signature
+names. `provenance`, a sentence for the figure's lower edge, is taken by all.
+
+| family | keyword arguments |
+|---|---|
+| loops | `datasets` (sample to Dataset), `loops`, `samples`, `published` |
+| torque | `loops`, `torque`, `samples`, `convention`, `published` |
+| switching | `datasets`, `switching`, `samples`, `published` |
+| states | `measurement` (the Dataset that the look-up table comes from), `lut`, `published` |
+| networks | `runs`, `published`, `printed` |
+
+`runs` takes each run to its `history`, `metrics`, `confusions` (by epoch) and `histogram`,
+`published` is the study's block of `reference/published.yaml` (empty for a device of one's own),
+`printed` the table `reference/cotb-confusion-matrices.csv`.
+"""
+
+from hall2net.figures import loops, networks, states, switching, torque
+from hall2net.figures.style import save
+
+__all__ = ["loops", "networks", "save", "states", "switching", "torque"]

@@ -1,0 +1,136 @@
+"""Figures of the resistance states: where they come from, and how well they are told apart."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from matplotlib.figure import Figure
+
+from hall2net.figures.style import (
+    COLOURS,
+    DOUBLE,
+    GREY,
+    SINGLE,
+    figure,
+    merged_legend,
+    new_figure,
+    panel,
+    published_points,
+)
+
+
+@figure
+def fig4c_states_on_loop(*, measurement: xr.Dataset, lut: pd.DataFrame) -> Figure:
+    """The switching loop that gives the weights, with the points taken as states."""
+    drawn = new_figure(SINGLE, 76)
+    axes = drawn.subplots()
+    axes.plot(
+        measurement["write_current"] * 1e3,
+        measurement["resistance"] * 1e3,
+        color=GREY,
+        lw=0.8,
+        label="loop",
+    )
+    axes.errorbar(
+        lut["write_current_ma"],
+        lut["resistance_ohm"] * 1e3,
+        yerr=lut["resistance_u_ohm"].fillna(0) * 1e3,
+        linestyle="none",
+        marker="o",
+        color=COLOURS[2],
+        label=f"{len(lut)} states taken as weights",
+    )
+    axes.set_xlabel("write current (mA)")
+    axes.set_ylabel("$R_{xy}$ (mΩ)")
+    _level_axis(axes, lut)
+    field = f"{float(measurement['field_x']) * 4e-4 * np.pi:+.3g} mT".replace("-", "\N{MINUS SIGN}")
+    panel(axes, "c", rf"$µ_\mathrm{{0}}H_x$ = {field}")
+    merged_legend(drawn, 2)
+    return drawn
+
+
+@figure
+def fig4a_states(
+    *,
+    measurement: xr.Dataset,
+    lut: pd.DataFrame,
+    published: Mapping[str, Any],
+) -> Figure:
+    """Resistance after each write pulse, with the states found and the published ones."""
+    reads = pd.DataFrame(
+        {"pulse": measurement["pulse"].values, "resistance": measurement["resistance"].values}
+    )
+    reads = reads.dropna()
+    drawn = new_figure(DOUBLE, 76)
+    train, states = drawn.subplots(1, 2, sharey=True, width_ratios=(3.2, 1))
+    train.plot(reads["pulse"], reads["resistance"], ls="none", marker=".", ms=2, color=COLOURS[1])
+    for _, row in lut.iterrows():
+        train.axhline(row["resistance_ohm"], color=GREY, lw=0.5, zorder=0)
+    train.set_xlabel("pulse number")
+    train.set_ylabel("$R_{xy}$ (Ω)")
+    panel(train, "a", f"{len(reads):,} reads")
+    spread = lut["read_sigma_ohm"] if "read_sigma_ohm" in lut else lut["resistance_u_ohm"]
+    number = np.arange(1, len(lut) + 1)
+    states.errorbar(
+        number, lut["resistance_ohm"], yerr=spread, ls="none", marker="o", color=COLOURS[1],
+        label="ours, ±1σ of one read",
+    )  # fmt: skip
+    paper = published["synapse"]["states_ohm"]
+    published_points(states, range(1, len(paper) + 1), paper, label="published (taken as Ω)")
+    states.set_xticks(range(1, max(len(lut), len(paper)) + 1))
+    states.set_xlim(0.3, max(len(lut), len(paper)) + 0.7)
+    states.set_xlabel("state")
+    panel(states, "b")
+    merged_legend(drawn, 2)
+    return drawn
+
+
+@figure
+def state_separation(*, lut: pd.DataFrame, published: Mapping[str, Any]) -> Figure:
+    """Levels of the states with their spread, and the distance of neighbours over it."""
+    drawn = new_figure(DOUBLE, 68)
+    levels, gaps = drawn.subplots(1, 2)
+    state = np.arange(1, len(lut) + 1)
+    sigma = _sigma(lut)
+    to_level = np.gradient(lut["level"], lut["resistance_ohm"]).mean()
+    levels.errorbar(
+        state, lut["level"], yerr=sigma * to_level, ls="none", marker="o", color=COLOURS[1],
+        label="ours, ±1σ of one read",
+    )  # fmt: skip
+    paper = published.get("synapse", {}).get("levels")
+    if paper:
+        published_points(levels, range(1, len(paper) + 1), paper)
+    levels.axhline(0, color=GREY, lw=0.5)
+    levels.set_xlabel("state")
+    levels.set_ylabel("level")
+    panel(levels, "a", f"{len(lut)} states, {np.log2(len(lut)):.2f} bits")
+
+    distance = np.diff(lut["resistance_ohm"]) / np.hypot(sigma[1:], sigma[:-1])
+    gaps.bar(state[:-1] + 0.5, distance, width=0.7, color=COLOURS[3], edgecolor="black", lw=0.5)
+    gaps.axhline(3, color="black", ls="--", lw=0.8, label="3σ")
+    gaps.set_xlabel("between neighbouring states")
+    gaps.set_ylabel(r"Δ$R\,/\,(\sigma_i^\mathrm{2}+\sigma_{i+1}^\mathrm{2})^\mathrm{1/2}$")
+    panel(gaps, "b", f"{int((distance < 3).sum())} of {len(distance)} gaps below 3σ")
+    merged_legend(drawn, 3)
+    return drawn
+
+
+def _sigma(lut: pd.DataFrame) -> np.ndarray:
+    """Standard deviation of one read of each state, in ohm."""
+    column = "read_sigma_ohm" if "read_sigma_ohm" in lut else "resistance_u_ohm"
+    return lut[column].to_numpy(float)
+
+
+def _level_axis(axes: Any, lut: pd.DataFrame) -> None:  # noqa: ANN401
+    low, high = 1e3 * lut["resistance_ohm"].iloc[[0, -1]].to_numpy()
+    axes.tick_params(which="both", right=False)
+    right = axes.secondary_yaxis(
+        "right",
+        functions=(
+            lambda mohm: 2 * (mohm - low) / (high - low) - 1,
+            lambda level: low + (level + 1) * (high - low) / 2,
+        ),
+    )
+    right.set_ylabel("level")

@@ -1,0 +1,258 @@
+"""One look for every figure: sizes, colours, labels, provenance, and files of the same bytes."""
+
+import inspect
+import textwrap
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from hall2net.errors import Hall2netError
+from hall2net.files import atomic
+from hall2net.units import uncertainty_column
+
+SINGLE = 86 / 25.4
+"""Width of one journal column in inches."""
+DOUBLE = 178 / 25.4
+"""Width of two journal columns in inches."""
+
+# Tol's "high contrast" set: told apart by colour-blind readers, and by lightness alone in print
+# (CIE L* 0, 29, 50, 73). Markers and line styles differ in the same order.
+COLOURS = ("#000000", "#004488", "#BB5566", "#DDAA33")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">")
+LINES = ("-", "--", "-.", ":")
+ORDERED = "cividis"
+"""Colour map for series in an order, such as temperatures; its lightness is monotonic."""
+GREY = "#777777"
+
+# Only DejaVu comes with matplotlib itself, so no other font gives the same bytes everywhere.
+_RC: dict[str, Any] = {
+    "font.family": "DejaVu Sans",
+    "font.size": 7,
+    "axes.labelsize": 8,
+    "axes.titlesize": 8,
+    "axes.linewidth": 0.6,
+    "axes.formatter.use_mathtext": True,
+    "xtick.labelsize": 7,
+    "ytick.labelsize": 7,
+    "xtick.direction": "in",
+    "ytick.direction": "in",
+    "xtick.top": True,
+    "ytick.right": True,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "legend.fontsize": 7,
+    "legend.frameon": False,
+    "legend.handlelength": 1.8,
+    "lines.linewidth": 1.0,
+    "lines.markersize": 3.5,
+    "errorbar.capsize": 1.5,
+    "figure.constrained_layout.use": True,
+    "savefig.dpi": 300,
+    "pdf.fonttype": 42,
+}
+
+
+def figure(draw: Callable[..., Figure]) -> Callable[..., Figure]:
+    """Make a drawing function one of a family's figures.
+
+    The figure then has the common style, takes the inputs of its whole family by keyword and
+    uses those it names, and prints the sentence given as `provenance` at its lower edge.
+    """
+    wanted = inspect.signature(draw).parameters
+
+    @wraps(draw)
+    def drawn(*, provenance: str = "", **inputs: Any) -> Figure:  # noqa: ANN401
+        missing = [
+            name
+            for name, parameter in wanted.items()
+            if parameter.default is parameter.empty and name not in inputs
+        ]
+        if missing:
+            raise Hall2netError(f"figure {draw.__name__}: input {missing[0]!r} is missing")
+        with rc_context(_RC):
+            result = draw(**{name: inputs[name] for name in wanted if name in inputs})
+            stamp(result, provenance)
+        return result
+
+    return drawn
+
+
+def new_figure(width: float, height_mm: float) -> Figure:
+    """An empty figure of a column's `width` (inches) and a height in mm."""
+    return Figure(figsize=(width, height_mm / 25.4), layout="constrained")
+
+
+def stamp(figure: Figure, text: str) -> None:
+    """Print where the data come from at the lower edge, in a strip of its own.
+
+    A figure stamped before keeps its earlier sentence in front of the new one.
+    """
+    before = figure.get_supxlabel().replace("\n", " ")
+    if sentence := "; ".join(part for part in (before, text) if part):
+        # DejaVu Sans at 7 pt runs to about 0.058 inch a character.
+        lines = textwrap.wrap(sentence, int(figure.get_figwidth() / 0.058))
+        figure.supxlabel(
+            "\n".join(lines), x=0.99, ha="right", fontsize=7, color="#444444", style="italic"
+        )
+
+
+def save(figure: Figure, png: str | Path, pdf: str | Path) -> None:
+    """Write a figure as PNG (300 dpi) and PDF (vector), the same bytes for the same content.
+
+    Raises
+    ------
+    FileError
+        If a file cannot be written.
+    """
+    with rc_context(_RC):
+        with atomic(png) as temporary:
+            figure.savefig(temporary, metadata={"Software": None})
+        with atomic(pdf) as temporary:
+            unstamped = {"Creator": None, "Producer": None, "CreationDate": None}
+            figure.savefig(temporary, metadata=unstamped)
+
+
+def panel(axes: Axes, letter: str, title: str = "") -> None:
+    """Write the panel's letter, and a title after it, above the left corner."""
+    axes.set_title(rf"$\mathbf{{{letter}}}$" + (f"  {title}" if title else ""), loc="left")
+
+
+def points(
+    axes: Axes,
+    x: Iterable[float],
+    table: pd.DataFrame,
+    column: str,
+    *,
+    scale: float = 1.0,
+    series: int = 0,
+    label: str | None = None,
+    line: str = "none",
+    size: float | None = None,
+) -> None:
+    """Draw a column of a table with its 1-sigma error bars, where the table has them.
+
+    Parameters
+    ----------
+    x : positions, one for each row of `table`
+    column : name of the column; its uncertainty is found by name
+    scale : factor on values and uncertainties, from the table's unit to the axis's
+    series : number of the series, which sets colour and marker
+    line : line style between the points
+    size : size of the markers in points
+    """
+    spread = table.get(uncertainty_column(column))
+    axes.errorbar(
+        np.asarray(x, dtype=float),
+        table[column].to_numpy(float) * scale,
+        yerr=None if spread is None else spread.fillna(0).to_numpy(float) * abs(scale),
+        color=COLOURS[series % len(COLOURS)],
+        marker=MARKERS[series % len(MARKERS)],
+        markersize=size,
+        linestyle=line,
+        label=label,
+        zorder=3,
+    )
+
+
+def published_points(
+    axes: Axes,
+    x: Sequence[float],
+    y: Sequence[float],
+    *,
+    series: int = 0,
+    label: str | None = "published",
+    yerr: Any = None,  # noqa: ANN401
+) -> None:
+    """Draw published values: open markers, larger than ours."""
+    axes.errorbar(
+        x,
+        y,
+        yerr=yerr,
+        linestyle="none",
+        marker=MARKERS[series % len(MARKERS)],
+        markersize=7,
+        markerfacecolor="none",
+        markeredgewidth=1.0,
+        color=COLOURS[series % len(COLOURS)],
+        label=label,
+        zorder=4,
+    )
+
+
+def measured(value: float, uncertainty: float, unit: str = "") -> str:
+    """A value with its uncertainty in the last digits: `measured(38.24, 0.41, "mT")` is
+    "38.2(4) mT".
+    """
+    unit = f" {unit}" if unit else ""
+    if not (np.isfinite(uncertainty) and uncertainty > 0):
+        return f"{value:.4g}{unit}".replace("-", "\N{MINUS SIGN}")
+    digits = max(0, -int(np.floor(np.log10(uncertainty))))
+    if round(uncertainty, digits) * 10**digits >= 10:  # 0.096 is 0.1
+        digits = max(0, digits - 1)
+    last = round(uncertainty * 10**digits)
+    return f"{value:.{digits}f}({last}){unit}".replace("-", "\N{MINUS SIGN}")
+
+
+def tesla_axis(axes: Axes, symbol: str) -> None:
+    """Label the x axis of a field H in Oe, as the tables are, and add mu0 H in mT on top."""
+    axes.set_xlabel(f"${symbol}$ (Oe)")
+    axes.tick_params(which="both", top=False)
+    top = axes.secondary_xaxis("top", functions=(lambda oe: oe / 10, lambda mt: mt * 10))
+    top.set_xlabel(rf"$µ_\mathrm{{0}}{symbol}$ (mT)")
+
+
+def ok_rows(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows with a number to show: fitted, perhaps flagged, never refused."""
+    return table[table["status"] != "refused"]
+
+
+def sample_label(samples: Mapping[str, Mapping[str, Any]], sample: str) -> str:
+    """The words for a sample in a figure."""
+    return str(samples.get(sample, {}).get("label", sample)).replace("RuO2", r"RuO$_\mathrm{2}$")
+
+
+def grid_of(
+    width: float, count: int, columns: int, row_mm: float, **shared: Any
+) -> tuple[Figure, list[Axes]]:
+    """A figure of `count` panels in rows of at most `columns`; places left over stay empty.
+
+    Parameters
+    ----------
+    width : width of the figure in inches
+    row_mm : height of one row in mm
+    shared : `sharex`, `sharey` as in `Figure.subplots`
+    """
+    columns = min(columns, count)
+    rows = -(-count // columns)
+    drawn = new_figure(width, rows * row_mm + 8)
+    grid = drawn.subplots(rows, columns, squeeze=False, **shared)
+    axes = list(grid.flat)
+    for spare in axes[count:]:
+        spare.remove()
+    return drawn, axes[:count]
+
+
+def outer_labels(panels: Sequence[Axes], columns: int, x: str, y: str) -> None:
+    """Label the axes at the left and at the lower edge of panels made by `grid_of`."""
+    for number, axes in enumerate(panels):
+        if number % columns == 0:
+            axes.set_ylabel(y)
+        if number + columns >= len(panels):
+            axes.set_xlabel(x)
+            axes.tick_params(labelbottom=True)
+
+
+def merged_legend(figure: Figure, columns: int) -> None:
+    """One legend above all panels, with each label once."""
+    handles: dict[str, Any] = {}
+    for axes in figure.axes:
+        for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
+            handles.setdefault(label, handle)
+    figure.legend(list(handles.values()), list(handles), loc="outside upper center", ncols=columns)

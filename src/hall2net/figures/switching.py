@@ -1,0 +1,259 @@
+"""Figures of current-induced switching: Hall resistance against write current."""
+
+from collections.abc import Mapping
+from string import ascii_lowercase
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from hall2net.comparison import prefield_threshold
+from hall2net.errors import Hall2netError
+from hall2net.figures.style import (
+    COLOURS,
+    DOUBLE,
+    GREY,
+    LINES,
+    MARKERS,
+    SINGLE,
+    figure,
+    grid_of,
+    measured,
+    merged_legend,
+    new_figure,
+    ok_rows,
+    outer_labels,
+    panel,
+    points,
+    published_points,
+    sample_label,
+)
+from hall2net.readers import select
+
+Datasets = Mapping[str, xr.Dataset]
+Samples = Mapping[str, Mapping[str, Any]]
+
+
+@figure
+def fig4b_switching_fields(
+    *, datasets: Datasets, switching: pd.DataFrame, samples: Samples
+) -> Figure:
+    """Hall resistance against write current under in-plane fields of both signs."""
+    rows = switching[
+        (switching["sample"] == "freestanding") & switching["field_x_oe"].fillna(0).ne(0)
+    ].sort_values("field_x_oe", ascending=False)
+    _some(rows, "switching loop of the freestanding membrane under an in-plane field")
+    drawn, panels = grid_of(SINGLE if len(rows) == 1 else DOUBLE, len(rows), 2, 62, sharey=True)
+    for axes, letter, (_, row) in zip(panels, ascii_lowercase, rows.iterrows(), strict=False):
+        _draw_sweep(axes, datasets, row)
+        _draw_full_swing(axes, row)
+        field = f"{row['field_x_oe'] / 10:+g} mT".replace("-", "\N{MINUS SIGN}")
+        panel(axes, letter, rf"$µ_\mathrm{{0}}H_x$ = {field}" + "\n" + _ratio_words(row))
+        axes.set_xlabel("write current (mA)")
+    panels[0].set_ylabel("$R_{xy}$ (mΩ)")
+    merged_legend(drawn, 3)
+    return drawn
+
+
+@figure
+def fig3a_switching_fields(
+    *, datasets: Datasets, switching: pd.DataFrame, samples: Samples
+) -> Figure:
+    """Switching loops of the 0.5 nm sample under in-plane fields, starting from zero."""
+    rows = _largest_sweeps(_plain(switching, "ruo2_0p5"), "field_x_oe").sort_values("field_x_oe")
+    _some(rows, "switching loop of ruo2_0p5")
+    drawn, panels = grid_of(DOUBLE, len(rows), 4, 46, sharex=True, sharey=True)
+    for axes, letter, (_, row) in zip(panels, ascii_lowercase, rows.iterrows(), strict=False):
+        _draw_sweep(axes, datasets, row)
+        field = f"{row['field_x_oe']:g} Oe".replace("-", "\N{MINUS SIGN}")
+        panel(axes, letter, rf"$H_x$ = {field}" + "\n" + _ratio_words(row))
+    outer_labels(panels, 4, "write current (mA)", "$R_{xy}$ (mΩ)")
+    merged_legend(drawn, 2)
+    return drawn
+
+
+@figure
+def fig3b_field_free_switching(
+    *,
+    datasets: Datasets,
+    switching: pd.DataFrame,
+    samples: Samples,
+    published: Mapping[str, Any],
+) -> Figure:
+    """Switching without any field at growing current, and the ratio that is reached."""
+    free = _plain(switching, "ruo2_0p5")
+    free = free[free["field_x_oe"].fillna(0) == 0].sort_values("current_max_ma")
+    _some(free, "field-free switching loop of ruo2_0p5")
+    drawn = new_figure(DOUBLE, 72)
+    sweeps, ratios = drawn.subplots(1, 2)
+    shown = free.drop_duplicates("current_max_ma")
+    shown = shown.iloc[np.unique(np.linspace(0, len(shown) - 1, 4).round().astype(int))]
+    for number, (_, row) in enumerate(shown.iterrows()):
+        part = select(datasets[row["sample"]], row["id"])
+        sweeps.plot(
+            part["write_current"] * 1e3,
+            part["resistance"] * 1e3,
+            color=COLOURS[number],
+            ls=LINES[number],
+            marker=MARKERS[number],
+            markersize=2,
+            label=f"±{row['current_max_ma']:g} mA",
+        )
+    sweeps.set_xlabel("write current (mA)")
+    sweeps.set_ylabel("$R_{xy}$ (mΩ)")
+    panel(sweeps, "a", f"{sample_label(samples, 'ruo2_0p5')}, no field")
+    paper = published["field_free"]
+    for number, sample in enumerate(("ruo2_0p5", "ruo2_0p7", "mgo_0p5")):
+        rows = _plain(switching, sample)
+        rows = rows[(rows["field_x_oe"].fillna(0) == 0) & rows["switching_ratio"].notna()]
+        if rows.empty:
+            continue
+        rows = rows.sort_values("current_max_ma")
+        density = _current_densities(rows, samples[sample]) / 1e11
+        label = sample_label(samples, sample)
+        points(ratios, density, rows, "switching_ratio", scale=100, series=number, label=label)
+    for number, key in enumerate(("t0p5", "t0p7")):
+        published_points(
+            ratios,
+            [paper["j_max_a_m2"] / 1e11],
+            [100 * paper["switching_ratio"][key]],
+            series=number,
+            label="published" if number == 0 else None,
+        )
+    ratios.set_xlabel(
+        r"largest current density ($\mathrm{10^{11}}$ A m$^\mathrm{-2}$, whole stack)"
+    )
+    ratios.set_ylabel("switching ratio (%)")
+    panel(ratios, "b", "full swings at the same read current")
+    merged_legend(drawn, 4)
+    return drawn
+
+
+@figure
+def fig3ef_polarity_reversal(
+    *,
+    datasets: Datasets,
+    switching: pd.DataFrame,
+    samples: Samples,
+    published: Mapping[str, Any],
+) -> Figure:
+    """Field-free switching after a pre-applied in-plane field: the polarity and its reversal."""
+    rows = ok_rows(switching)
+    rows = rows[(rows["sample"] == "ruo2_0p5") & (rows["field_x_oe"].fillna(0) == 0)]
+    _some(rows, "field-free switching loop of ruo2_0p5")
+    threshold = published["field_free"]["polarity_reversal_prefield_oe"]
+    drawn = new_figure(DOUBLE, 72)
+    sweeps, polarity = drawn.subplots(1, 2)
+    prefield = rows["prefield_x_oe"].fillna(0)
+    turned = rows.loc[prefield.abs().sort_values(kind="stable").index[-1]]
+    strongest = rows.loc[prefield.abs() == 0].sort_values("current_max_ma").iloc[-1]
+    for number, row in enumerate((strongest, turned)):
+        part = select(datasets[row["sample"]], row["id"])
+        field = 0.0 if np.isnan(row["prefield_x_oe"]) else row["prefield_x_oe"]
+        direction = {1: "counterclockwise", -1: "clockwise"}.get(
+            int(row["polarity"]), "no switching"
+        )
+        words = f"after {field:g} Oe: {direction}".replace("-", "\N{MINUS SIGN}")
+        sweeps.plot(
+            part["write_current"] * 1e3,
+            part["resistance"] * 1e3,
+            color=COLOURS[number + 1],
+            ls=LINES[number],
+            marker=MARKERS[number],
+            markersize=2,
+            label=words,
+        )
+    sweeps.set_xlabel("write current (mA)")
+    sweeps.set_ylabel("$R_{xy}$ (mΩ)")
+    panel(sweeps, "e", f"{sample_label(samples, 'ruo2_0p5')}, no field during the sweep")
+    saturated = np.sign(rows["initial_field_z_oe"].fillna(0))
+    for number, (sign, part) in enumerate(rows.groupby(saturated)):
+        start = {1: "saturated up", -1: "saturated down", 0: "as left"}[int(sign)]
+        signed = part.assign(signed_ratio=part["switching_ratio"].fillna(0) * part["polarity"])
+        polarity.plot(
+            signed["prefield_x_oe"].fillna(0),
+            signed["signed_ratio"] * 100,
+            color=COLOURS[number + 1],
+            marker=MARKERS[number],
+            ls="none",
+            label=start,
+        )
+    for sign in (-1, 1):
+        polarity.axvline(
+            sign * threshold, color=GREY, ls=":", lw=0.8,
+            label=f"published threshold: {threshold:g} Oe" if sign > 0 else None,
+        )  # fmt: skip
+    bracket = prefield_threshold(switching, "ruo2_0p5")
+    title = "" if bracket is None else f"reverses between {bracket[0]:g} and {bracket[1]:g} Oe"
+    polarity.axhline(0, color=GREY, lw=0.5)
+    polarity.set_xlabel("pre-applied $H_x$ (Oe)")
+    polarity.set_ylabel("polarity × switching ratio (%)")
+    panel(polarity, "f", title)
+    merged_legend(drawn, 3)
+    return drawn
+
+
+def _some(rows: pd.DataFrame, words: str) -> None:
+    if rows.empty:
+        raise Hall2netError(f"no {words} in switching.csv")
+
+
+def _plain(switching: pd.DataFrame, sample: str) -> pd.DataFrame:
+    """Loops of a sample without a pre-applied field."""
+    rows = switching[switching["sample"] == sample]
+    return rows[rows["prefield_x_oe"].fillna(0) == 0]
+
+
+def _largest_sweeps(rows: pd.DataFrame, column: str) -> pd.DataFrame:
+    """The loop with the largest current for each value of a column."""
+    ordered = rows.assign(**{column: rows[column].fillna(0)}).sort_values("current_max_ma")
+    return ordered.drop_duplicates(column, keep="last")
+
+
+def _current_densities(rows: pd.DataFrame, facts: Mapping[str, Any]) -> np.ndarray:
+    """Largest current density of each sweep, in A/m2, through the whole stack."""
+    area = facts["width_um"] * 1e-6 * facts["stack_nm"] * 1e-9
+    return (rows["current_max_ma"] * 1e-3 / area).to_numpy()
+
+
+def _draw_sweep(axes: Axes, datasets: Datasets, row: pd.Series) -> None:
+    part = select(datasets[row["sample"]], row["id"])
+    current, resistance = part["write_current"].values * 1e3, part["resistance"].values * 1e3
+    rising = np.gradient(current) >= 0
+    for up, colour, line, label in (
+        (True, COLOURS[1], "-", "current rising"),
+        (False, COLOURS[2], "--", "current falling"),
+    ):
+        # NaN breaks the line where the sweep turns.
+        axes.plot(
+            current,
+            np.where(rising == up, resistance, np.nan),
+            color=colour,
+            ls=line,
+            marker="o" if up else "s",
+            markersize=1.8,
+            lw=0.8,
+            label=label,
+        )
+
+
+def _draw_full_swing(axes: Axes, row: pd.Series) -> None:
+    middle = np.mean(axes.dataLim.intervaly)
+    for sign in (-0.5, 0.5):
+        axes.axhline(
+            middle + sign * row["delta_r_ahe_ohm"] * 1e3,
+            color=GREY,
+            ls=":",
+            lw=0.8,
+            label=r"Δ$R_\mathrm{AHE}$ of the Hall loop" if sign > 0 else None,
+        )
+
+
+def _ratio_words(row: pd.Series) -> str:
+    if not np.isfinite(row["switching_ratio"]):
+        return "no switching" if row["status"] != "refused" else "refused"
+    ratio = measured(100 * row["switching_ratio"], 100 * row["switching_ratio_u"], "%")
+    return f"switches {ratio}"

@@ -1,0 +1,219 @@
+"""Figures of the spin-orbit torque: efficiencies and what follows from them, against thickness."""
+
+from collections.abc import Mapping
+from string import ascii_lowercase
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from hall2net.errors import Hall2netError
+from hall2net.figures.style import (
+    COLOURS,
+    DOUBLE,
+    GREY,
+    SINGLE,
+    figure,
+    grid_of,
+    measured,
+    merged_legend,
+    new_figure,
+    ok_rows,
+    outer_labels,
+    panel,
+    points,
+    published_points,
+    sample_label,
+    stamp,
+)
+from hall2net.torque import shift_against_field
+
+Samples = Mapping[str, Mapping[str, Any]]
+Published = Mapping[str, Any]
+
+_T = r"RuO$_\mathrm{2}$ thickness (nm)"
+
+
+@figure
+def fig2b_torque_against_field(
+    *, loops: pd.DataFrame, torque: pd.DataFrame, samples: Samples, convention: Mapping[str, Any]
+) -> Figure:
+    """Damping-like field per current against the in-plane field, with the knee at H_DMI."""
+    shown = [name for name in samples if ((loops["sample"] == name) & _shifts(loops)).any()]
+    if not shown:
+        raise Hall2netError("no loop-shift measurement in loops.csv")
+    facts = torque.set_index("sample")
+    drawn, panels = grid_of(DOUBLE, len(shown), 3, 44, sharex=True, sharey=True)
+    for axes, letter, sample in zip(panels, ascii_lowercase, shown, strict=False):
+        table = shift_against_field(loops, sample, convention)
+        points(axes, table["field_x_oe"], table, "h_dl_per_ma_oe", series=1)
+        row = facts.loc[sample] if sample in facts.index else None
+        title = sample_label(samples, sample)
+        if row is not None and np.isfinite(row["h_dl_per_ma_oe"]):
+            plateau, spread = row["h_dl_per_ma_oe"], row["h_dl_per_ma_u_oe"]
+            for sign in (-1, 1):
+                axes.fill_between(
+                    [sign * row["h_dmi_oe"], sign * 800] if np.isfinite(row["h_dmi_oe"]) else
+                    [sign * 400, sign * 800],
+                    sign * plateau - spread, sign * plateau + spread,
+                    color=COLOURS[3], alpha=0.6, lw=0, zorder=1,
+                )  # fmt: skip
+            if np.isfinite(row["h_dmi_oe"]):
+                title += (
+                    "\n"
+                    + r"$H_\mathrm{DMI}$ = "
+                    + measured(row["h_dmi_oe"], row["h_dmi_u_oe"], "Oe")
+                )
+                for sign in (-1, 1):
+                    axes.axvline(sign * row["h_dmi_oe"], color=GREY, ls="--", lw=0.7)
+        axes.axhline(0, color=GREY, lw=0.5)
+        panel(axes, letter, title)
+    outer_labels(panels, 3, "$H_x$ (Oe)", r"$H_\mathrm{DL}/I$ (Oe/mA)")
+    stamp(drawn, _convention_words(convention))
+    return drawn
+
+
+@figure
+def fig2c_efficiency_anisotropy(
+    *, torque: pd.DataFrame, samples: Samples, published: Published, convention: Mapping[str, Any]
+) -> Figure:
+    """Torque efficiency per current density and interfacial anisotropy against thickness."""
+    drawn, (efficiency, anisotropy) = _two_panels(
+        torque, samples, ("xi_dl_j", "k_s_erg_cm2"),
+        (r"$\xi_\mathrm{DL}^{\,j}$", r"$K_\mathrm{s}^\mathrm{ISOC}$ (erg cm$^\mathrm{-2}$)"),
+    )  # fmt: skip
+    numbers = published["torque"]
+    reference = _reference(torque, samples)
+    published_points(
+        efficiency, [0.5], [numbers["xi_enhancement_t0p5"] * reference["xi_dl_j"]],
+        label=f"published: {numbers['xi_enhancement_t0p5']} × our reference",
+    )  # fmt: skip
+    published_points(
+        anisotropy, [0.5], [numbers["ks_isoc_mgo_erg_cm2"]], series=2, label="published, MgO"
+    )
+    return _finish(drawn, convention)
+
+
+@figure
+def fig2d_transparency_conductivity(
+    *, torque: pd.DataFrame, samples: Samples, convention: Mapping[str, Any]
+) -> Figure:
+    """Interfacial spin transparency and spin Hall conductivity against thickness."""
+    drawn, _ = _two_panels(
+        torque, samples, ("t_int", "sigma_sh"),
+        (r"$T_\mathrm{int}$",
+         r"$\sigma_\mathrm{SH}$ ($\mathrm{10^5}$ $(\hbar/2e)$ Ω$^\mathrm{-1}$ m$^\mathrm{-1}$)"),
+        scales=(1, 1e-5),
+    )  # fmt: skip
+    return _finish(drawn, convention)
+
+
+@figure
+def fig2e_resistivity_spin_hall_angle(
+    *, torque: pd.DataFrame, samples: Samples, published: Published, convention: Mapping[str, Any]
+) -> Figure:
+    """Resistivity and spin Hall angle against thickness."""
+    drawn, (resistivity, angle) = _two_panels(
+        torque, samples, ("rho_xx_uohm_cm", "theta_sh"),
+        (r"$\rho_{xx}$ (µΩ cm)", r"$\theta_\mathrm{SH}$"),
+    )  # fmt: skip
+    numbers = published["torque"]
+    published_points(resistivity, [0.5], [numbers["rho_xx_uohm_cm"]])
+    theta = numbers["theta_sh_t0p5"]
+    published_points(
+        angle, [0.5, 0.0], [theta, theta / numbers["theta_ratio_to_reference"]], label=None
+    )
+    return _finish(drawn, convention)
+
+
+@figure
+def fig2f_critical_current(
+    *, torque: pd.DataFrame, samples: Samples, published: Published
+) -> Figure:
+    """Critical current density against thickness."""
+    drawn = new_figure(SINGLE, 66)
+    axes = drawn.subplots()
+    _against_thickness(axes, torque, samples, "j_c_a_m2", 1e-11)
+    reference = _reference(torque, samples)["j_c_a_m2"] * 1e-11
+    factor = published["torque"]["jc_reduction_t0p5"]
+    published_points(
+        axes, [0.5], [reference / factor], label=f"published: our reference / {factor}"
+    )
+    axes.set_xlabel(_T)
+    axes.set_ylabel(r"$J_\mathrm{c}$ ($\mathrm{10^{11}}$ A m$^\mathrm{-2}$)")
+    axes.set_ylim(bottom=0)
+    merged_legend(drawn, 2)
+    return drawn
+
+
+@figure
+def fig3c_zero_field_shift(
+    *, torque: pd.DataFrame, samples: Samples, published: Published
+) -> Figure:
+    """Loop shift and switching ratio without a field, against thickness."""
+    drawn, (shift, ratio) = _two_panels(
+        torque, samples, ("zero_field_shift_per_ma_oe", "switching_ratio"),
+        (r"Δ$H/I$ at $H_x$ = 0 (Oe/mA)", "field-free switching (%)"), scales=(1, 100),
+    )  # fmt: skip
+    ratios = published["field_free"]["switching_ratio"]
+    published_points(ratio, [0.5, 0.7], [100 * ratios["t0p5"], 100 * ratios["t0p7"]])
+    shift.axhline(0, color=GREY, lw=0.5)
+    return _finish(drawn, None)
+
+
+def _shifts(loops: pd.DataFrame) -> pd.Series:
+    return (loops["kind"] == "loop_shift") & (loops["status"] != "refused")
+
+
+def _reference(torque: pd.DataFrame, samples: Samples) -> pd.Series:
+    name = next(sample for sample, facts in samples.items() if facts["spacer"] == "none")
+    return torque.set_index("sample").loc[name]
+
+
+def _two_panels(
+    torque: pd.DataFrame,
+    samples: Samples,
+    columns: tuple[str, str],
+    labels: tuple[str, str],
+    scales: tuple[float, float] = (1, 1),
+) -> tuple[Figure, tuple[Axes, Axes]]:
+    drawn = new_figure(SINGLE, 105)
+    panels = drawn.subplots(2, 1, sharex=True)
+    for axes, letter, column, label, scale in zip(
+        panels, "ab", columns, labels, scales, strict=True
+    ):
+        _against_thickness(axes, torque, samples, column, scale)
+        axes.set_ylabel(label)
+        panel(axes, letter)
+    panels[1].set_xlabel(_T)
+    return drawn, (panels[0], panels[1])
+
+
+def _against_thickness(
+    axes: Axes, torque: pd.DataFrame, samples: Samples, column: str, scale: float
+) -> None:
+    """A column against spacer thickness: the RuO2 series with its reference, and the control."""
+    rows = ok_rows(torque)
+    rows = rows[rows[column].notna()]
+    control = rows["sample"].map(lambda name: samples[name]["spacer"] == "MgO")
+    series = rows[~control].sort_values("thickness_nm")
+    points(axes, series["thickness_nm"], series, column, scale=scale, series=1, line="-",
+           label=r"RuO$_\mathrm{2}$ (0: no spacer)")  # fmt: skip
+    other = rows[control]
+    if len(other):
+        points(axes, other["thickness_nm"], other, column, scale=scale, series=2,
+               label=sample_label(samples, other["sample"].iloc[0]) + " control")  # fmt: skip
+
+
+def _finish(drawn: Figure, convention: Mapping[str, Any] | None) -> Figure:
+    merged_legend(drawn, 2)
+    if convention is not None:
+        stamp(drawn, _convention_words(convention))
+    return drawn
+
+
+def _convention_words(convention: Mapping[str, Any]) -> str:
+    chosen = ", ".join(f"{key} {value}" for key, value in convention.items())
+    return f"convention: {chosen}"
