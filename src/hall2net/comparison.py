@@ -1,8 +1,10 @@
 """Every number that the papers print, beside ours."""
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -69,6 +71,34 @@ class _Ours:
     verdict: str | None = None
 
 
+def read_runs(paths: Iterable[str | Path]) -> dict[str, dict[str, Any]]:
+    """The trainings whose files are given, by the name of their folder.
+
+    Parameters
+    ----------
+    paths : files that `hall2net.networks.train.write_run` wrote, of any number of runs
+
+    Returns
+    -------
+    dict of run name to `history` and `histogram` (tables), `metrics` (mapping) and `confusions`
+    (recorded epoch to table)
+    """
+    runs: dict[str, dict[str, Any]] = {}
+    for path in map(Path, paths):
+        run = runs.setdefault(path.parent.name, {"confusions": {}})
+        if path.name == "metrics.json":
+            run["metrics"] = json.loads(path.read_text(encoding="utf-8"))
+        elif path.name == "history.csv":
+            run["history"] = pd.read_csv(path)
+        elif path.name == "weight_histogram.csv":
+            run["histogram"] = pd.read_csv(path)
+        elif path.stem.startswith("confusion_epoch"):
+            # Digits are names of classes here, as they are in the columns.
+            table = pd.read_csv(path, dtype={"true": str})
+            run["confusions"][int(path.stem.removeprefix("confusion_epoch"))] = table
+    return runs
+
+
 def run_table(runs: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
     """What each training was and how well it did, one row a run.
 
@@ -97,7 +127,6 @@ def run_table(runs: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
             )
         metrics = parts["metrics"]
         accuracy = metrics["test_accuracy"]
-        images = counts(parts["confusions"][max(parts["confusions"])]).to_numpy().sum()
         rows.append(
             {
                 "run": run,
@@ -112,10 +141,14 @@ def run_table(runs: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
                 "stand_in": metrics["stand_in"],
                 "scale": metrics["scale"],
                 "test_accuracy": accuracy,
-                "test_accuracy_u": np.sqrt(accuracy * (1 - accuracy) / images),
+                "test_accuracy_u": np.sqrt(accuracy * (1 - accuracy) / metrics["test_images"]),
             }
         )
-    return pd.DataFrame(rows)
+    columns = [
+        "run", "network", "dataset", "precision", "mapping", "recipe", "seed", "epochs", "source",
+        "stand_in", "scale", "test_accuracy", "test_accuracy_u",
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=columns)
 
 
 def counts(confusion: pd.DataFrame) -> pd.DataFrame:
@@ -292,8 +325,8 @@ def _row(path: str, published: Any, ours: _Ours | None) -> dict[str, Any]:  # no
     verdict = ours.verdict
     if _is_number(ours.value) and (_is_number(published) or path in _RANGES):
         low, high = published if isinstance(published, list) else (published, published)
-        nearest = min(max(ours.value, low), high)
-        last_digit = float(Decimal(1).scaleb(_exponent(nearest if low == high else low)))
+        nearest = low if low == high else min(max(ours.value, low), high)
+        last_digit = float(Decimal(1).scaleb(_exponent(low)))
         spread = last_digit / 2 / np.sqrt(3)
         sigma = np.hypot(spread, 0.0 if np.isnan(ours.uncertainty) else ours.uncertainty)
         row["difference"] = ours.value - nearest
@@ -351,7 +384,7 @@ def _cotb(
         "switching.probe_current_ua": _given(sheet["current_ma"].abs().max() * 1e3, _SHEET),
         "switching.switching_ratio": _Ours(*ratio, source),
         "switching.polarity_reverses_with_field": _Ours(
-            polarities.get(1.0, 0) * polarities.get(-1.0, 0) == -1, source=source
+            bool(polarities.get(1.0, 0) * polarities.get(-1.0, 0) == -1), source=source
         ),
         "devices_per_weight.this_work": _Ours(1 if bipolar else 2, source=f"lut.csv ({raw})"),
         "devices_per_weight.differential_pair": _Ours(
@@ -514,7 +547,7 @@ def _mlp(runs: Mapping[str, Mapping[str, Any]]) -> dict[str, _Ours]:
         for number, size in enumerate(metrics["network"]["layers"], start=1):
             entries[f"mlp.layers.{number}"] = _given(size, source)
         for key in ("batch", "optimizer", "learning_rate"):
-            entries[f"mlp.{key}"] = _given(metrics["recipe"].get(key), source)
+            entries[f"mlp.{key}"] = _given(metrics["settings"][key], source)
     return entries
 
 

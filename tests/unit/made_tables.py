@@ -259,7 +259,8 @@ def run(network, name, epochs, classes, accuracy, levels=None, stand_in=False, s
     words = {"mnist": "MNIST", "fashion_mnist": "Fashion-MNIST", "cifar10": "CIFAR-10 (JPEG q75)"}
     metrics = {
         "run": name, "network": network, "dataset": data, "precision": precision,
-        "mapping": mapping, "recipe": {"batch": 128, "optimizer": "Adam", "learning_rate": 1e-3},
+        "mapping": mapping, "recipe": recipe, "test_images": 10_000,
+        "settings": {"batch": 128, "optimizer": "adam", "learning_rate": 1e-3},
         "epochs": epochs, "seed": int(seed[4:]), "scale": scale, "stand_in": stand_in,
         "source": "stand-in data: drawn shapes" if stand_in else words[data],
         "weights": 700_000, "test_accuracy": accuracy, "validation_accuracy": accuracy,

@@ -1,0 +1,245 @@
+"""The comparison holds every published number once, and its tests tell noise from difference."""
+
+from pathlib import Path
+
+import made_tables
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from scipy.stats import binomtest
+
+from hall2net.comparison import (
+    comparison_table,
+    confusion_comparison,
+    find_run,
+    prefield_threshold,
+    read_runs,
+    run_table,
+)
+from hall2net.errors import Hall2netError
+from hall2net.files import write_csv, write_json
+
+ROOT = Path(__file__).parents[2]
+PUBLISHED = yaml.safe_load((ROOT / "reference/published.yaml").read_text(encoding="utf-8"))
+PRINTED = pd.read_csv(ROOT / "reference/cotb-confusion-matrices.csv")
+
+
+@pytest.fixture(scope="module")
+def studies():
+    _, cotb_loops, cotb_switching = made_tables.cotb()
+    _, ruo2_loops, ruo2_switching = made_tables.ruo2()
+    cotb_sheet = pd.DataFrame(
+        {
+            "kind": "sot_switching",
+            "sample": "freestanding",
+            "field_x_oe": [250.0, -250.0],
+            "initial_field_z_oe": 5000.0,
+            "current_ma": 0.1,
+        }
+    )
+    ruo2_sheet = pd.DataFrame(
+        {"kind": ["loop_shift"], "sample": ["ruo2_0p5"], "field_x_oe": [200.0], "current_ma": [3.0]}
+    )
+    torque = made_tables.torque()
+    return {
+        "cotb": {
+            "measurements": cotb_sheet,
+            "loops": cotb_loops,
+            "switching": cotb_switching,
+            "lut": made_tables.lut(np.linspace(-0.07, 0.07, 12)),
+        },
+        "ruo2": {
+            "measurements": ruo2_sheet,
+            "loops": ruo2_loops,
+            "switching": ruo2_switching,
+            "lut": made_tables.lut([0.33, 0.46, 0.49, 0.52, 0.54, 0.57]),
+            "torque": torque,
+            "torque_as_printed": torque.assign(theta_sh=1.13),
+        },
+    }
+
+
+@pytest.fixture(scope="module")
+def table(studies):
+    runs = made_tables.cotb_runs() | made_tables.ruo2_runs()
+    made = comparison_table(PUBLISHED, studies, runs, provenance={"cotb": "emulated raw data"})
+    return made.set_index(made["study"] + "." + made["quantity"])
+
+
+def leaves(tree):
+    if isinstance(tree, dict):
+        return sum(map(leaves, tree.values()))
+    return len(tree) if isinstance(tree, list) else 1
+
+
+def test_every_published_number_is_one_row(table):
+    ranges = 2  # T_M and the Fashion-MNIST accuracy are two ends of one range
+    assert len(table) == leaves(PUBLISHED) - ranges
+    assert table.index.is_unique
+    allowed = {"agrees", "differs", "not measured at this scale", "ambiguous in the paper",
+               "shown only in a figure", "taken as input", "quoted from another work"}  # fmt: skip
+    assert set(table["verdict"]) <= allowed
+    drawn = table[table.index.str.contains("figures")]
+    assert set(drawn["verdict"]) == {"shown only in a figure"}
+
+
+@pytest.mark.parametrize(
+    ("quantity", "ours", "difference", "verdict"),
+    [
+        ("ruo2.torque.xi_enhancement_t0p5", 5.2, 0.0, "agrees"),
+        ("ruo2.torque.theta_sh_t0p5", 0.36, 0.0, "agrees"),
+        ("ruo2.torque.theta_ratio_to_reference", 4.0, 0.0, "agrees"),
+        ("ruo2.torque.jc_reduction_t0p5", 3.0, 0.0, "agrees"),
+        ("ruo2.field_free.switching_ratio.t0p5", 0.68, 0.0, "agrees"),
+        ("ruo2.field_free.switching_ratio.t0p7", 0.79, 0.0, "agrees"),
+        ("ruo2.field_free.polarity_reversal_prefield_oe", 2350.0, 0.0, "agrees"),
+        ("ruo2.synapse.states_ohm.2", 0.46, 0.0, "agrees"),
+        ("ruo2.mlp.mnist.six_state", 0.9521, 0.0, "agrees"),
+        ("ruo2.mlp.fashion_mnist.six_state", 0.865, 0.0, "agrees"),
+        ("cotb.resnet18_cifar10.accuracy_device", 0.917, -0.003, "agrees"),
+        ("cotb.switching.polarity_reverses_with_field", "true", np.nan, "agrees"),
+        ("cotb.devices_per_weight.this_work", 1.0, 0.0, "agrees"),
+    ],
+)
+def test_numbers_are_compared(table, quantity, ours, difference, verdict):
+    row = table.loc[quantity]
+    if isinstance(ours, str):
+        assert row["ours"] == ours
+    else:
+        assert float(row["ours"]) == pytest.approx(ours, rel=1e-5)
+        assert row["difference"] == pytest.approx(difference, abs=1e-6)
+    assert row["verdict"] == verdict
+
+
+def test_a_wrong_number_differs_by_its_z(studies):
+    torque = studies["ruo2"]["torque"].assign(theta_sh=0.6, theta_sh_u=0.02)
+    wrong = {"ruo2": studies["ruo2"] | {"torque": torque}}
+    made = comparison_table(PUBLISHED, wrong, {}, provenance={}).set_index("quantity")
+    row = made.loc["torque.theta_sh_t0p5"]
+    assert row["verdict"] == "differs"
+    # 0.36 is printed to two decimals: uniform between 0.355 and 0.365.
+    assert row["z"] == pytest.approx(0.24 / np.hypot(0.02, 0.005 / np.sqrt(3)))
+    assert row["ratio"] == pytest.approx(0.6 / 0.36)
+    assert made.loc["mlp.mnist.six_state", "verdict"] == "not measured at this scale"
+
+
+def test_small_scale_and_stand_in_data_are_no_verdict(studies):
+    runs = made_tables.cotb_runs(10, "laptop") | made_tables.ruo2_runs(stand_in=True)
+    made = comparison_table(PUBLISHED, studies, runs, provenance={})
+    made = made.set_index(made["study"] + "." + made["quantity"])
+    for quantity in ("cotb.resnet18_cifar10.accuracy_device", "ruo2.mlp.mnist.float32"):
+        assert made.loc[quantity, "verdict"] == "not measured at this scale"
+    assert "stand-in" in made.loc["ruo2.mlp.mnist.float32", "source"]
+    assert float(made.loc["cotb.resnet18_cifar10.accuracy_device", "ours"]) == pytest.approx(0.917)
+
+
+def test_what_the_paper_leaves_open_is_said(table):
+    for quantity, word in {
+        "ruo2.synapse.states_ohm.1": "µΩ",
+        "ruo2.torque.theta_sh_t0p5": "ΔH",
+        "ruo2.torque.g_hm_per_ohm_m2": "sech",
+        "cotb.resnet18_cifar10.epoch25.ideal": "S1 and S2",
+        "cotb.switching.j_max_a_cm2": "Pt layer alone",
+        "ruo2.mlp.weight_decay": "not stated",
+        "ruo2.mlp.fashion_mnist.six_state": "86 %",
+        "ruo2.synapse.energy_uj": "13.2 mA",
+    }.items():
+        assert word in table.loc[quantity, "remark"]
+    assert "1.13" in table.loc["ruo2.torque.theta_sh_t0p5", "remark"]
+    assert "std: 0.9800" in table.loc["ruo2.mlp.mnist.six_state", "remark"]
+
+
+def printed_run(matrix, epochs=100):
+    """A run whose confusion matrix is a printed one."""
+    rows = PRINTED[PRINTED["matrix"] == matrix]
+    network = rows["network_inferred"].iloc[0]
+    weights = "float32-none" if network == "ideal_float" else "lut32-maxabs"
+    name = f"resnet18-cifar10-{weights}-paper-seed0"
+    runs = made_tables.cotb_runs(epochs)
+    confusion = rows[["true", *made_tables.CLASSES]].reset_index(drop=True)
+    runs[name]["confusions"][int(rows["epoch_printed"].iloc[0])] = confusion
+    return runs, rows
+
+
+def test_a_matrix_against_itself_shows_no_difference():
+    runs, _ = printed_run("S1a")
+    cells = confusion_comparison(PRINTED, runs).query("matrix == 'S1a'")
+    assert len(cells) == 100
+    assert (cells["difference"] == 0).all() and not cells["beyond_noise"].any()
+    assert cells["p_row"].to_numpy() == pytest.approx(1.0)
+
+
+def test_cells_are_the_exact_binomial_test():
+    cells = confusion_comparison(PRINTED, made_tables.cotb_runs())
+    for _, cell in cells.sample(12, random_state=0).iterrows():
+        trials = int(cell["printed"] + cell["ours"])
+        if trials:
+            # By symmetry at probability 1/2, scipy's two-sided test is the same.
+            expected = binomtest(int(cell["ours"]), trials, _share(cells, cell)).pvalue
+            assert cell["p_value"] == pytest.approx(expected, rel=0.05)
+    assert cells["beyond_noise"].any()
+
+
+def _share(cells, cell):
+    row = cells[(cells["matrix"] == cell["matrix"]) & (cells["true"] == cell["true"])]
+    return row["ours"].sum() / (row["ours"].sum() + row["printed"].sum())
+
+
+def test_counting_noise_alone_is_seldom_a_difference():
+    rng = np.random.default_rng(5)
+    rows = PRINTED[PRINTED["matrix"] == "S1a"]
+    square = rows[made_tables.CLASSES].to_numpy()
+    false_alarms = []
+    for _ in range(40):
+        draws = rng.poisson(square), rng.poisson(square)
+        printed, ours = (
+            rows.assign(**dict(zip(made_tables.CLASSES, d.T, strict=True))) for d in draws
+        )
+        runs = made_tables.cotb_runs()
+        confusion = ours[["true", *made_tables.CLASSES]].reset_index(drop=True)
+        runs["resnet18-cifar10-float32-none-paper-seed0"]["confusions"][25] = confusion
+        false_alarms.append(confusion_comparison(printed, runs)["beyond_noise"].any())
+    assert np.mean(false_alarms) < 0.15
+
+
+def test_other_classes_are_not_compared():
+    runs = made_tables.cotb_runs()
+    for run in runs.values():
+        for epoch, table in run["confusions"].items():
+            shapes = [f"shape {number}" for number in range(10)]
+            run["confusions"][epoch] = table.set_axis([*shapes, "true"], axis=1).assign(true=shapes)
+    assert confusion_comparison(PRINTED, runs).empty
+
+
+def test_prefield_threshold_lies_between_the_last_and_the_first():
+    switching = made_tables.ruo2()[2]
+    assert prefield_threshold(switching, "ruo2_0p5") == (1500.0, 2350.0)
+    assert prefield_threshold(switching.query("prefield_x_oe.isna()"), "ruo2_0p5") is None
+
+
+def test_runs_are_read_back(tmp_path):
+    runs = made_tables.ruo2_runs()
+    name = "mlp-mnist-lut6-maxabs-paper-seed0"
+    folder = tmp_path / name
+    write_csv(runs[name]["history"], folder / "history.csv")
+    write_csv(runs[name]["histogram"], folder / "weight_histogram.csv")
+    write_json(runs[name]["metrics"], folder / "metrics.json")
+    for epoch, table in runs[name]["confusions"].items():
+        write_csv(table, folder / f"confusion_epoch{epoch:03d}.csv")
+    read = read_runs(sorted(folder.iterdir()))
+    assert list(read) == [name]
+    assert sorted(read[name]["confusions"]) == sorted(runs[name]["confusions"])
+    pd.testing.assert_frame_equal(read[name]["confusions"][50], runs[name]["confusions"][50])
+    assert read[name]["metrics"] == runs[name]["metrics"]
+
+
+def test_runs_are_found_by_what_they_are():
+    table = run_table(made_tables.ruo2_runs())
+    assert find_run(table, "mnist", "lut") == "mlp-mnist-lut6-maxabs-paper-seed0"
+    assert find_run(table, "mnist", "lut", "std") == "mlp-mnist-lut6-std-paper-seed0"
+    assert find_run(table, "cifar10", "lut") is None
+    row = table.set_index("run").loc["mlp-mnist-float32-none-paper-seed0"]
+    assert row["test_accuracy_u"] == pytest.approx(np.sqrt(0.9879 * 0.0121 / 10_000))
+    with pytest.raises(Hall2netError, match="expected <network>-<dataset>"):
+        run_table({"mlp-mnist": {}})
