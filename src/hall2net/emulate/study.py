@@ -1,0 +1,64 @@
+"""What both emulated studies share: random numbers by measurement, the sheet, checksums, truth."""
+
+import csv
+import hashlib
+import io
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+SHEET_COLUMNS = [
+    "id", "file", "format", "kind", "sample", "temperature_k", "field_x_oe", "prefield_x_oe",
+    "initial_field_z_oe", "current_ma", "pulse_width_s", "orientation", "x_column", "x_unit",
+    "y_column", "y_unit", "y_quantity", "pulse_column", "time_column", "time_unit",
+]  # fmt: skip
+
+
+@dataclass
+class Study:
+    """A folder of raw files in the making: its sheet and its truth."""
+
+    folder: Path
+    seed: int
+    truth: dict[str, Any] = field(default_factory=dict)
+    rows: list[dict[str, Any]] = field(default_factory=list)
+
+    def rng(self, name: str) -> np.random.Generator:
+        """Random numbers of one measurement, whatever the order in which files are written."""
+        digest = hashlib.sha256(f"{self.seed} {name}".encode()).digest()
+        return np.random.Generator(np.random.PCG64(int.from_bytes(digest[:8], "big")))
+
+    def add(self, **row: Any) -> Path:  # noqa: ANN401
+        """Add a row to the sheet; return the path of its file."""
+        self.rows.append(row)
+        return self.folder / row["file"]
+
+    def close(self) -> None:
+        """Write measurements.csv, truth.json and SHA256SUMS."""
+        text = io.StringIO()
+        writer = csv.DictWriter(text, SHEET_COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(self.rows)
+        (self.folder / "measurements.csv").write_bytes(text.getvalue().encode())
+        truth = json.dumps(self.truth, sort_keys=True, indent=1) + "\n"
+        (self.folder / "truth.json").write_bytes(truth.encode())
+        names = sorted({"measurements.csv", *(row["file"] for row in self.rows)})
+        sums = (
+            f"{hashlib.sha256((self.folder / name).read_bytes()).hexdigest()}  {name}\n"
+            for name in names
+        )
+        (self.folder / "SHA256SUMS").write_bytes("".join(sums).encode())
+
+
+def sweep(maximum: float, step: float) -> np.ndarray:
+    """0 to +maximum to -maximum to +maximum, without the repeated corners."""
+    n = round(maximum / step)
+    corners = np.concatenate([np.arange(0, n), np.arange(n, -n, -1), np.arange(-n, n + 1)])
+    return corners * step
+
+
+def rounded(value: float, digits: int = 10) -> float:
+    return float(f"{value:.{digits}g}")
