@@ -355,7 +355,7 @@ def _shapes(name: str) -> Images:
     """Ten shapes, turned, shifted, stretched and shaded at random, in noise."""
     channels, size, _ = DATA_SETS[name].shape
     classes = _SHAPES.split(",")
-    count = {1: 5000, 3: 3000}[channels]
+    count = {1: 5000, 3: 6000}[channels]
     rng = np.random.default_rng(2)
     y = np.arange(count) % len(classes)
 
@@ -363,8 +363,10 @@ def _shapes(name: str) -> Images:
         return rng.uniform(low, high, (count, *(shape or (1, 1))))
 
     grid = np.linspace(-1, 1, size)
-    u, v = grid[None, None, :] - draw(-0.2, 0.2), grid[None, :, None] - draw(-0.2, 0.2)
-    turn, stretch, reach = draw(-0.5, 0.5), draw(0.85, 1.2), draw(0.45, 0.75)
+    # A perceptron knows no shifted shape again, a convolutional network does.
+    shift, noise = (0.06, 0.15) if channels == 1 else (0.2, 0.25)
+    u, v = grid[None, None, :] - draw(-shift, shift), grid[None, :, None] - draw(-shift, shift)
+    turn, stretch, reach = draw(-0.4, 0.4), draw(0.85, 1.2), draw(0.5, 0.8)
     a = (np.cos(turn) * u + np.sin(turn) * v) / reach * stretch
     b = (np.cos(turn) * v - np.sin(turn) * u) / reach / stretch
     r, phi = np.hypot(a, b), np.arctan2(b, a)
@@ -383,12 +385,11 @@ def _shapes(name: str) -> Images:
     }
     stacked = np.stack([inside[shape] for shape in classes])[y, np.arange(count)]
     shape = 1 / (1 + np.exp(np.clip(-stacked * size / 2, -50, 50)))
-    if channels == 1:
-        ink, paper = draw(0.5, 1.0, 1, 1, 1), draw(0.0, 0.3, 1, 1, 1)
-    else:
-        ink, paper = draw(0.0, 1.0, 3, 1, 1), draw(0.0, 1.0, 3, 1, 1)
+    # Colours differ in every channel, by a third of the range or more; greys are light on dark.
+    paper = draw(0.0, 1.0 if channels == 3 else 0.3, channels, 1, 1)
+    ink = (paper + draw(0.35, 0.65, channels, 1, 1)) % 1.0
     slope = draw(-0.15, 0.15, 1, 1, 1) * u[:, None] + draw(-0.15, 0.15, 1, 1, 1) * v[:, None]
     x = paper + (ink - paper) * shape[:, None] + slope
-    x += 0.12 * rng.standard_normal(x.shape)
+    x += noise * rng.standard_normal(x.shape)
     x = (np.clip(x, 0, 1) * 255).astype(np.uint8)
     return _split(name, x, y, f"{count:,} drawn shapes", classes)

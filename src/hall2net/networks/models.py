@@ -127,9 +127,7 @@ def build(
         layers = list(network["layers"])
         ends = [shape[0] * shape[1] * shape[2], classes]
         if [layers[0], layers[-1]] != ends:
-            raise ConfigError(
-                f"layers {layers}: expected {ends[0]} at the first, {classes} at last"
-            )
+            raise ConfigError(f"layers {layers}: expected {ends[0]} pixels first, {classes} last")
         modules = mlp(layers, dropout, batch_norm)
     elif network["model"] == "resnet18":
         modules = resnet18(shape[0], network["base_width"], classes)

@@ -113,10 +113,11 @@ class Projection:
         self.names, self.weights = list(layers), list(layers.values())
         self.mapping = mapping
         device = self.weights[0].device
-        self.levels = torch.tensor(levels, dtype=torch.float32, device=device)
+        self.levels = list(levels)
+        self._levels = torch.tensor(levels, dtype=torch.float32, device=device)
         self._factor = normal_factor(tuple(levels))
         centres = (torch.arange(_CELLS, device=device) + 0.5) * (2 / _CELLS) - 1
-        self._table = self.levels[nearest(centres, self.levels)]
+        self._table = self._levels[nearest(centres, self._levels)]
 
         sizes = [w.numel() for w in self.weights]
         self.latent = nn.Parameter(torch.empty(sum(sizes), device=device))
@@ -191,7 +192,7 @@ class Projection:
         """How many weights of each layer are at each level, (K,)."""
         found = {}
         for name, weight, scale in zip(self.names, self.weights, self.scales(), strict=True):
-            index = nearest(weight.detach().flatten() / scale, self.levels)
+            index = nearest(weight.detach().flatten() / scale, self._levels)
             found[name] = torch.bincount(index, minlength=len(self.levels)).cpu().numpy()
         return found
 

@@ -162,9 +162,7 @@ def train(
         raise ConfigError(f"precision {precision} does not go with mapping {mapping!r}")
     record = sorted({*record_epochs, epochs})
     if epochs < 1 or record[0] < 0 or record[-1] > epochs:
-        raise ConfigError(
-            f"epochs {epochs}, record_epochs {record}: expected 0 to epochs, from 1 on"
-        )
+        raise ConfigError(f"record_epochs {record}: expected 0 to {epochs}; epochs from 1 on")
     torch.set_num_threads(threads)
     kind = torch.device(device).type
     bfloat16 = settings.bfloat16 and (kind == "cuda" or _processor_has_bfloat16())
@@ -449,7 +447,7 @@ def _histograms(
     if projection:
         counts = projection.counts()
         counts["all"] = np.sum(list(counts.values()), axis=0)
-        levels = projection.levels.cpu().double().numpy()
+        levels = np.array(projection.levels)
         middles = (levels[1:] + levels[:-1]) / 2
         ends = 2 * levels[[0, -1]] - middles[[0, -1]]
         edges = np.r_[ends[0], middles, ends[1]].tolist()

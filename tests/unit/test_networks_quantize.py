@@ -1,0 +1,215 @@
+"""Weights are levels, and nothing but levels."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from hall2net.errors import ConfigError
+from hall2net.networks import models
+from hall2net.networks.quantize import (
+    MAPPINGS,
+    Projection,
+    levels_of,
+    nearest,
+    normal_factor,
+    weight_layers,
+)
+
+SIX = [-1.0, 0.0833, 0.3333, 0.5833, 0.75, 1.0]
+
+
+def perceptron(seed=0):
+    torch.manual_seed(seed)
+    return nn.Sequential(nn.Linear(20, 16), nn.ReLU(), nn.Linear(16, 4))
+
+
+def resnet():
+    torch.manual_seed(0)
+    network = {"model": "resnet18", "base_width": 4}
+    moments = {"mean": [0.5] * 3, "std": [0.25] * 3}
+    return models.build(
+        network, shape=(3, 32, 32), classes=10, dropout=(0, 0), batch_norm=False, **moments
+    )
+
+
+def step(model, projection, optimizer, seed=1):
+    generator = torch.Generator().manual_seed(seed)
+    x, y = torch.randn(8, 20, generator=generator), torch.arange(8) % 4
+    model.zero_grad()
+    F.cross_entropy(model(x), y).backward()
+    optimizer.step()
+
+
+@pytest.mark.parametrize("mapping", MAPPINGS)
+@pytest.mark.parametrize("levels", [SIX, [-1.0, 1.0], np.linspace(-1, 1, 32).tolist()])
+@pytest.mark.parametrize("kind", ["adam", "sgd"])
+def test_weights_stay_scale_times_level_while_training(mapping, levels, kind):
+    model = perceptron()
+    projection = Projection(model, levels, mapping)
+    groups = [projection.latent, *projection.trained_scales(), model[0].bias, model[2].bias]
+    if kind == "adam":
+        optimizer = torch.optim.Adam(groups, lr=0.01, fused=True)
+    else:
+        optimizer = torch.optim.SGD(groups, lr=0.1, momentum=0.9, fused=True)
+    projection.attach(optimizer)
+    before = model[0].weight.detach().clone()
+    for seed in range(20):
+        step(model, projection, optimizer, seed)
+    assert not torch.equal(before, model[0].weight)
+    for weight, scale in zip(weight_layers(model).values(), projection.scales(), strict=True):
+        allowed = torch.tensor(levels) * scale
+        assert torch.isin(weight.detach(), allowed).all()
+
+
+def test_every_convolution_of_resnet_is_quantized_and_nothing_else():
+    model = resnet()
+    others = {
+        name: p.detach().clone()
+        for name, p in model.named_parameters()
+        if not any(p is w for w in weight_layers(model).values())
+    }
+    projection = Projection(model, SIX, "std")
+    # 1 stem, 4 stages of 4, 3 shortcuts, 1 fully connected layer.
+    assert len(projection.weights) == 21
+    for weight, scale in zip(projection.weights, projection.scales(), strict=True):
+        assert torch.isin(weight.detach(), torch.tensor(SIX) * scale).all()
+    for name, p in model.named_parameters():
+        if name in others:
+            assert torch.equal(p, others[name])
+
+
+def test_each_weight_is_the_level_nearest_to_its_latent():
+    model = resnet()
+    latents = {name: w.detach().clone() for name, w in weight_layers(model).items()}
+    projection = Projection(model, SIX, "std")
+    for (_, latent), weight, scale in zip(
+        latents.items(), projection.weights, projection.scales(), strict=True
+    ):
+        level = torch.tensor(SIX)
+        distance = (latent[..., None] / scale - level).abs()
+        chosen = (latent / scale - weight.detach() / scale).abs()
+        # The table of the projection resolves the middle of two levels to half a cell.
+        assert (chosen - distance.amin(-1)).max() < 2 / 2**16 + 1e-6
+
+
+def test_scales_of_the_mappings():
+    model = perceptron()
+    weights = [w.detach().clone() for w in weight_layers(model).values()]
+    maxabs = Projection(perceptron(), SIX, "maxabs").scales()
+    std = Projection(perceptron(), SIX, "std").scales()
+    learned = Projection(perceptron(), SIX, "learned").scales()
+    expected = torch.stack([w.abs().max() for w in weights])
+    torch.testing.assert_close(maxabs, expected)
+    sigma = torch.tensor([w.std(correction=0) for w in weights])
+    torch.testing.assert_close(std, sigma * normal_factor(tuple(SIX)))
+    torch.testing.assert_close(learned, std)
+
+
+def test_normal_factor_has_the_closed_form_of_binary_levels():
+    # E|z| of a standard normal z.
+    assert normal_factor((-1.0, 1.0)) == pytest.approx(math.sqrt(2 / math.pi), rel=0.005)
+
+
+def test_normal_factor_is_that_of_the_lloyd_max_uniform_quantizer():
+    # Max (1960), IRE Trans. Inf. Theory 6, 7: step 0.5860 of the uniform 8-level quantizer.
+    step = 2 / 7
+    levels = tuple(np.linspace(-1, 1, 8))
+    assert normal_factor(levels) * step == pytest.approx(0.5860, rel=0.01)
+
+
+def test_gradient_goes_straight_through():
+    model = perceptron()
+    projection = Projection(model, SIX, "std")
+    optimizer = torch.optim.SGD([projection.latent], lr=0.5)
+    projection.attach(optimizer)
+    latent = projection.latent.detach().clone()
+    step(model, projection, optimizer)
+    gradient = torch.cat([w.grad.flatten() for w in projection.weights])
+    assert gradient.abs().max() > 0
+    torch.testing.assert_close(projection.latent.detach(), latent - 0.5 * gradient)
+
+
+def test_gradient_of_the_learned_scale_is_that_of_autograd():
+    model = perceptron()
+    projection = Projection(model, SIX, "learned")
+    optimizer = torch.optim.SGD([projection.latent, projection.log_scale], lr=0.0)
+    projection.attach(optimizer)
+    log_scale = projection.log_scale.detach().clone().requires_grad_()
+    step(model, projection, optimizer)
+    total = 0
+    sizes = [w.numel() for w in projection.weights]
+    for part, weight, s in zip(
+        projection.latent.detach().split(sizes), projection.weights, log_scale.exp(), strict=True
+    ):
+        ratio = part / s
+        inside = ratio.clamp(-1, 1)
+        level = torch.tensor(SIX)[nearest(ratio.detach(), torch.tensor(SIX))]
+        quantized = s * (inside + (level - inside).detach())
+        total = total + (quantized * weight.grad.flatten()).sum()
+    total.backward()
+    torch.testing.assert_close(projection.log_scale.grad, log_scale.grad, rtol=1e-4, atol=1e-7)
+
+
+def test_another_look_up_table_gives_other_logits():
+    x = torch.randn(5, 20, generator=torch.Generator().manual_seed(0))
+    logits = []
+    for levels in (SIX, [-1.0, -0.6, -0.2, 0.2, 0.6, 1.0]):
+        model = perceptron()
+        Projection(model, levels, "std")
+        logits.append(model(x))
+    assert (logits[0] - logits[1]).abs().max() > 1e-3
+
+
+def test_many_fine_levels_are_float_weights():
+    x = torch.randn(5, 20, generator=torch.Generator().manual_seed(0))
+    model, plain = perceptron(), perceptron()
+    Projection(model, np.linspace(-1, 1, 4001).tolist(), "maxabs")
+    torch.testing.assert_close(model(x), plain(x), atol=2e-3, rtol=0)
+
+
+def test_a_latent_that_is_not_a_number_still_gives_a_level():
+    model = perceptron()
+    projection = Projection(model, SIX, "learned")
+    with torch.no_grad():
+        projection.latent[:3] = torch.tensor([float("nan"), float("inf"), -float("inf")])
+    projection.project()
+    assert torch.isin(model[0].weight, torch.tensor(SIX) * projection.scales()[0]).all()
+
+
+def test_histogram_counts_every_weight_at_its_level():
+    model = perceptron()
+    counts = Projection(model, SIX, "std").counts()
+    for name, weight in weight_layers(model).items():
+        values, expected = weight.detach().unique(return_counts=True)
+        assert counts[name][counts[name] > 0].tolist() == expected.tolist()
+
+
+def test_levels_of_each_precision():
+    assert levels_of("float32") is None
+    assert levels_of("binary") == [-1.0, 1.0]
+    assert levels_of("lut6", SIX[::-1]) == SIX
+
+
+@pytest.mark.parametrize(
+    ("precision", "levels", "message"),
+    [
+        ("int8", None, "expected float32, binary or lut<K>"),
+        ("lut6", None, "0 levels"),
+        ("lut6", SIX[:5], "5 levels"),
+        ("lut6", [*SIX[:5], SIX[0]], "5 levels"),
+        ("lut2", [-1.0, 1.5], r"not all in \[-1, 1\]"),
+        ("lut2", [-1.0, float("nan")], r"not all in \[-1, 1\]"),
+    ],
+)
+def test_levels_that_cannot_be_used(precision, levels, message):
+    with pytest.raises(ConfigError, match=message):
+        levels_of(precision, levels)
+
+
+def test_a_mapping_that_is_not():
+    with pytest.raises(ConfigError, match="expected one of maxabs, std, learned"):
+        Projection(perceptron(), SIX, "median")

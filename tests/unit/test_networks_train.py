@@ -1,0 +1,265 @@
+"""Training: the same bytes again, also after a kill, and clear words when it cannot go on."""
+
+import dataclasses
+import errno
+import hashlib
+import json
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from hall2net.errors import ConfigError, FileError, Hall2netError
+from hall2net.networks.data import Images, save
+from hall2net.networks.evaluate import confusion_matrix, load_model
+from hall2net.networks.quantize import weight_layers
+from hall2net.networks.train import Recipe, train, write_run
+
+SIX = [-1.0, 0.0833, 0.3333, 0.5833, 0.75, 1.0]
+NETWORK = {"model": "mlp", "layers": [784, 16, 10]}
+
+
+def bars(count=600, seed=0):
+    """Digits that are told by the row of a bright bar."""
+    rng = np.random.default_rng(seed)
+    y = np.arange(count) % 10
+    x = rng.integers(0, 60, (count, 1, 28, 28))
+    x[np.arange(count), 0, 2 * y + 3] += 150
+    x, y = torch.tensor(x, dtype=torch.uint8), torch.tensor(y)
+    part = count // 3
+    classes = [str(digit) for digit in range(10)]
+    return Images("mnist", x[part:], y[part:], x[:part], y[:part], "bars", True, classes)
+
+
+def settings(**changes):
+    return {
+        "network": NETWORK,
+        "precision": "lut6",
+        "levels": SIX,
+        "mapping": "std",
+        "recipe": {"batch": 32, "dropout": [0.1, 0.2], "batch_norm": True, "standardise": True},
+        "epochs": 4,
+        "seed": 3,
+        "record_epochs": [0, 2],
+    } | changes
+
+
+def digests(folder):
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir()}
+
+
+def test_files_of_a_run(tmp_path):
+    images = bars()
+    run = train(images, **settings(epochs=6))
+    write_run(run, tmp_path, recipe="quick", scale="laptop")
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "confusion_epoch000.csv",
+        "confusion_epoch002.csv",
+        "confusion_epoch006.csv",
+        "history.csv",
+        "metrics.json",
+        "model.pt",
+        "weight_histogram.csv",
+    ]
+    history = pd.read_csv(tmp_path / "history.csv")
+    assert history.epoch.tolist() == [1, 2, 3, 4, 5, 6]
+    assert history.test_accuracy.iloc[-1] > 0.9
+
+    confusion = pd.read_csv(tmp_path / "confusion_epoch006.csv", index_col="true")
+    assert confusion.to_numpy().sum() == len(images.test_x)
+    assert confusion.sum(axis=1).tolist() == images.test_y.bincount().tolist()
+    correct = np.trace(confusion.to_numpy()) / len(images.test_x)
+    assert correct == pytest.approx(history.test_accuracy.iloc[-1])
+
+    metrics = json.loads((tmp_path / "metrics.json").read_text())
+    assert metrics["source"] == "bars" and metrics["stand_in"] and metrics["scale"] == "laptop"
+    assert metrics["weights"] == 784 * 16 + 16 * 10
+    assert max(metrics["distinct_weights"].values()) <= 6
+    assert metrics["train_images"] + metrics["validation_images"] == len(images.train_x)
+
+    histogram = pd.read_csv(tmp_path / "weight_histogram.csv")
+    counts = histogram.groupby(["epoch", "layer"])["count"].sum()
+    assert counts[0, "all"] == counts[6, "all"] == counts[6, "fc1"] + counts[6, "fc2"]
+    assert sorted(histogram.level.unique()) == SIX
+    assert ((histogram.bin_left < histogram.level) & (histogram.level < histogram.bin_right)).all()
+
+
+def test_saved_network_runs_no_code_and_gives_the_same_answers(tmp_path):
+    images = bars()
+    run = train(images, **settings())
+    write_run(run, tmp_path)
+    content = torch.load(tmp_path / "model.pt", weights_only=True)
+    model = load_model(tmp_path / "model.pt")
+    again = confusion_matrix(model, images.test_x, images.test_y, 10)
+    assert (again == run.confusions[4]).all()
+    for name, weight in weight_layers(model).items():
+        allowed = torch.tensor(content["levels"]) * torch.tensor(content["scales"][name])
+        assert torch.isin(weight.detach(), allowed).all()
+
+
+def test_float_histogram_counts_every_weight():
+    run = train(bars(), **settings(precision="float32", levels=None, mapping="none"))
+    counts = run.histogram.groupby(["epoch", "layer"])["count"].sum()
+    assert (counts.xs("all", level="layer") == run.metrics["weights"]).all()
+    assert run.histogram.level.isna().all()
+
+
+@pytest.mark.parametrize("mapping", ["std", "learned"])
+def test_the_same_bytes_again_and_after_an_interruption(tmp_path, monkeypatch, mapping):
+    images, arguments = bars(), settings(mapping=mapping)
+    for folder in ("one", "two"):
+        write_run(train(images, **arguments), tmp_path / folder)
+    assert digests(tmp_path / "one") == digests(tmp_path / "two")
+
+    checkpoint = tmp_path / "checkpoint.pt"
+    seen = []
+
+    def stop_in_the_third_epoch(self, progress):
+        seen.append(progress)
+        if progress > 0.6:
+            raise KeyboardInterrupt
+        return self.learning_rate
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Recipe, "rate", stop_in_the_third_epoch)
+        with pytest.raises(KeyboardInterrupt):
+            train(images, **arguments, checkpoint=checkpoint)
+    write_run(train(images, **arguments, checkpoint=checkpoint), tmp_path / "resumed")
+    assert digests(tmp_path / "resumed") == digests(tmp_path / "one")
+    # A finished training is not done again.
+    write_run(train(images, **arguments, checkpoint=checkpoint), tmp_path / "finished")
+    assert digests(tmp_path / "finished") == digests(tmp_path / "one")
+
+
+KILLED = """
+import sys, time
+from hall2net.networks import train
+from hall2net.networks.data import load
+saved = train._Progress.save
+def save(self):
+    saved(self)
+    print("saved", flush=True)
+    time.sleep(0.1)
+train._Progress.save = save
+train.train(load(sys.argv[1]), network={"model": "mlp", "layers": [784, 16, 10]},
+    precision="binary", mapping="std", recipe={}, epochs=8, checkpoint=sys.argv[2])
+"""
+
+
+def test_goes_on_after_kill_9(tmp_path):
+    images, checkpoint = bars(), tmp_path / "checkpoint.pt"
+    save(images, tmp_path / "images.pt")
+    command = [sys.executable, "-c", KILLED, str(tmp_path / "images.pt"), str(checkpoint)]
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
+    for _ in range(3):
+        assert process.stdout.readline() == "saved\n"
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    process.stdout.close()
+    assert 3 <= len(torch.load(checkpoint, weights_only=True)["history"]) < 8
+    arguments = {"network": NETWORK, "precision": "binary", "mapping": "std", "recipe": {}}
+    write_run(train(images, **arguments, epochs=8, checkpoint=checkpoint), tmp_path / "resumed")
+    write_run(train(images, **arguments, epochs=8), tmp_path / "whole")
+    assert digests(tmp_path / "resumed") == digests(tmp_path / "whole")
+
+
+def test_a_checkpoint_of_other_settings_is_not_used(tmp_path):
+    images, checkpoint = bars(), tmp_path / "checkpoint.pt"
+    train(images, **settings(seed=0), checkpoint=checkpoint)
+    fresh = train(images, **settings(seed=1))
+    run = train(images, **settings(seed=1), checkpoint=checkpoint)
+    pd.testing.assert_frame_equal(run.history, fresh.history)
+
+
+@pytest.mark.parametrize("content", [b"", b"PK", "truncated"])
+def test_a_broken_checkpoint_is_named(tmp_path, content):
+    images, checkpoint = bars(), tmp_path / "checkpoint.pt"
+    train(images, **settings(epochs=2), checkpoint=checkpoint)
+    whole = checkpoint.read_bytes()
+    checkpoint.write_bytes(whole[: len(whole) // 2] if content == "truncated" else content)
+    with pytest.raises(FileError, match="delete it to train from the beginning"):
+        train(images, **settings(epochs=2), checkpoint=checkpoint)
+
+
+def test_a_full_disk_is_one_clear_error(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("pathlib.Path.write_bytes", full)
+    with pytest.raises(FileError, match="No space left on device"):
+        train(bars(), **settings(), checkpoint=tmp_path / "checkpoint.pt")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("precision", ["float32", "binary"])
+def test_a_loss_that_is_no_number_is_one_clear_error(precision):
+    mapping = "none" if precision == "float32" else "learned"
+    recipe = {"optimizer": "sgd", "learning_rate": 1e30}
+    changes = {"precision": precision, "levels": None, "mapping": mapping, "recipe": recipe}
+    with pytest.raises(Hall2netError, match="loss of epoch 1 is nan; try a learning_rate below"):
+        train(bars(), **settings(**changes))
+
+
+def test_resnet_trains_with_augmentation_and_levels():
+    rng = np.random.default_rng(0)
+    y = torch.arange(80) % 10
+    x = torch.tensor(rng.integers(0, 60, (80, 3, 32, 32)), dtype=torch.uint8)
+    x[torch.arange(80), 0, 3 * y] += 150
+    images = Images("cifar10", x, y, x[:20], y[:20], "bars", True, list("abcdefghij"))
+    run = train(
+        images,
+        **settings(
+            network={"model": "resnet18", "base_width": 4},
+            recipe={"optimizer": "sgd", "augment": True, "schedule": "cosine", "batch": 36},
+            epochs=2,
+        ),
+    )
+    assert max(run.metrics["distinct_weights"].values()) <= 6
+    assert len(run.metrics["distinct_weights"]) == 21
+
+
+def test_schedules_begin_and_end_where_they_should():
+    cycle = Recipe(schedule="one_cycle", learning_rate=2.0)
+    assert [cycle.rate(p) for p in (0, 0.15, 0.3, 1)] == pytest.approx([0, 1, 2, 0])
+    cosine = Recipe(schedule="cosine", learning_rate=2.0)
+    assert [cosine.rate(p) for p in (0, 0.5, 1)] == pytest.approx([2, 1, 0])
+    assert Recipe(learning_rate=2.0).rate(0.7) == 2.0
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"recipe": {"optimiser": "adam"}}, "unknown key 'optimiser'; allowed: optimizer"),
+        ({"recipe": {"optimizer": "lion"}}, "expected one of adam, sgd"),
+        ({"recipe": {"schedule": "linear"}}, "expected one of constant, cosine, one_cycle"),
+        ({"mapping": "none"}, "lut6 does not go with mapping 'none'"),
+        ({"record_epochs": [9]}, "expected 0 to 4"),
+        ({"epochs": 0, "record_epochs": []}, "epochs from 1 on"),
+        ({"network": {"model": "vgg"}}, "expected one of mlp, resnet18"),
+        ({"network": {"model": "mlp", "layers": [100, 10]}}, "expected 784 pixels first"),
+    ],
+)
+def test_settings_that_mean_nothing(changes, message):
+    with pytest.raises(ConfigError, match=message):
+        train(bars(40), **settings(**changes))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"train_x": torch.zeros(400, 1, 27, 28, dtype=torch.uint8)}, "images of shape"),
+        ({"train_x": torch.zeros(400, 1, 28, 28)}, "torch.float32"),
+        ({"test_y": torch.zeros(7, dtype=torch.int64)}, "one torch.int64 label an image"),
+        ({"test_y": torch.zeros(200, dtype=torch.int64)}, "expected 0 to 9, each of them"),
+        ({"train_y": torch.arange(400) % 11}, "expected 0 to 9, each of them"),
+    ],
+)
+def test_wrong_shapes_and_labels(change, message):
+    with pytest.raises(Hall2netError, match=message):
+        dataclasses.replace(bars(), **change)
