@@ -53,7 +53,8 @@ def simulate_loop(
     field_max_oe : largest field of the sweep
     n_points : number of points of the whole loop
     rng : source of all noise
-    half_loop : sweep 0, +max, -max, 0 instead of -max, +max, -max
+    half_loop : sweep 0, +max, -max, 0 instead of -max, +max, -max; it starts from negative
+        saturation, so that the increasing branch lies at both ends of the file
 
     Returns
     -------
@@ -64,15 +65,10 @@ def simulate_loop(
     path = np.concatenate([[0.0], np.cumsum(np.abs(np.diff(corners)))])
     nominal = field_max_oe * np.interp(np.linspace(0, path[-1], n_points), path, corners)
     rising = np.gradient(nominal) > 0
-    if half_loop:
-        # The first quarter starts from the positive saturation that a magnet at rest was left in.
-        rising[: n_points // 4] = True
     reported = nominal + truth.field_jitter_oe * rng.standard_normal(n_points)
     true = reported - truth.field_lag_oe * np.where(rising, 1.0, -1.0)
     switching = truth.h_0_oe + truth.h_c_oe * np.where(rising, 1.0, -1.0)
     m = erf((true - switching) / (np.sqrt(2) * truth.width_oe))
-    if half_loop:
-        m[: n_points // 4] = 1.0
     resistance = (
         truth.r_offset_ohm
         + truth.r_ahe_ohm * m
