@@ -50,7 +50,7 @@ def step(model, projection, optimizer, seed=1):
 def test_weights_stay_scale_times_level_while_training(mapping, levels, kind):
     model = perceptron()
     projection = Projection(model, levels, mapping)
-    groups = [projection.latent, *projection.trained_scales(), model[0].bias, model[2].bias]
+    groups = [*projection.parameters(), model[0].bias, model[2].bias]
     if kind == "adam":
         optimizer = torch.optim.Adam(groups, lr=0.01, fused=True)
     else:
@@ -93,7 +93,7 @@ def test_each_weight_is_the_level_nearest_to_its_latent():
         distance = (latent[..., None] / scale - level).abs()
         chosen = (latent / scale - weight.detach() / scale).abs()
         # The table of the projection resolves the middle of two levels to half a cell.
-        assert (chosen - distance.amin(-1)).max() < 2 / 2**16 + 1e-6
+        assert (chosen - distance.amin(-1)).max() < 2 / 2**14 + 1e-6
 
 
 def test_scales_of_the_mappings():
@@ -124,32 +124,31 @@ def test_normal_factor_is_that_of_the_lloyd_max_uniform_quantizer():
 def test_gradient_goes_straight_through():
     model = perceptron()
     projection = Projection(model, SIX, "std")
-    optimizer = torch.optim.SGD([projection.latent], lr=0.5)
+    optimizer = torch.optim.SGD(projection.parameters(), lr=0.5)
     projection.attach(optimizer)
-    latent = projection.latent.detach().clone()
+    before = [latent.detach().clone() for latent in projection.latents]
     step(model, projection, optimizer)
-    gradient = torch.cat([w.grad.flatten() for w in projection.weights])
-    assert gradient.abs().max() > 0
-    torch.testing.assert_close(projection.latent.detach(), latent - 0.5 * gradient)
+    for old, new, weight in zip(before, projection.latents, projection.weights, strict=True):
+        assert weight.grad.abs().max() > 0
+        torch.testing.assert_close(new.detach(), old - 0.5 * weight.grad)
 
 
 def test_gradient_of_the_learned_scale_is_that_of_autograd():
     model = perceptron()
     projection = Projection(model, SIX, "learned")
-    optimizer = torch.optim.SGD([projection.latent, projection.log_scale], lr=0.0)
+    optimizer = torch.optim.SGD(projection.parameters(), lr=0.0)
     projection.attach(optimizer)
     log_scale = projection.log_scale.detach().clone().requires_grad_()
     step(model, projection, optimizer)
     total = 0
-    sizes = [w.numel() for w in projection.weights]
-    for part, weight, s in zip(
-        projection.latent.detach().split(sizes), projection.weights, log_scale.exp(), strict=True
+    for latent, weight, s in zip(
+        projection.latents, projection.weights, log_scale.exp(), strict=True
     ):
-        ratio = part / s
+        ratio = latent.detach() / s
         inside = ratio.clamp(-1, 1)
         level = torch.tensor(SIX)[nearest(ratio.detach(), torch.tensor(SIX))]
         quantized = s * (inside + (level - inside).detach())
-        total = total + (quantized * weight.grad.flatten()).sum()
+        total = total + (quantized * weight.grad).sum()
     total.backward()
     torch.testing.assert_close(projection.log_scale.grad, log_scale.grad, rtol=1e-4, atol=1e-7)
 
@@ -167,15 +166,15 @@ def test_another_look_up_table_gives_other_logits():
 def test_many_fine_levels_are_float_weights():
     x = torch.randn(5, 20, generator=torch.Generator().manual_seed(0))
     model, plain = perceptron(), perceptron()
-    Projection(model, np.linspace(-1, 1, 4001).tolist(), "maxabs")
-    torch.testing.assert_close(model(x), plain(x), atol=2e-3, rtol=0)
+    Projection(model, np.linspace(-1, 1, 2001).tolist(), "maxabs")
+    torch.testing.assert_close(model(x), plain(x), atol=3e-3, rtol=0)
 
 
 def test_a_latent_that_is_not_a_number_still_gives_a_level():
     model = perceptron()
     projection = Projection(model, SIX, "learned")
     with torch.no_grad():
-        projection.latent[:3] = torch.tensor([float("nan"), float("inf"), -float("inf")])
+        projection.latents[0][0, :3] = torch.tensor([float("nan"), float("inf"), -float("inf")])
     projection.project()
     assert torch.isin(model[0].weight, torch.tensor(SIX) * projection.scales()[0]).all()
 

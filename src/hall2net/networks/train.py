@@ -345,16 +345,17 @@ class _Progress:
     def save(self) -> None:
         if self.path is None:
             return
-        latents = self.projection.state() if self.projection else []
         content = {
             "key": self.key,
             "model": self.model.state_dict(),
-            "latents": latents,
             "optimizer": self.optimizer.state_dict(),
             "history": self.history,
             "confusions": self.confusions,
             "histograms": self.histograms,
         }
+        if self.projection:
+            content["latents"] = [latent.detach() for latent in self.projection.latents]
+            content["log_scale"] = self.projection.log_scale.detach()
         buffer = io.BytesIO()
         torch.save(content, buffer)
         with atomic(self.path) as temporary:
@@ -371,7 +372,7 @@ class _Progress:
                 return 0
             self.model.load_state_dict(content["model"])
             if self.projection:
-                self.projection.load_state(content["latents"])
+                self.projection.load(content["latents"], content["log_scale"])
             self.optimizer.load_state_dict(content["optimizer"])
             self.history = [tuple(row) for row in content["history"]]
             self.confusions, self.histograms = content["confusions"], content["histograms"]
@@ -400,12 +401,12 @@ def _optimizer(
     model: nn.Module, projection: Projection | None, recipe: Recipe
 ) -> torch.optim.Optimizer:
     """torch's own, on the latent weights where the weights are levels."""
-    layers = weight_layers(model).values()
-    weights = list(layers) if projection is None else [projection.latent]
-    others = [p for p in model.parameters() if not any(p is weight for weight in layers)]
+    weights = list(weight_layers(model).values())
+    digital = [p for p in model.parameters() if not any(p is weight for weight in weights)]
     if projection:
-        others += projection.trained_scales()
-    groups = [{"params": weights}, {"params": others, "weight_decay": 0.0}]
+        weights = projection.latents
+        digital += projection.parameters()[len(weights) :]
+    groups = [{"params": weights}, {"params": digital, "weight_decay": 0.0}]
     shared = {"lr": recipe.learning_rate, "weight_decay": recipe.weight_decay, "fused": True}
     if recipe.optimizer == "adam":
         optimizer = torch.optim.Adam(groups, **shared)
