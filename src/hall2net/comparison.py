@@ -13,6 +13,7 @@ from scipy.stats import binom, chi2_contingency, false_discovery_control
 
 from hall2net.errors import Hall2netError
 from hall2net.loops import compensation_temperature
+from hall2net.switching import write_energy
 from hall2net.units import uncertainty_column
 
 AGREES = "agrees"
@@ -517,16 +518,32 @@ def prefield_threshold(switching: pd.DataFrame, sample: str) -> tuple[float, flo
 
 def _synapse(tables: Mapping[str, pd.DataFrame], source: str) -> dict[str, _Ours]:
     lut = tables["lut"].sort_values("resistance_ohm", ignore_index=True)
-    spread = lut.get("resistance_u_ohm", pd.Series(np.nan, index=lut.index))
     entries = {
-        f"synapse.states_ohm.{state}": _Ours(lut["resistance_ohm"][state - 1], value, source)
-        for state, value in enumerate(spread, start=1)
+        f"synapse.states_ohm.{state}": _Ours(row["resistance_ohm"], row["resistance_u_ohm"], source)
+        for state, (_, row) in enumerate(lut.iterrows(), start=1)
     }
-    swing = lut["resistance_ohm"].iloc[-1] - lut["resistance_ohm"].iloc[0]
     entries |= {
-        f"synapse.levels.{state}": _Ours(level, 2 * u / swing, source)
-        for state, (level, u) in enumerate(zip(lut["level"], spread, strict=True), start=1)
+        f"synapse.levels.{state}": _Ours(level, u, source)
+        for state, (level, u) in enumerate(zip(lut["level"], lut["level_u"], strict=True), start=1)
     }
+    # The pulse of the other sign resets; those of one sign set the states.
+    pulses = lut.loc[lut["write_current_ma"] > 0, "write_current_ma"]
+    per_ma = (tables["switching"]["j_c_a_m2"] / tables["switching"]["i_c_ma"])[
+        tables["switching"]["sample"] == "ruo2_0p5"
+    ].mean()
+    for number, current in enumerate((pulses.min(), pulses.max()), start=1):
+        entries[f"synapse.pulse_current_ma.{number}"] = _given(current, source)
+        entries[f"synapse.j_a_m2.{number}"] = _Ours(current * per_ma, source=source)
+    resistance = tables["resistivity"].set_index("sample").loc["ruo2_0p5"]
+    width = tables["measurements"].query("kind == 'pulse_train'")["pulse_width_s"].iloc[0]
+    middle = (pulses.min() + pulses.max()) / 2
+    energy = float(write_energy(middle * 1e-3, resistance["r_xx_ohm"], width)) * 1e6
+    entries["synapse.energy_uj"] = _Ours(
+        energy,
+        energy * resistance["r_xx_u_ohm"] / resistance["r_xx_ohm"],
+        f"resistivity.csv, {source}",
+        f"Ours: one pulse of the middle set current, {middle:g} mA.",
+    )
     return entries
 
 

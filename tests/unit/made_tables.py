@@ -77,7 +77,7 @@ def loop_row(sample, m, h_0, h_c, r_ahe):
         "h_c_oe": h_c, "h_c_u_oe": 1.4, "h_0_oe": h_0, "h_0_u_oe": 1.4, "r_ahe_ohm": r_ahe,
         "r_ahe_u_ohm": 0.01 * abs(r_ahe), "r_offset_ohm": 0.0, "r_offset_u_ohm": 1e-4,
         "slope_ohm_per_oe": 1e-5, "slope_u_ohm_per_oe": 1e-7, "h_step_u_oe": 1.0,
-        "n_points": 162, "noise_ohm": 0.01 * abs(r_ahe), "level": "half", "status": "ok",
+        "drift_ohm": 0.0, "drift_u_ohm": 1e-5, "n_points": 162, "noise_ohm": 0.01 * abs(r_ahe), "level": "half", "status": "ok",
         "reason": "",
     }  # fmt: skip
 
@@ -210,7 +210,10 @@ def lut(resistances, currents=None):
             "resistance_ohm": r,
             "resistance_u_ohm": 1e-4,
             "level": 2 * (r - r.min()) / np.ptp(r) - 1,
+            "level_u": 1e-3,
             "read_sigma_ohm": 2e-3,
+            "cycle_sigma_ohm": np.nan,
+            "separation_sigma": np.append(np.diff(r) / 2e-3, np.nan),
         }
     )
     return table if currents is None else table.assign(write_current_ma=currents)

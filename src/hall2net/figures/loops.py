@@ -179,21 +179,21 @@ def fig2a_loop_pair(
     drawn = new_figure(SINGLE, 78)
     axes = drawn.subplots()
     for number, (_, row) in enumerate(rows.iloc[[0, -1]].iterrows()):
-        centre = measured(row["h_0_oe"], row["h_0_u_oe"], "Oe")
+        centre = measured(row["h_0_oe"], _centre_u(row), "Oe")
         current = f"{row['current_ma']:+g} mA".replace("-", "\N{MINUS SIGN}")
         label = rf"{current}, $H_\mathrm{{0}}$ = {centre}"
         _draw_loop(axes, datasets, row, number + 1, 1e3, label)
         axes.axvline(row["h_0_oe"], color=COLOURS[number + 1], lw=0.8, ls=("-", "--")[number])
         axes.axvspan(
-            row["h_0_oe"] - row["h_0_u_oe"],
-            row["h_0_oe"] + row["h_0_u_oe"],
+            row["h_0_oe"] - _centre_u(row),
+            row["h_0_oe"] + _centre_u(row),
             color=COLOURS[number + 1],
             alpha=0.3,
             lw=0,
         )
     upper, lower = rows.iloc[0], rows.iloc[-1]
     shift = upper["h_0_oe"] - lower["h_0_oe"]
-    words = measured(shift, float(np.hypot(upper["h_0_u_oe"], lower["h_0_u_oe"])), "Oe")
+    words = measured(shift, float(np.hypot(_centre_u(upper), _centre_u(lower))), "Oe")
     drawn.legend(
         *axes.get_legend_handles_labels(),
         loc="outside upper center",
@@ -211,17 +211,28 @@ def _loops_of(datasets: Datasets, loops: pd.DataFrame, sample: str, paper_ohm: f
     rows = rows.drop_duplicates("temperature_k").sort_values("temperature_k")
     if rows.empty:
         raise Hall2netError(f"no fitted loop of sample {sample!r} in loops.csv")
-    drawn, panels = grid_of(DOUBLE, len(rows), 3, 46, sharex=True, sharey=True)
+    drawn, panels = grid_of(DOUBLE, len(rows), 4, 40, sharex=True, sharey=True)
     for axes, letter, (_, row) in zip(panels, ascii_lowercase, rows.iterrows(), strict=False):
         _draw_loop(axes, datasets, row, 1, 1e3, None, millitesla=True)
         for sign in (-1, 1):
             axes.axhline(sign * 1e3 * paper_ohm, color=GREY, lw=0.7, ls=":")
         h_c = measured(row["h_c_oe"] / 10, row["h_c_u_oe"] / 10, "mT")
         r_ahe = measured(row["r_ahe_ohm"] * 1e3, row["r_ahe_u_ohm"] * 1e3, "mΩ")
-        panel(axes, letter, f"{row['temperature_k']:.0f} K, {R_AHE} = {r_ahe}\n{H_C} = {h_c}")
-    outer_labels(panels, 3, f"{FIELD} (mT)", f"{R_XY} (mΩ)")
-    drawn.legend(*_branch_legend(panels[0], paper_ohm), loc="outside upper center", ncols=3)
+        panel(axes, letter, f"{row['temperature_k']:.0f} K\n{r_ahe}, {h_c}")
+    outer_labels(panels, 4, f"{FIELD} (mT)", f"{R_XY} (mΩ)")
+    drawn.legend(
+        *_branch_legend(panels[0], paper_ohm),
+        loc="outside upper center",
+        ncols=3,
+        title=f"above each panel: {R_AHE} (half swing), {H_C}",
+        title_fontsize=7,
+    )
     return drawn
+
+
+def _centre_u(row: pd.Series) -> float:
+    """Uncertainty of a loop's centre (Oe), the field step of both branches included."""
+    return float(np.hypot(row["h_0_u_oe"], row["h_step_u_oe"] / np.sqrt(2)))
 
 
 def _branch_legend(axes: Axes, paper_ohm: float) -> tuple[list[Any], list[str]]:

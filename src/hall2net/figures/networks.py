@@ -479,7 +479,7 @@ def _draw_difference(
 
 def _cell_text(axes: Axes, values: np.ndarray, colours: np.ndarray, form: str) -> None:
     for (row, column), value in np.ndenumerate(values):
-        if value:
+        if value or "+" in form:
             text = form.format(int(value)).replace("-", "\N{MINUS SIGN}")
             axes.text(
                 column + 0.5, row + 0.5, text, ha="center", va="center", color=colours[row, column]

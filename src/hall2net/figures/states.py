@@ -19,6 +19,7 @@ from hall2net.figures.style import (
     panel,
     published_points,
 )
+from hall2net.switching import switching_loop
 
 
 @figure
@@ -26,12 +27,13 @@ def fig4c_states_on_loop(*, measurement: xr.Dataset, lut: pd.DataFrame) -> Figur
     """The switching loop that gives the weights, with the points taken as states."""
     drawn = new_figure(SINGLE, 76)
     axes = drawn.subplots()
+    loop = switching_loop(measurement)
     axes.plot(
-        measurement["write_current"] * 1e3,
-        measurement["resistance"] * 1e3,
+        loop["write_current_ma"],
+        loop["resistance_ohm"] * 1e3,
         color=GREY,
         lw=0.8,
-        label="loop",
+        label="loop, less the Joule term",
     )
     axes.errorbar(
         lut["write_current_ma"],
@@ -53,10 +55,7 @@ def fig4c_states_on_loop(*, measurement: xr.Dataset, lut: pd.DataFrame) -> Figur
 
 @figure
 def fig4a_states(
-    *,
-    measurement: xr.Dataset,
-    lut: pd.DataFrame,
-    published: Mapping[str, Any],
+    *, measurement: xr.Dataset, lut: pd.DataFrame, published: Mapping[str, Any]
 ) -> Figure:
     """Resistance after each write pulse, with the states found and the published ones."""
     reads = pd.DataFrame(
@@ -71,10 +70,9 @@ def fig4a_states(
     train.set_xlabel("pulse number")
     train.set_ylabel("$R_{xy}$ (Ω)")
     panel(train, "a", f"{len(reads):,} reads")
-    spread = lut["read_sigma_ohm"] if "read_sigma_ohm" in lut else lut["resistance_u_ohm"]
     number = np.arange(1, len(lut) + 1)
     states.errorbar(
-        number, lut["resistance_ohm"], yerr=spread, ls="none", marker="o", color=COLOURS[1],
+        number, lut["resistance_ohm"], yerr=_sigma(lut), ls="none", marker="o", color=COLOURS[1],
         label="ours, ±1σ of one read",
     )  # fmt: skip
     paper = published["synapse"]["states_ohm"]
@@ -107,20 +105,19 @@ def state_separation(*, lut: pd.DataFrame, published: Mapping[str, Any]) -> Figu
     levels.set_ylabel("level")
     panel(levels, "a", f"{len(lut)} states, {np.log2(len(lut)):.2f} bits")
 
-    distance = np.diff(lut["resistance_ohm"]) / np.hypot(sigma[1:], sigma[:-1])
+    distance = lut["separation_sigma"].to_numpy()[:-1]
     gaps.bar(state[:-1] + 0.5, distance, width=0.7, color=COLOURS[3], edgecolor="black", lw=0.5)
     gaps.axhline(3, color="black", ls="--", lw=0.8, label="3σ")
     gaps.set_xlabel("between neighbouring states")
-    gaps.set_ylabel(r"Δ$R\,/\,(\sigma_i^\mathrm{2}+\sigma_{i+1}^\mathrm{2})^\mathrm{1/2}$")
+    gaps.set_ylabel("separation (σ)")
     panel(gaps, "b", f"{int((distance < 3).sum())} of {len(distance)} gaps below 3σ")
     merged_legend(drawn, 3)
     return drawn
 
 
 def _sigma(lut: pd.DataFrame) -> np.ndarray:
-    """Standard deviation of one read of each state, in ohm."""
-    column = "read_sigma_ohm" if "read_sigma_ohm" in lut else "resistance_u_ohm"
-    return lut[column].to_numpy(float)
+    """Standard deviation (ohm) of one read of each state, cycle-to-cycle scatter included."""
+    return np.hypot(lut["read_sigma_ohm"], lut["cycle_sigma_ohm"].fillna(0)).to_numpy(float)
 
 
 def _level_axis(axes: Any, lut: pd.DataFrame) -> None:  # noqa: ANN401

@@ -249,10 +249,21 @@ def outer_labels(panels: Sequence[Axes], columns: int, x: str, y: str) -> None:
             axes.tick_params(labelbottom=True)
 
 
-def merged_legend(figure: Figure, columns: int) -> None:
-    """One legend above all panels, with each label once."""
+def merged_legend(
+    figure: Figure, columns: int, panels: Sequence[Axes] = (), place: str = "center"
+) -> None:
+    """One legend above the panels, with each label once.
+
+    Parameters
+    ----------
+    columns : of the legend
+    panels : whose lines it names; all where none is given
+    place : left, center or right
+    """
     handles: dict[str, Any] = {}
-    for axes in figure.axes:
+    for axes in panels or figure.axes:
         for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
             handles.setdefault(label, handle)
-    figure.legend(list(handles.values()), list(handles), loc="outside upper center", ncols=columns)
+    figure.legend(
+        list(handles.values()), list(handles), loc=f"outside upper {place}", ncols=columns
+    )

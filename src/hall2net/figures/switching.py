@@ -30,8 +30,10 @@ from hall2net.figures.style import (
     points,
     published_points,
     sample_label,
+    stamp,
 )
 from hall2net.readers import select
+from hall2net.switching import switching_loop
 
 Datasets = Mapping[str, xr.Dataset]
 Samples = Mapping[str, Mapping[str, Any]]
@@ -55,6 +57,7 @@ def fig4b_switching_fields(
         axes.set_xlabel("write current (mA)")
     panels[0].set_ylabel("$R_{xy}$ (mΩ)")
     merged_legend(drawn, 3)
+    stamp(drawn, "less the Joule term")
     return drawn
 
 
@@ -72,6 +75,7 @@ def fig3a_switching_fields(
         panel(axes, letter, rf"$H_x$ = {field}" + "\n" + _ratio_words(row))
     outer_labels(panels, 4, "write current (mA)", "$R_{xy}$ (mΩ)")
     merged_legend(drawn, 2)
+    stamp(drawn, "less the Joule term")
     return drawn
 
 
@@ -92,16 +96,7 @@ def fig3b_field_free_switching(
     shown = free.drop_duplicates("current_max_ma")
     shown = shown.iloc[np.unique(np.linspace(0, len(shown) - 1, 4).round().astype(int))]
     for number, (_, row) in enumerate(shown.iterrows()):
-        part = select(datasets[row["sample"]], row["id"])
-        sweeps.plot(
-            part["write_current"] * 1e3,
-            part["resistance"] * 1e3,
-            color=COLOURS[number],
-            ls=LINES[number],
-            marker=MARKERS[number],
-            markersize=2,
-            label=f"±{row['current_max_ma']:g} mA",
-        )
+        _draw_whole_sweep(sweeps, datasets, row, number, f"±{row['current_max_ma']:g} mA")
     sweeps.set_xlabel("write current (mA)")
     sweeps.set_ylabel("$R_{xy}$ (mΩ)")
     panel(sweeps, "a", f"{sample_label(samples, 'ruo2_0p5')}, no field")
@@ -128,7 +123,9 @@ def fig3b_field_free_switching(
     )
     ratios.set_ylabel("switching ratio (%)")
     panel(ratios, "b", "full swings at the same read current")
-    merged_legend(drawn, 4)
+    merged_legend(drawn, 2, [sweeps], "left")
+    merged_legend(drawn, 2, [ratios], "right")
+    stamp(drawn, "less the Joule term")
     return drawn
 
 
@@ -151,21 +148,12 @@ def fig3ef_polarity_reversal(
     turned = rows.loc[prefield.abs().sort_values(kind="stable").index[-1]]
     strongest = rows.loc[prefield.abs() == 0].sort_values("current_max_ma").iloc[-1]
     for number, row in enumerate((strongest, turned)):
-        part = select(datasets[row["sample"]], row["id"])
         field = 0.0 if np.isnan(row["prefield_x_oe"]) else row["prefield_x_oe"]
         direction = {1: "counterclockwise", -1: "clockwise"}.get(
             int(row["polarity"]), "no switching"
         )
         words = f"after {field:g} Oe: {direction}".replace("-", "\N{MINUS SIGN}")
-        sweeps.plot(
-            part["write_current"] * 1e3,
-            part["resistance"] * 1e3,
-            color=COLOURS[number + 1],
-            ls=LINES[number],
-            marker=MARKERS[number],
-            markersize=2,
-            label=words,
-        )
+        _draw_whole_sweep(sweeps, datasets, row, number + 1, words)
     sweeps.set_xlabel("write current (mA)")
     sweeps.set_ylabel("$R_{xy}$ (mΩ)")
     panel(sweeps, "e", f"{sample_label(samples, 'ruo2_0p5')}, no field during the sweep")
@@ -173,9 +161,10 @@ def fig3ef_polarity_reversal(
     for number, (sign, part) in enumerate(rows.groupby(saturated)):
         start = {1: "saturated up", -1: "saturated down", 0: "as left"}[int(sign)]
         signed = part.assign(signed_ratio=part["switching_ratio"].fillna(0) * part["polarity"])
-        polarity.plot(
+        polarity.errorbar(
             signed["prefield_x_oe"].fillna(0),
             signed["signed_ratio"] * 100,
+            yerr=signed["switching_ratio_u"].fillna(0) * 100,
             color=COLOURS[number + 1],
             marker=MARKERS[number],
             ls="none",
@@ -192,7 +181,9 @@ def fig3ef_polarity_reversal(
     polarity.set_xlabel("pre-applied $H_x$ (Oe)")
     polarity.set_ylabel("polarity × switching ratio (%)")
     panel(polarity, "f", title)
-    merged_legend(drawn, 3)
+    merged_legend(drawn, 1, [sweeps], "left")
+    merged_legend(drawn, 2, [polarity], "right")
+    stamp(drawn, "less the Joule term")
     return drawn
 
 
@@ -202,9 +193,10 @@ def _some(rows: pd.DataFrame, words: str) -> None:
 
 
 def _plain(switching: pd.DataFrame, sample: str) -> pd.DataFrame:
-    """Loops of a sample without a pre-applied field."""
+    """Loops of a sample without a pre-applied field, with its longest pulses."""
     rows = switching[switching["sample"] == sample]
-    return rows[rows["prefield_x_oe"].fillna(0) == 0]
+    rows = rows[rows["prefield_x_oe"].fillna(0) == 0]
+    return rows[rows["pulse_width_s"] == rows["pulse_width_s"].max()]
 
 
 def _largest_sweeps(rows: pd.DataFrame, column: str) -> pd.DataFrame:
@@ -219,25 +211,53 @@ def _current_densities(rows: pd.DataFrame, facts: Mapping[str, Any]) -> np.ndarr
     return (rows["current_max_ma"] * 1e-3 / area).to_numpy()
 
 
+def _sweep(datasets: Datasets, row: pd.Series) -> pd.DataFrame:
+    """A switching loop less its Joule term; as measured where it was refused."""
+    measurement = select(datasets[row["sample"]], row["id"])
+    if row["status"] != "refused":
+        return switching_loop(measurement)
+    current = measurement["write_current"].values * 1e3
+    return pd.DataFrame(
+        {
+            "write_current_ma": current,
+            "resistance_ohm": measurement["resistance"].values,
+            "branch": np.where(np.gradient(current) >= 0, "up", "down"),
+        }
+    )
+
+
 def _draw_sweep(axes: Axes, datasets: Datasets, row: pd.Series) -> None:
-    part = select(datasets[row["sample"]], row["id"])
-    current, resistance = part["write_current"].values * 1e3, part["resistance"].values * 1e3
-    rising = np.gradient(current) >= 0
-    for up, colour, line, label in (
-        (True, COLOURS[1], "-", "current rising"),
-        (False, COLOURS[2], "--", "current falling"),
-    ):
-        # NaN breaks the line where the sweep turns.
+    """Both branches of a switching loop."""
+    loop = _sweep(datasets, row)
+    for branch, number, label in (("up", 1, "current rising"), ("down", 2, "current falling")):
+        part = loop[loop["branch"] == branch]
         axes.plot(
-            current,
-            np.where(rising == up, resistance, np.nan),
-            color=colour,
-            ls=line,
-            marker="o" if up else "s",
+            part["write_current_ma"],
+            part["resistance_ohm"] * 1e3,
+            color=COLOURS[number],
+            ls=LINES[number - 1],
+            marker=MARKERS[number - 1],
             markersize=1.8,
             lw=0.8,
             label=label,
         )
+
+
+def _draw_whole_sweep(
+    axes: Axes, datasets: Datasets, row: pd.Series, number: int, label: str
+) -> None:
+    """A switching loop as one of several in a panel."""
+    loop = _sweep(datasets, row)
+    axes.plot(
+        loop["write_current_ma"],
+        loop["resistance_ohm"] * 1e3,
+        color=COLOURS[number],
+        ls=LINES[number],
+        marker=MARKERS[number],
+        markersize=2,
+        lw=0.8,
+        label=label,
+    )
 
 
 def _draw_full_swing(axes: Axes, row: pd.Series) -> None:
