@@ -15,7 +15,7 @@ import torch
 
 from hall2net.errors import ConfigError, FileError, Hall2netError
 from hall2net.networks.data import Images, save
-from hall2net.networks.evaluate import confusion_matrix, load_model
+from hall2net.networks.evaluate import confusion_matrix, network, read_model
 from hall2net.networks.quantize import weight_layers
 from hall2net.networks.train import Recipe, train, write_run
 
@@ -92,13 +92,16 @@ def test_saved_network_runs_no_code_and_gives_the_same_answers(tmp_path):
     images = bars()
     run = train(images, **settings())
     write_run(run, tmp_path)
-    content = torch.load(tmp_path / "model.pt", weights_only=True)
-    model = load_model(tmp_path / "model.pt")
+    content = read_model(tmp_path / "model.pt")
+    model = network(content)
     again = confusion_matrix(model, images.test_x, images.test_y, 10)
     assert (again == run.confusions[4]).all()
     for name, weight in weight_layers(model).items():
         allowed = torch.tensor(content["levels"]) * torch.tensor(content["scales"][name])
         assert torch.isin(weight.detach(), allowed).all()
+    (tmp_path / "model.pt").write_bytes(b"no network")
+    with pytest.raises(FileError, match="is no network"):
+        read_model(tmp_path / "model.pt")
 
 
 def test_float_histogram_counts_every_weight():

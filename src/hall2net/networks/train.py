@@ -98,7 +98,7 @@ class TrainedRun:
     confusions : by epoch, counts (classes, classes) of test images, rows the true classes
     histogram : epoch, layer, bin_left, bin_right, count, level; see `write_run`
     metrics : settings and results, ready for JSON
-    model : what `hall2net.networks.evaluate.load_model` reads
+    model : what `hall2net.networks.evaluate.network` takes
     classes : names of the classes
     """
 
