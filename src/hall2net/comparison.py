@@ -334,6 +334,8 @@ def _row(path: str, published: Any, ours: _Ours | None) -> dict[str, Any]:  # no
         row["ratio"] = ours.value / nearest if nearest else np.nan
         row["z"] = row["difference"] / sigma
         verdict = verdict or (AGREES if abs(row["z"]) <= 3 else DIFFERS)
+        if verdict == INPUT and abs(row["z"]) > 3:
+            verdict = NOT_MEASURED
     elif verdict is None:
         verdict = AGREES if ours.value == published else DIFFERS
     remark = " ".join(part for part in (_REMARKS.get(path, ""), ours.remark) if part)
@@ -455,7 +457,7 @@ def _ruo2(
         "field_free.switching_ratio.t0p7": _cell(torque.loc["ruo2_0p7"], "switching_ratio", source),
     }
     for constant in ("g_hm_per_ohm_m2", "g_mix_per_ohm_m2", "sml_slope_per_erg_cm2"):
-        entries[f"torque.{constant}"] = _Ours(None, verdict=INPUT)
+        entries[f"torque.{constant}"] = _given(best.get(constant), source)
     sheet = tables["measurements"]
     pair = sheet.query(
         "kind == 'loop_shift' and sample == 'ruo2_0p5' and field_x_oe == 200 and current_ma == 3"
@@ -543,6 +545,7 @@ def _synapse(tables: Mapping[str, pd.DataFrame], source: str) -> dict[str, _Ours
         energy * resistance["r_xx_u_ohm"] / resistance["r_xx_ohm"],
         f"resistivity.csv, {source}",
         f"Ours: one pulse of the middle set current, {middle:g} mA.",
+        AMBIGUOUS,
     )
     return entries
 

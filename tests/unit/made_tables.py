@@ -75,10 +75,11 @@ def loop_row(sample, m, h_0, h_c, r_ahe):
         "field_x_oe": m.get("field_x", np.nan) / OE, "current_ma": m["current"] * 1e3,
         "h_up_oe": h_0 + h_c, "h_up_u_oe": 2.0, "h_dn_oe": h_0 - h_c, "h_dn_u_oe": 2.0,
         "h_c_oe": h_c, "h_c_u_oe": 1.4, "h_0_oe": h_0, "h_0_u_oe": 1.4, "r_ahe_ohm": r_ahe,
-        "r_ahe_u_ohm": 0.01 * abs(r_ahe), "r_offset_ohm": 0.0, "r_offset_u_ohm": 1e-4,
+        "r_ahe_u_ohm": 0.01 * abs(r_ahe),
+        "r_offset_ohm": 0.0, "r_offset_u_ohm": 1e-4,
         "slope_ohm_per_oe": 1e-5, "slope_u_ohm_per_oe": 1e-7, "h_step_u_oe": 1.0,
-        "drift_ohm": 0.0, "drift_u_ohm": 1e-5, "n_points": 162, "noise_ohm": 0.01 * abs(r_ahe), "level": "half", "status": "ok",
-        "reason": "",
+        "drift_ohm": 0.0, "drift_u_ohm": 1e-5, "noise_ohm": 0.01 * abs(r_ahe), "n_points": 162,
+        "level": "half", "status": "ok", "reason": "",
     }  # fmt: skip
 
 
@@ -197,6 +198,10 @@ def torque():
         j_c_ratio=reference["j_c_a_m2"] / table["j_c_a_m2"],
         j_c_ratio_u=0.1,
         convention="adopted",
+        dh_to_field="half",
+        wall_factor="2/pi",
+        current_layer="stack",
+        sbf_form="product",
         status="ok",
         reason="",
     )

@@ -105,7 +105,12 @@ def test_every_published_number_is_one_row(table):
         ("ruo2.field_free.switching_ratio.t0p7", 0.79, 0.0, "agrees"),
         ("ruo2.field_free.polarity_reversal_prefield_oe", 2350.0, 0.0, "agrees"),
         ("ruo2.synapse.states_ohm.2", 0.46, 0.0, "agrees"),
-        ("ruo2.synapse.energy_uj", 87.12, -0.38, "agrees"),  # (13.2 mA)^2 x 500 ohm x 1 ms
+        (
+            "ruo2.synapse.energy_uj",
+            87.12,
+            -0.38,
+            "ambiguous in the paper",
+        ),  # (13.2 mA)^2 x 500 ohm x 1 ms
         ("ruo2.synapse.j_a_m2.2", 2.85185e11, 1.85185e8, "agrees"),  # 15.4 mA / (5 um x 10.8 nm)
         ("ruo2.mlp.mnist.six_state", 0.9521, 0.0, "agrees"),
         ("ruo2.mlp.fashion_mnist.six_state", 0.865, 0.0, "agrees"),
@@ -144,6 +149,8 @@ def test_small_scale_and_stand_in_data_are_no_verdict(studies):
         assert made.loc[quantity, "verdict"] == "not measured at this scale"
     assert "stand-in" in made.loc["ruo2.mlp.mnist.float32", "source"]
     assert float(made.loc["cotb.resnet18_cifar10.accuracy_device", "ours"]) == pytest.approx(0.917)
+    assert made.loc["cotb.resnet18_cifar10.epochs", "verdict"] == "not measured at this scale"
+    assert made.loc["ruo2.mlp.epochs", "verdict"] == "taken as input"
 
 
 def test_what_the_paper_leaves_open_is_said(table):

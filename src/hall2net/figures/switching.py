@@ -141,6 +141,7 @@ def fig3ef_polarity_reversal(
     rows = ok_rows(switching)
     rows = rows[(rows["sample"] == "ruo2_0p5") & (rows["field_x_oe"].fillna(0) == 0)]
     _some(rows, "field-free switching loop of ruo2_0p5")
+    rows = rows[rows["current_max_ma"] == rows["current_max_ma"].max()]
     threshold = published["field_free"]["polarity_reversal_prefield_oe"]
     drawn = new_figure(DOUBLE, 72)
     sweeps, polarity = drawn.subplots(1, 2)

@@ -48,36 +48,36 @@ def fig2b_torque_against_field(
     drawn, panels = grid_of(DOUBLE, len(shown), 3, 44, sharex=True, sharey=True)
     for axes, letter, sample in zip(panels, ascii_lowercase, shown, strict=False):
         table = shift_against_field(loops, sample, convention)
-        points(axes, table["field_x_oe"], table, "h_dl_per_ma_oe", series=1)
+        points(axes, table["field_x_oe"], table, "h_dl_per_ma_oe", series=1, label="measured")
         row = facts.loc[sample] if sample in facts.index else None
         title = sample_label(samples, sample)
-        if row is not None and np.isfinite(row["h_dl_per_ma_oe"]):
-            plateau, spread = row["h_dl_per_ma_oe"], row["h_dl_per_ma_u_oe"]
+        if row is not None and np.isfinite([row["h_dl_per_ma_oe"], row["h_dmi_oe"]]).all():
+            # What does not change sign with the field is the shift of the built-in field.
+            built_in = table["h_dl_per_ma_oe"].mean()
+            grid = np.linspace(table["field_x_oe"].min(), table["field_x_oe"].max(), 401)
+            aligned = np.clip(grid / row["h_dmi_oe"], -1, 1)
+            axes.plot(
+                grid,
+                built_in + row["h_dl_per_ma_oe"] * aligned,
+                color=COLOURS[3],
+                zorder=1,
+                label=r"plateau reached at $H_\mathrm{DMI}$ (dashed), about the built-in shift",
+            )
+            title += "\n" + r"$H_\mathrm{DMI}$ = "
+            title += measured(row["h_dmi_oe"], row["h_dmi_u_oe"], "Oe")
             for sign in (-1, 1):
-                axes.fill_between(
-                    [sign * row["h_dmi_oe"], sign * 800] if np.isfinite(row["h_dmi_oe"]) else
-                    [sign * 400, sign * 800],
-                    sign * plateau - spread, sign * plateau + spread,
-                    color=COLOURS[3], alpha=0.6, lw=0, zorder=1,
-                )  # fmt: skip
-            if np.isfinite(row["h_dmi_oe"]):
-                title += (
-                    "\n"
-                    + r"$H_\mathrm{DMI}$ = "
-                    + measured(row["h_dmi_oe"], row["h_dmi_u_oe"], "Oe")
-                )
-                for sign in (-1, 1):
-                    axes.axvline(sign * row["h_dmi_oe"], color=GREY, ls="--", lw=0.7)
+                axes.axvline(sign * row["h_dmi_oe"], color=GREY, ls="--", lw=0.7)
         axes.axhline(0, color=GREY, lw=0.5)
         panel(axes, letter, title)
     outer_labels(panels, 3, "$H_x$ (Oe)", r"$H_\mathrm{DL}/I$ (Oe/mA)")
-    stamp(drawn, _convention_words(convention))
+    merged_legend(drawn, 2)
+    stamp(drawn, _convention_words(torque))
     return drawn
 
 
 @figure
 def fig2c_efficiency_anisotropy(
-    *, torque: pd.DataFrame, samples: Samples, published: Published, convention: Mapping[str, Any]
+    *, torque: pd.DataFrame, samples: Samples, published: Published
 ) -> Figure:
     """Torque efficiency per current density and interfacial anisotropy against thickness."""
     drawn, (efficiency, anisotropy) = _two_panels(
@@ -93,13 +93,11 @@ def fig2c_efficiency_anisotropy(
     published_points(
         anisotropy, [0.5], [numbers["ks_isoc_mgo_erg_cm2"]], series=2, label="published, MgO"
     )
-    return _finish(drawn, convention)
+    return _finish(drawn, torque)
 
 
 @figure
-def fig2d_transparency_conductivity(
-    *, torque: pd.DataFrame, samples: Samples, convention: Mapping[str, Any]
-) -> Figure:
+def fig2d_transparency_conductivity(*, torque: pd.DataFrame, samples: Samples) -> Figure:
     """Interfacial spin transparency and spin Hall conductivity against thickness."""
     drawn, _ = _two_panels(
         torque, samples, ("t_int", "sigma_sh"),
@@ -107,12 +105,12 @@ def fig2d_transparency_conductivity(
          r"$\sigma_\mathrm{SH}$ ($\mathrm{10^5}$ $(\hbar/2e)$ Ω$^\mathrm{-1}$ m$^\mathrm{-1}$)"),
         scales=(1, 1e-5),
     )  # fmt: skip
-    return _finish(drawn, convention)
+    return _finish(drawn, torque)
 
 
 @figure
 def fig2e_resistivity_spin_hall_angle(
-    *, torque: pd.DataFrame, samples: Samples, published: Published, convention: Mapping[str, Any]
+    *, torque: pd.DataFrame, samples: Samples, published: Published
 ) -> Figure:
     """Resistivity and spin Hall angle against thickness."""
     drawn, (resistivity, angle) = _two_panels(
@@ -125,7 +123,7 @@ def fig2e_resistivity_spin_hall_angle(
     published_points(
         angle, [0.5, 0.0], [theta, theta / numbers["theta_ratio_to_reference"]], label=None
     )
-    return _finish(drawn, convention)
+    return _finish(drawn, torque)
 
 
 @figure
@@ -207,13 +205,17 @@ def _against_thickness(
                label=sample_label(samples, other["sample"].iloc[0]) + " control")  # fmt: skip
 
 
-def _finish(drawn: Figure, convention: Mapping[str, Any] | None) -> Figure:
+def _finish(drawn: Figure, torque: pd.DataFrame | None) -> Figure:
     merged_legend(drawn, 2)
-    if convention is not None:
-        stamp(drawn, _convention_words(convention))
+    if torque is not None:
+        stamp(drawn, _convention_words(torque))
     return drawn
 
 
-def _convention_words(convention: Mapping[str, Any]) -> str:
-    chosen = ", ".join(f"{key} {value}" for key, value in convention.items())
-    return f"convention: {chosen}"
+def _convention_words(torque: pd.DataFrame) -> str:
+    """The choices behind the numbers, as the table carries them."""
+    knobs = torque.iloc[0]
+    field = {"half": "ΔH/2", "literal": "ΔH"}[knobs["dh_to_field"]]
+    wall = {"2/pi": "(2/π) ", "1": ""}[str(knobs["wall_factor"])]
+    layer = knobs["current_layer"].replace("_", " ")
+    return f"H_DL = {wall}{field}, j through the {layer}, T_SBF in {knobs['sbf_form']} form"
