@@ -60,9 +60,9 @@ def test_accuracy_under_noise_is_that_of_order_statistics():
     z = norm.ppf((np.arange(20000) + 0.5) / 20000)
     expected = np.mean(norm.cdf(1 / sigma + z) ** 9)
     for parts in ({"programming": 0.8}, {"read": 0.8}, {"programming": 0.48, "read": 0.64}):
-        found = monte_carlo(linear(), spots(10), variation(**parts), draws=400)
-        # Ten classes in each of 400 arrays, each right or wrong by itself.
-        error = np.sqrt(expected * (1 - expected) / 4000)
+        found = monte_carlo(linear(), spots(10), variation(**parts), draws=150)
+        # Ten classes in each of 150 arrays, each right or wrong by itself.
+        error = np.sqrt(expected * (1 - expected) / 1500)
         assert found.mean() == pytest.approx(expected, abs=4 * error)
 
 
@@ -75,9 +75,9 @@ def test_drift_moves_each_level_by_its_own():
 
 
 def test_all_devices_stuck_is_chance():
-    found = monte_carlo(linear(), spots(10), variation(stuck=1.0), draws=400)
+    found = monte_carlo(linear(), spots(10), variation(stuck=1.0), draws=150)
     # Each of ten logits is -1, 0 or 1 at random; the first of the largest wins, so one in ten.
-    assert found.mean() == pytest.approx(0.1, abs=4 * np.sqrt(0.09 / 4000))
+    assert found.mean() == pytest.approx(0.1, abs=4 * np.sqrt(0.09 / 1500))
 
 
 def test_the_same_seed_gives_the_same_arrays():

