@@ -1,188 +1,266 @@
-"""Damping-like torque from loop shifts, and what follows: transparency, spin Hall angle.
+"""Damping-like torque from loop shifts, and what it says about the interface and the heavy metal.
 
-Each formula is a function of its own; `torque_table` puts them together and carries the
-uncertainties through by redrawing every input, so that correlations are kept.
+The centre H_0 of a loop moves with the current. At each in-plane field its slope against current
+gives the effective field on Neel walls; above H_DMI the walls are aligned and the slope is flat.
+Every formula is a function of its own; the tables compose them under a `Convention`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import xarray as xr
-from numpy.typing import ArrayLike
 from scipy.constants import e, hbar, mu_0
-from scipy.optimize import curve_fit
 
-from hall2net.errors import ConfigError
+from hall2net.errors import ConfigError, Hall2netError
+from hall2net.loop_shift import SHIFTS, Knee, centre_slopes, fit_knee, rescaled, usable_loops
 from hall2net.readers import select
 from hall2net.units import OERSTED, uncertainty_column
 
-ADOPTED: dict[str, Any] = {
-    "shift": "pair",
-    "dh_to_field": "half",
-    "wall_factor": "2/pi",
-    "current_layer": "stack",
-    "sbf_form": "product",
-    "g_hm_per_ohm_m2": 1.3e15,
-    "g_mix_per_ohm_m2": 0.59e15,
-    "sml_slope_per_erg_cm2": 0.23,
-}
-"""The default convention."""
-
 CHOICES = {
-    "shift": ("pair", "line"),
+    "shift": SHIFTS,
     "dh_to_field": ("half", "literal"),
     "wall_factor": ("2/pi", "1"),
-    "current_layer": ("stack", "heavy_metal"),
+    "current_layer": ("stack", "heavy_metal", "parallel"),
     "sbf_form": ("product", "printed"),
 }
-_LAYERS = {"stack": "stack_nm", "heavy_metal": "heavy_metal_nm"}
-_DRAWS = 4000
+"""Allowed values of the conventions that are words."""
+
+_PER_MA = 1e-3 / OERSTED  # A/m per A to Oe per mA
+_UOHM_CM = 1e-8
+_SCATTERED = 3.0
+_ONE_TEMPERATURE_K = 5.0
 
 
-def check_convention(convention: Mapping[str, Any]) -> dict[str, Any]:
-    """A convention with every knob set.
+@dataclass(frozen=True)
+class Convention:
+    """Choices that the literature leaves open. The defaults are the adopted set."""
 
-    Raises
-    ------
-    ConfigError
-        If a knob is unknown, or its value is none of the allowed ones.
+    shift: str = "line"
+    """line: slope of H_0 against I with intercept | pair: H_0(+I) - H_0(-I) at equal |I|."""
+    dh_to_field: str = "half"
+    """half: H_z,eff = -Delta H/2, the shift of the loop's centre | literal: -Delta H."""
+    wall_factor: str = "2/pi"
+    """2/pi: H_DL = (2/pi) H_z,eff, Neel walls | 1: H_DL = H_z,eff."""
+    current_layer: str = "stack"
+    """Layer that j refers to: stack | heavy_metal, carrying all the current | parallel: the
+    heavy metal's share in parallel conduction, which needs `rho_hm_uohm_cm`."""
+    sbf_form: str = "product"
+    """product: bracket outside sech | printed: inside sech, as in the ruo2 paper."""
+    g_hm_per_ohm_m2: float = 1.3e15
+    """Spin conductance of the heavy metal, 1/(rho lambda_s)."""
+    g_mix_per_ohm_m2: float = 0.59e15
+    """Spin mixing conductance of the interface."""
+    sml_slope_per_erg_cm2: float = 0.23
+    """Spin memory loss per K_s."""
+    rho_hm_uohm_cm: float | None = None
+    """Resistivity of the heavy metal alone."""
+
+    def __post_init__(self) -> None:
+        for key, allowed in CHOICES.items():
+            value = getattr(self, key)
+            if value not in allowed:
+                raise ConfigError(
+                    f"convention, {key}: found {value!r}, expected one of {', '.join(allowed)}"
+                )
+        numbers = [field.name for field in fields(self) if field.name not in CHOICES]
+        for key in numbers:
+            value = getattr(self, key)
+            if key == "rho_hm_uohm_cm" and value is None:
+                continue
+            if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
+                raise ConfigError(f"convention, {key}: found {value!r}, expected a number above 0")
+        if self.current_layer == "parallel" and self.rho_hm_uohm_cm is None:
+            raise ConfigError("convention: current_layer parallel needs rho_hm_uohm_cm")
+
+    @classmethod
+    def of(cls, mapping: Mapping[str, Any]) -> "Convention":
+        """Read a set of conventions from the configuration.
+
+        Raises
+        ------
+        ConfigError
+            If a key is unknown or has a value that is not allowed.
+        """
+        known = [field.name for field in fields(cls)]
+        for key in mapping:
+            if key not in known:
+                raise ConfigError(f"convention: unknown key {key!r}; allowed: {', '.join(known)}")
+        values = dict(mapping)
+        if "wall_factor" in values:
+            values["wall_factor"] = str(values["wall_factor"])
+        return cls(**values)
+
+
+def damping_like_field(
+    centre_slope: float, dh_to_field: str = "half", wall_factor: str = "2/pi"
+) -> float:
+    """H_DL/I from dH_0/dI, where the walls are aligned.
+
+    Delta H = H_0(+I) - H_0(-I) = 2 I dH_0/dI; H_z,eff = -Delta H/2 (half) or -Delta H (literal);
+    H_DL = (2/pi) H_z,eff: a wall sees pi/2 times the damping-like field, Pai et al., Phys. Rev. B
+    93, 144409 (2016).
+
+    Parameters
+    ----------
+    centre_slope : dH_0/dI, any unit of field per current; the result has the same
     """
-    full = ADOPTED | dict(convention)
-    for key, value in full.items():
-        if key not in ADOPTED:
-            raise ConfigError(f"convention: unknown key {key!r}; allowed: {', '.join(ADOPTED)}")
-        if key in CHOICES and value not in CHOICES[key]:
-            allowed = ", ".join(CHOICES[key])
-            raise ConfigError(f"convention.{key}: {value!r}; expected one of {allowed}")
-        if key not in CHOICES and not (isinstance(value, int | float) and value > 0):
-            raise ConfigError(f"convention.{key}: {value!r}; expected a positive number")
-    return full
+    effective = -centre_slope * (1 if dh_to_field == "half" else 2)
+    return effective * (2 / np.pi if wall_factor == "2/pi" else 1)
 
 
-def damping_like_field(shift: ArrayLike, dh_to_field: str, wall_factor: str) -> Any:  # noqa: ANN401
-    """H_DL from the loop shift DeltaH = H_0(+I) - H_0(-I), in the shift's unit.
+def current_density_per_current(
+    convention: Convention, width: float, stack: float, heavy_metal: float, rho_xx: float
+) -> float:
+    """j/I in 1/m2, of the layer that the convention names.
 
-    H_z,eff = -DeltaH/2 (`half`) or -DeltaH (`literal`); with Neel walls aligned by an in-plane
-    field, H_DL = (2/pi) H_z,eff (Pai et al., Phys. Rev. B 93, 144409 (2016)).
+    I/(w t) of the stack or of the heavy metal; in parallel conduction E/rho_HM with
+    E = I rho_xx/(w t_stack).
+
+    Parameters
+    ----------
+    width, stack, heavy_metal : width of the Hall bar and thicknesses, m
+    rho_xx : resistivity of the whole stack, ohm m
     """
-    factor = {"half": 0.5, "literal": 1.0}[dh_to_field] * {"2/pi": 2 / np.pi, "1": 1.0}[wall_factor]
-    return -factor * np.asarray(shift)
+    if convention.current_layer == "heavy_metal":
+        return 1 / (width * heavy_metal)
+    if convention.current_layer == "parallel":
+        return rho_xx / (width * stack) / (convention.rho_hm_uohm_cm * _UOHM_CM)
+    return 1 / (width * stack)
 
 
-def efficiency_per_current_density(h_dl: Any, areal_moment: Any, j: Any) -> Any:  # noqa: ANN401
-    """xi_DL^j = (2e/hbar) mu_0 M_s t H_DL/j: H_DL in A/m, M_s t in A, j in A/m2."""
-    return 2 * e / hbar * mu_0 * areal_moment * h_dl / j
+def efficiency_per_current_density(areal_moment: float, h_dl_per_j: float) -> float:
+    """xi_DL^j = (2e/hbar) mu_0 (M_s t) H_DL/j; Khvalkovskiy et al., Phys. Rev. B 87, 020402 (2013).
+
+    Parameters
+    ----------
+    areal_moment : M_s t_FM in A: a moment per area, whatever the thickness
+    h_dl_per_j : (A/m)/(A/m2) = m
+    """
+    return 2 * e / hbar * mu_0 * areal_moment * h_dl_per_j
 
 
-def spin_diffusion_length(rho: Any, g_hm: float) -> Any:  # noqa: ANN401
-    """lambda_s = 1/(rho G_HM), in m: rho in ohm m, G_HM in 1/(ohm m2)."""
+def spin_diffusion_length(rho: float, g_hm: float) -> float:
+    """lambda_s = 1/(rho G_HM) in m, from ohm m and 1/(ohm m2)."""
     return 1 / (rho * g_hm)
 
 
 def spin_backflow_transparency(
-    rho: Any,
-    thickness: float,
-    g_hm: float,
-    g_mix: float,
-    form: str = "product",  # noqa: ANN401
-) -> Any:  # noqa: ANN401
-    """T_SBF = [1 - sech(d/lambda)]/[1 + G_HM tanh(d/lambda)/(2 G_mix)].
+    thickness: float, lambda_s: float, g_hm: float, g_mix: float, form: str = "product"
+) -> float:
+    """Share of the spin current that does not flow back from the interface.
 
-    Nguyen, Ralph and Buhrman, Phys. Rev. Lett. 116, 126601 (2016). With `form` `printed`, the
-    bracket as the ruo2 paper prints it: 1 - sech((d/lambda)[1 + G_HM tanh(d/lambda)/(2 G_mix)]^-1).
+    product: [1 - sech(d/lambda_s)]/[1 + G_HM tanh(d/lambda_s)/(2 G_mix)], as in Zhu, Ralph and
+    Buhrman, Phys. Rev. Lett. 122, 077201 (2019); printed: 1 - sech((d/lambda_s)/[...]), the
+    bracket as the ruo2 paper prints it.
+
+    Parameters
+    ----------
+    thickness, lambda_s : of the heavy metal, m
+    g_hm, g_mix : spin conductance and spin mixing conductance, 1/(ohm m2)
     """
-    x = thickness / spin_diffusion_length(rho, g_hm)
-    backflow = 1 + g_hm * np.tanh(x) / (2 * g_mix)
+    depth = thickness / lambda_s
+    backflow = 1 + g_hm * np.tanh(depth) / (2 * g_mix)
     if form == "printed":
-        return 1 - 1 / np.cosh(x / backflow)
-    return (1 - 1 / np.cosh(x)) / backflow
+        return 1 - 1 / np.cosh(depth / backflow)
+    return (1 - 1 / np.cosh(depth)) / backflow
 
 
-def spin_memory_loss_transparency(k_s_erg_cm2: Any, slope: float = 0.23) -> Any:  # noqa: ANN401
-    """T_SML = 1 - slope K_s, K_s in erg/cm2 (Zhu, Ralph and Buhrman, PRL 122, 077201 (2019))."""
-    return 1 - slope * k_s_erg_cm2
+def spin_memory_loss_transparency(k_s: float, slope: float = 0.23) -> float:
+    """T_SML = 1 - 0.23 K_s with K_s in erg/cm2; Zhu, Ralph and Buhrman (2019). An empirical line:
+    outside 0 to 1 it has no meaning."""
+    return 1 - slope * k_s
 
 
-def spin_hall_angle(xi_j: Any, t_int: Any) -> Any:  # noqa: ANN401
-    """theta_SH = xi_DL^j/T_int."""
-    return xi_j / t_int
-
-
-def spin_hall_conductivity(xi_e: Any, t_int: Any) -> Any:  # noqa: ANN401
-    """sigma_SH = xi_DL^E/T_int, in (hbar/2e)/(ohm m); theta_SH = rho sigma_SH in these units."""
+def spin_hall_conductivity(xi_e: float, t_int: float) -> float:
+    """sigma_SH = (hbar/2e) xi_DL^E/T_int; in units of hbar/2e, 1/(ohm m), as xi_E is."""
     return xi_e / t_int
+
+
+def spin_hall_angle(xi_j: float, t_int: float) -> float:
+    """theta_SH = xi_DL^j/T_int, which is (2e/hbar) rho sigma_SH."""
+    return xi_j / t_int
 
 
 def resistivity_table(
     datasets: Sequence[xr.Dataset], samples: Mapping[str, Mapping[str, Any]]
 ) -> pd.DataFrame:
-    """Longitudinal resistance and resistivity of every sample with a current-voltage curve.
+    """Longitudinal resistance and resistivity of each sample.
 
-    The curve's points are resistances V/I; a voltage offset V_0 adds V_0/I. R and V_0 are fitted
-    with weights I^2, as if to the voltages. rho = R w t/L, t the whole stack.
+    From a current-voltage curve the slope of V = V_0 + R I, so that a thermoelectric offset is of
+    no account; from resistances without a current their mean. rho_xx = R w t_stack/L.
+
+    Parameters
+    ----------
+    datasets : one a sample; measurements of kind `resistivity` count, one each
+    samples : sample to its facts: `width_um`, `length_um`, `stack_nm`, taken as exact
 
     Returns
     -------
-    DataFrame, one row a sample: `r_xx_ohm`, `rho_xx_uohm_cm`, each with `_u` (1 sigma of the fit;
-    the bar's dimensions are taken as exact).
+    DataFrame, one row a sample: `sample, r_xx_ohm, rho_xx_uohm_cm` with `_u`, `status`, `reason`.
+
+    Raises
+    ------
+    ConfigError
+        If a measured sample lacks a fact.
     """
     rows = []
     for dataset in datasets:
-        name = dataset.attrs["sample"]
-        for identifier in dataset["id"].values[dataset["kind"].values == "resistivity"]:
-            curve = select(dataset, identifier)
-            current, resistance = curve["write_current"].values, curve["resistance"].values
-            (r, _), covariance = np.polyfit(current, resistance * current, 1, cov=True)
-            facts = samples[name]
-            factor = facts["width_um"] * facts["stack_nm"] / facts["length_um"] * 1e-9 * 1e8
-            rows.append(
-                {
-                    "sample": name,
-                    "r_xx_ohm": r,
-                    "r_xx_u_ohm": covariance[0, 0] ** 0.5,
-                    "rho_xx_uohm_cm": r * factor,
-                    "rho_xx_u_uohm_cm": covariance[0, 0] ** 0.5 * factor,
-                }
-            )
-    columns = ["sample", "r_xx_ohm", "r_xx_u_ohm", "rho_xx_uohm_cm", "rho_xx_u_uohm_cm"]
-    return pd.DataFrame(rows, columns=columns)
+        name = str(dataset.attrs["sample"])
+        own = dataset["id"].to_numpy()[dataset["kind"].to_numpy() == "resistivity"].tolist()
+        if not own:
+            continue
+        width, length, stack = (
+            _fact(samples, name, key) for key in ("width_um", "length_um", "stack_nm")
+        )
+        to_rho = width * stack / length * 1e-9 / _UOHM_CM  # ohm to uohm cm
+        row: dict[str, Any] = {"sample": name, "status": "ok", "reason": ""}
+        try:
+            if len(own) > 1:
+                raise Hall2netError(f"{len(own)} resistivity measurements, expected one")
+            r_xx, r_xx_u = _resistance(select(dataset, own[0]), to_rho)
+            row |= {"r_xx_ohm": r_xx, "r_xx_u_ohm": r_xx_u}
+            row |= {"rho_xx_uohm_cm": r_xx * to_rho, "rho_xx_u_uohm_cm": r_xx_u * to_rho}
+        except Hall2netError as error:
+            row |= {"status": "refused", "reason": str(error)}
+        rows.append(row)
+    columns = ["r_xx_ohm", "r_xx_u_ohm", "rho_xx_uohm_cm", "rho_xx_u_uohm_cm"]
+    return pd.DataFrame(rows, columns=["sample", *columns, "status", "reason"])
 
 
 def shift_against_field(
-    loops: pd.DataFrame, sample: str, convention: Mapping[str, Any] = ADOPTED
+    loops: pd.DataFrame, sample: str, convention: Mapping[str, Any]
 ) -> pd.DataFrame:
-    """Loop shift per current at every in-plane field of a sample.
+    """Loop shift and damping-like field per current at each in-plane field.
 
-    `shift: pair` takes H_0(+I) - H_0(-I) at equal |I|, each over I, the mean weighted by the
-    uncertainties; `line` the slope of a weighted line with intercept through H_0(I), times two.
-    Either way what does not change with the current (tilt, remanence) drops out. A centre counts
-    with its statistical and its field-step uncertainty together.
+    Parameters
+    ----------
+    loops : loops.csv
+    sample : name of the sample
+    convention : as in `torque_table`
 
     Returns
     -------
-    DataFrame, one row a field: `field_x_oe`, `loop_shift_per_ma_oe` (DeltaH/I),
-    `h_dl_per_ma_oe` (signed as H_x), each with `_u`.
+    DataFrame ordered by `field_x_oe`: `h_dl_per_ma_oe` (proper only where the walls are aligned),
+    `loop_shift_per_ma_oe` (Delta H/I), `intercept_oe` (H_0 without current: tilt and remanence),
+    each with `_u`, and `n_loops`. Empty if nothing can be evaluated.
     """
-    knobs = check_convention(convention)
-    rows = loops[
-        (loops["sample"] == sample) & (loops["kind"] == "loop_shift") & (loops["status"] == "ok")
-    ]
-    rows = rows.assign(spread=np.hypot(rows["h_0_u_oe"], rows["h_step_u_oe"] / 2**0.5))
-    found = []
-    for field, group in rows.groupby("field_x_oe"):
-        shift = _pairs(group) if knobs["shift"] == "pair" else _line(group)
-        if shift is not None:
-            found.append((field, *shift))
-    columns = ["field_x_oe", "loop_shift_per_ma_oe", "loop_shift_per_ma_u_oe"]
-    table = pd.DataFrame(found, columns=columns)
-    h_dl = damping_like_field(
-        table["loop_shift_per_ma_oe"], knobs["dh_to_field"], knobs["wall_factor"]
-    )
-    factor = abs(damping_like_field(1.0, knobs["dh_to_field"], knobs["wall_factor"]))
-    return table.assign(
-        h_dl_per_ma_oe=h_dl, h_dl_per_ma_u_oe=factor * table["loop_shift_per_ma_u_oe"]
+    chosen = Convention.of(convention)
+    table, _, _ = _shifts(usable_loops(loops, sample)[0], chosen.shift)
+    factor = damping_like_field(1.0, chosen.dh_to_field, chosen.wall_factor)
+    return pd.DataFrame(
+        {
+            "field_x_oe": table["field_x_oe"],
+            "h_dl_per_ma_oe": factor * table["slope"],
+            "h_dl_per_ma_u_oe": abs(factor) * table["slope_u"],
+            "loop_shift_per_ma_oe": 2 * table["slope"],
+            "loop_shift_per_ma_u_oe": 2 * table["slope_u"],
+            "intercept_oe": table["intercept"],
+            "intercept_u_oe": table["intercept_u"],
+            "n_loops": table["n_loops"],
+        }
     )
 
 
@@ -194,233 +272,305 @@ def torque_table(
     samples: Mapping[str, Mapping[str, Any]],
     *,
     reference: str,
-    convention: Mapping[str, Any] = ADOPTED,
-    name: str = "adopted",
+    convention: Mapping[str, Any],
+    name: str,
 ) -> pd.DataFrame:
-    """Torque efficiencies of every sample with loop shifts: `torque.csv`.
+    """Torque efficiency, transparency and spin Hall angle of each sample with loop shifts.
+
+    Uncertainties are carried from H_DL, M_s t, K_s and rho_xx by central differences of one
+    standard deviation along the axes of their covariance: M_s t and K_s keep the correlation
+    that magnetometry gave them, and theta, sigma and T_int share rho_xx and K_s. Dimensions and
+    the constants of the convention count as exact. Ratios to the reference: two samples share no
+    measurement, so their uncertainties add in quadrature.
 
     Parameters
     ----------
-    loops, magnetometry, resistivity, switching : tables of the study
-    samples : sample to its facts
-    reference : sample that `xi_ratio`, `theta_ratio` and `j_c_ratio` refer to
-    convention : knobs, see `ADOPTED`; those left out have the default
-    name : of the convention, printed in the table
+    loops, magnetometry, resistivity, switching : tables of the same names
+    samples : sample to its facts: `thickness_nm, width_um, stack_nm, heavy_metal_nm`
+    reference : sample that the ratios refer to
+    convention : keys of `Convention`; those left out have its defaults
+    name : name of the set, for the table
 
     Returns
     -------
-    DataFrame, one row a sample. `h_dl_per_ma_oe` is the plateau and `h_dmi_oe` the knee of
-    H_DL(H_x)/I, antisymmetric in H_x; `zero_field_shift_per_ma_oe` is DeltaH/I at H_x = 0.
-    `j_c_a_m2` is taken at the largest |H_x| that all samples share, mean of both signs;
-    `switching_ratio` at H_x = 0 and the largest current, without a pre-applied field. `j_c_ratio`
-    is the reduction J_c(reference)/J_c. All with `_u`, 1 sigma, by redrawing every measured input
-    (`_DRAWS` times, seeded): quantities of one sample share its draws, ratios those of the
-    reference too. Then the knobs, `status`, `reason`.
+    DataFrame, one row a sample in the order of `samples`. With `_u`: `h_dl_per_ma_oe` (plateau),
+    `h_dmi_oe` (knee), `g0` (zero-field torque over plateau), `zero_field_shift_per_ma_oe` (Delta
+    H/I at H_x = 0), `xi_dl_j`, `xi_dl_e` (1/(ohm m)), `k_s_erg_cm2`, `lambda_s_nm`, `t_sbf`,
+    `t_sml`, `t_int`, `sigma_sh` ((hbar/2e)/(ohm m)), `theta_sh`, `rho_xx_uohm_cm`, `j_c_a_m2`
+    (mean over both signs of the largest in-plane field that all samples share),
+    `switching_ratio` (field-free, at the largest current), `xi_ratio` and `theta_ratio` (over the
+    reference), `j_c_ratio` (reference over sample). Then `j_c_field_x_oe`, `n_loops`, `scatter`
+    (of the loops' centres over their stated uncertainty), `convention` and its keys, `status`
+    (ok, flagged, refused), `reason`.
+
+    Raises
+    ------
+    ConfigError
+        If the convention is not valid, or a sample or the reference is not described.
     """
-    knobs = check_convention(convention)
+    chosen = Convention.of(convention)
     if reference not in samples:
-        known = ", ".join(samples)
-        raise ConfigError(f"reference {reference!r} is no sample; expected one of {known}")
-    inputs = {
-        sample: _inputs(loops, magnetometry, resistivity, switching, sample, knobs)
-        for sample in samples
-        if ((loops["sample"] == sample) & (loops["kind"] == "loop_shift")).any()
-    }
-    common = _common_field(switching)
-    draws = {
-        sample: _derive(_drawn(values, sample), samples[sample], knobs)
-        | _critical_current(switching, sample, common)
-        for sample, (values, _) in inputs.items()
-    }
+        raise ConfigError(f"reference {reference!r} is none of {', '.join(samples)}")
+    measured = set(loops.loc[loops["kind"] == "loop_shift", "sample"])
+    for sample in sorted(measured - set(samples)):
+        raise ConfigError(f"sample {sample!r} is not described in the configuration")
+    critical = _critical_currents(switching, reference)
     rows = []
-    for sample, (_, reason) in inputs.items():
-        derived = dict(draws[sample])
-        for ratio, quantity in _RATIOS.items():
-            base = draws.get(reference, {}).get(quantity, np.full(_DRAWS + 1, np.nan))
-            derived[ratio] = derived[quantity] / base
-        derived["j_c_ratio"] = 1 / derived["j_c_ratio"]
-        row: dict[str, Any] = {"sample": sample, "thickness_nm": samples[sample]["thickness_nm"]}
-        for quantity in _QUANTITIES:
-            values = derived[quantity]
-            row[quantity] = float(values[0])
-            row[uncertainty_column(quantity)] = float(values[1:].std(ddof=1))
-        if sample == reference:
-            row |= {uncertainty_column(ratio): 0.0 for ratio in _RATIOS}
-        row |= {"convention": name, **knobs, "status": "ok", "reason": reason}
-        if not np.isfinite(row["theta_sh"]):
-            row["status"] = "refused"
-        elif not 0 <= row["t_sml"] <= 1:
-            row |= {"status": "flagged", "reason": "T_SML is outside 0 to 1"}
-        elif reason:
-            row["status"] = "flagged"
+    for sample in (sample for sample in samples if sample in measured):
+        row: dict[str, Any] = {
+            "sample": sample,
+            "thickness_nm": _fact(samples, sample, "thickness_nm"),
+        }
+        reasons: list[str] = []
+        row |= _plateau(loops, sample, chosen, reasons)
+        row |= _of_sample(resistivity, sample, ["rho_xx_uohm_cm"], "resistivity", reasons)
+        row |= _of_sample(magnetometry, sample, ["k_s_erg_cm2"], "magnetometry", reasons)
+        row |= _efficiencies(row, magnetometry, samples, chosen, reasons)
+        row |= critical.get(sample, {}) | _field_free(switching, sample)
+        refused = not np.isfinite(row.get("theta_sh", np.nan))
+        row["status"] = "refused" if refused else "flagged" if reasons else "ok"
+        row["reason"] = "; ".join(reasons)
         rows.append(row)
-    return pd.DataFrame(rows)
+    _add_ratios(rows, reference)
+    settings = {"convention": name, **asdict(chosen)}
+    columns = [c for q in _QUANTITIES for c in (q, uncertainty_column(q))]
+    columns = ["sample", "thickness_nm", *columns, "j_c_field_x_oe", "n_loops", "scatter"]
+    rows = [settings | row for row in rows]
+    return pd.DataFrame(rows, columns=[*columns, *settings, "status", "reason"])
 
 
-_QUANTITIES = (
-    "h_dl_per_ma_oe", "h_dmi_oe", "zero_field_shift_per_ma_oe", "xi_dl_j", "xi_dl_e",
-    "k_s_erg_cm2", "t_sbf", "t_sml", "t_int", "sigma_sh", "theta_sh", "rho_xx_uohm_cm",
-    "j_c_a_m2", "switching_ratio", "xi_ratio", "theta_ratio", "j_c_ratio",
+_DERIVED = (
+    "h_dl_per_ma_oe", "xi_dl_j", "xi_dl_e", "lambda_s_nm", "t_sbf", "t_sml", "t_int", "sigma_sh",
+    "theta_sh",
 )  # fmt: skip
-_RATIOS = {"xi_ratio": "xi_dl_j", "theta_ratio": "theta_sh", "j_c_ratio": "j_c_a_m2"}
+_QUANTITIES = (
+    "h_dl_per_ma_oe", "h_dmi_oe", "g0", "zero_field_shift_per_ma_oe", "xi_dl_j", "xi_dl_e",
+    "k_s_erg_cm2", "lambda_s_nm", "t_sbf", "t_sml", "t_int", "sigma_sh", "theta_sh",
+    "rho_xx_uohm_cm", "j_c_a_m2", "switching_ratio", "xi_ratio", "theta_ratio", "j_c_ratio",
+)  # fmt: skip
 
 
-def _pairs(group: pd.DataFrame) -> tuple[float, float] | None:
-    """Mean of [H_0(+I) - H_0(-I)]/I over the currents that were measured both ways."""
-    positive = group[group["current_ma"] > 0].set_index("current_ma")
-    negative = group[group["current_ma"] < 0]
-    negative = negative.set_index(-negative["current_ma"])
-    shared = positive.index.intersection(negative.index)
-    if shared.empty:
-        return None
-    up, down = positive.loc[shared], negative.loc[shared]
-    current = shared.to_numpy(float)
-    shift = (up["h_0_oe"].to_numpy() - down["h_0_oe"].to_numpy()) / current
-    spread = np.hypot(up["spread"].to_numpy(), down["spread"].to_numpy()) / current
-    weights = spread**-2.0
-    return float(np.average(shift, weights=weights)), float(weights.sum() ** -0.5)
+def _fact(samples: Mapping[str, Mapping[str, Any]], sample: str, key: str) -> float:
+    if sample not in samples:
+        raise ConfigError(f"sample {sample!r} is not described in the configuration")
+    if key not in samples[sample]:
+        raise ConfigError(f"sample {sample!r}: {key!r} is missing; the torque needs it")
+    return float(samples[sample][key])
 
 
-def _line(group: pd.DataFrame) -> tuple[float, float] | None:
-    """Twice the slope of H_0 against I, intercept fitted too."""
-    if group["current_ma"].nunique() < 2:
-        return None
-    design = np.column_stack([group["current_ma"], np.ones(len(group))])
-    weighted = design / group["spread"].to_numpy()[:, None]
-    covariance = np.linalg.inv(weighted.T @ weighted)
-    slope = covariance @ weighted.T @ (group["h_0_oe"] / group["spread"]).to_numpy()
-    return float(2 * slope[0]), float(2 * covariance[0, 0] ** 0.5)
+def _resistance(measurement: xr.Dataset, to_rho: float) -> tuple[float, float]:
+    current = measurement["write_current"].to_numpy()
+    resistance = measurement["resistance"].to_numpy()
+    if not np.isfinite(resistance).any():
+        resistance = measurement["resistivity"].to_numpy() / _UOHM_CM / to_rho
+    temperature = measurement["point_temperature"].to_numpy()
+    valid = np.isfinite(resistance)
+    if np.isfinite(temperature).any() and np.ptp(temperature[valid]) > _ONE_TEMPERATURE_K:
+        wanted = float(measurement["temperature"])
+        if not np.isfinite(wanted):
+            raise Hall2netError("several temperatures; give temperature_k in the sheet")
+        valid &= np.abs(temperature - wanted) <= _ONE_TEMPERATURE_K / 2
+    if valid.sum() < 3:
+        raise Hall2netError(f"{valid.sum()} usable points, expected at least 3")
+    resistance, current = resistance[valid], current[valid]
+    if np.isfinite(current).all() and np.ptp(current) > 0.1 * np.abs(current).max():
+        design = np.column_stack([current, np.ones_like(current)])
+        observed = resistance * current
+    else:
+        design, observed = np.ones((resistance.size, 1)), resistance
+    fit = np.linalg.lstsq(design, observed, rcond=None)[0]
+    residual = observed - design @ fit
+    variance = residual @ residual / (residual.size - design.shape[1])
+    if not fit[0] > 0:
+        raise Hall2netError(f"a resistance of {fit[0]:.3g} ohm, expected one above 0")
+    return float(fit[0]), float(np.sqrt(variance * np.linalg.inv(design.T @ design)[0, 0]))
 
 
-def _knee(field: np.ndarray, plateau: float, knee: float) -> np.ndarray:
-    return plateau * np.clip(field / knee, -1, 1)
+def _shifts(points: pd.DataFrame, shift: str) -> tuple[pd.DataFrame, Knee, float]:
+    """Slopes of the centres, their fit, and the scatter of the centres that both build on."""
+    scatter = np.nan
+    for last in (False, True):
+        table = centre_slopes(points, shift)
+        knee = fit_knee(*(table[c].to_numpy() for c in ("field_x_oe", "slope", "slope_u")))
+        if not last:
+            points, scatter = rescaled(points, knee)
+    return table, knee, scatter
 
 
-def _plateau(table: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, str]:
-    """Plateau and knee of the part of H_DL/I that is odd in H_x, and their covariance."""
-    table = table.set_index("field_x_oe")
-    fields = np.array([field for field in table.index if field > 0 and -field in table.index])
-    if fields.size < 3:
-        return np.full(2, np.nan), np.full((2, 2), np.nan), "fewer than three fields of both signs"
-    plus, minus = table.loc[fields], table.loc[-fields]
-    odd = (plus["h_dl_per_ma_oe"].to_numpy() - minus["h_dl_per_ma_oe"].to_numpy()) / 2
-    spread = np.hypot(plus["h_dl_per_ma_u_oe"], minus["h_dl_per_ma_u_oe"].to_numpy()) / 2
-    # The knee's slope jumps at every measured field: begin from the best of a grid.
-    trial = [
-        (float(np.sum(((odd - a * np.minimum(fields / k, 1)) / spread) ** 2)), a, k)
-        for k in np.linspace(fields.min() / 2, fields.max() * 0.9, 60)
-        for a in [
-            np.sum(odd * np.minimum(fields / k, 1) / spread**2)
-            / np.sum((np.minimum(fields / k, 1) / spread) ** 2)
-        ]
-    ]
-    _, a, k = min(trial)
-    values, covariance = curve_fit(
-        _knee, fields, odd, (a, k), sigma=spread.to_numpy(), absolute_sigma=True
-    )
-    if not np.isfinite(covariance).all() or not 0 < values[1] < fields.max():
-        return np.full(2, np.nan), np.full((2, 2), np.nan), "no plateau within the measured fields"
-    return values, covariance, ""
+def _plateau(
+    loops: pd.DataFrame, sample: str, convention: Convention, reasons: list[str]
+) -> dict[str, Any]:
+    """Plateau (as slope of the centre), knee and zero-field shift of a sample."""
+    try:
+        points, left_out = usable_loops(loops, sample)
+        table, knee, scatter = _shifts(points, convention.shift)
+    except Hall2netError as error:
+        reasons.append(str(error))
+        return {}
+    reasons += [reason for reason in (left_out, knee.reason) if reason]
+    if scatter > _SCATTERED:
+        reasons.append(f"loops scatter {scatter:.1f} times their uncertainty")
+    ratio = knee.zero / knee.plateau
+    by = np.array([-ratio, 1.0]) / knee.plateau
+    row = {
+        "slope": knee.plateau,
+        "slope_u": float(np.sqrt(knee.covariance[0, 0])),
+        "h_dmi_oe": knee.h_dmi,
+        "h_dmi_u_oe": knee.h_dmi_u,
+        "g0": ratio,
+        "g0_u": float(np.sqrt(by @ knee.covariance @ by)),
+        "n_loops": len(points),
+        "scatter": scatter,
+    }
+    at_zero = table[table["field_x_oe"] == 0]
+    if len(at_zero):
+        row["zero_field_shift_per_ma_oe"] = 2 * float(at_zero["slope"].iloc[0])
+        row["zero_field_shift_per_ma_u_oe"] = 2 * float(at_zero["slope_u"].iloc[0])
+    return row
 
 
-def _inputs(
-    loops: pd.DataFrame,
+def _of_sample(
+    table: pd.DataFrame, sample: str, columns: list[str], what: str, reasons: list[str]
+) -> dict[str, float]:
+    """Values of a sample in another table, with their uncertainties; why not, to `reasons`."""
+    rows = table[table["sample"] == sample]
+    if rows.empty:
+        reasons.append(f"no {what}")
+        return {}
+    row = rows.iloc[0]
+    if row["status"] != "ok":
+        reasons.append(f"{what}: {row['reason']}")
+    wanted = [name for column in columns for name in (column, uncertainty_column(column))]
+    return {name: float(row[name]) for name in wanted}
+
+
+def _efficiencies(
+    row: Mapping[str, Any],
     magnetometry: pd.DataFrame,
-    resistivity: pd.DataFrame,
-    switching: pd.DataFrame,
-    sample: str,
-    knobs: Mapping[str, Any],
-) -> tuple[dict[str, tuple[float, float]], str]:
-    """Measured values with their uncertainties, and what is missing."""
-    table = shift_against_field(loops, sample, knobs)
-    values, covariance, reason = _plateau(table)
-    zero = table[table["field_x_oe"] == 0]
-    found = {
-        "h_dl_per_ma_oe": (values[0], covariance[0, 0] ** 0.5),
-        "h_dmi_oe": (values[1], covariance[1, 1] ** 0.5),
-        "zero_field_shift_per_ma_oe": _first(zero, "loop_shift_per_ma_oe"),
-        "rho_xx_uohm_cm": _first(resistivity[resistivity["sample"] == sample], "rho_xx_uohm_cm"),
-        "switching_ratio": _field_free(switching, sample),
-    }
-    film = magnetometry[(magnetometry["sample"] == sample) & (magnetometry["status"] != "refused")]
-    for column in ("areal_moment_a", "k_s_erg_cm2"):
-        found[column] = _first(film, column)
-    for column, word in (("areal_moment_a", "magnetometry"), ("rho_xx_uohm_cm", "resistivity")):
-        if not np.isfinite(found[column][0]) and not reason:
-            reason = f"no {word}"
-    return found, reason
-
-
-def _first(rows: pd.DataFrame, column: str) -> tuple[float, float]:
-    if rows.empty:
-        return np.nan, np.nan
-    return float(rows[column].iloc[0]), float(rows[uncertainty_column(column)].iloc[0])
-
-
-def _drawn(values: Mapping[str, tuple[float, float]], sample: str) -> dict[str, np.ndarray]:
-    """Every input as its value followed by draws of a normal distribution about it."""
-    rng = np.random.default_rng(list(sample.encode()))
-    return {
-        name: np.concatenate([[value], value + spread * rng.standard_normal(_DRAWS)])
-        for name, (value, spread) in values.items()
-    }
-
-
-def _derive(
-    drawn: dict[str, np.ndarray], facts: Mapping[str, Any], knobs: Mapping[str, Any]
-) -> dict[str, np.ndarray]:
-    rho = drawn["rho_xx_uohm_cm"] * 1e-8
-    section = facts["width_um"] * 1e-6 * facts[_LAYERS[knobs["current_layer"]]] * 1e-9
-    xi_j = efficiency_per_current_density(
-        drawn["h_dl_per_ma_oe"] * OERSTED, drawn["areal_moment_a"], 1e-3 / section
+    samples: Mapping[str, Mapping[str, Any]],
+    convention: Convention,
+    reasons: list[str],
+) -> dict[str, Any]:
+    """Everything that follows from plateau, areal moment, K_s and resistivity."""
+    sample = row["sample"]
+    moments = _of_sample(magnetometry, sample, ["areal_moment_a"], "magnetometry", [])
+    names = ("slope", "areal_moment_a", "k_s_erg_cm2", "rho_xx_uohm_cm")
+    known = {**row, **moments}
+    value = np.array([known.get(name, np.nan) for name in names])
+    spread = np.array([known.get(uncertainty_column(name), np.nan) for name in names])
+    correlation = np.eye(4)
+    if moments:
+        shared = magnetometry.set_index("sample").at[sample, "k_s_moment_correlation"]
+        correlation[1, 2] = correlation[2, 1] = np.nan_to_num(shared)
+    width, stack, heavy_metal = (
+        _fact(samples, sample, key) * scale
+        for key, scale in (("width_um", 1e-6), ("stack_nm", 1e-9), ("heavy_metal_nm", 1e-9))
     )
-    t_sbf = spin_backflow_transparency(
-        rho,
-        facts["heavy_metal_nm"] * 1e-9,
-        knobs["g_hm_per_ohm_m2"],
-        knobs["g_mix_per_ohm_m2"],
-        knobs["sbf_form"],
-    )
-    t_sml = spin_memory_loss_transparency(drawn["k_s_erg_cm2"], knobs["sml_slope_per_erg_cm2"])
-    t_int = t_sbf * t_sml
-    return drawn | {
-        "xi_dl_j": xi_j,
-        "xi_dl_e": xi_j / rho,
-        "t_sbf": t_sbf,
-        "t_sml": t_sml,
-        "t_int": t_int,
-        "sigma_sh": spin_hall_conductivity(xi_j / rho, t_int),
-        "theta_sh": spin_hall_angle(xi_j, t_int),
-    }
+
+    def derived(x: np.ndarray) -> np.ndarray:
+        slope, areal_moment, k_s, rho = x[0], x[1], x[2], x[3] * _UOHM_CM
+        h_dl = damping_like_field(slope, convention.dh_to_field, convention.wall_factor)
+        density = current_density_per_current(convention, width, stack, heavy_metal, rho)
+        xi_j = efficiency_per_current_density(areal_moment, h_dl / _PER_MA / density)
+        xi_e = xi_j / rho
+        lambda_s = spin_diffusion_length(rho, convention.g_hm_per_ohm_m2)
+        t_sbf = spin_backflow_transparency(
+            heavy_metal, lambda_s, convention.g_hm_per_ohm_m2, convention.g_mix_per_ohm_m2,
+            convention.sbf_form,
+        )  # fmt: skip
+        t_sml = spin_memory_loss_transparency(k_s, convention.sml_slope_per_erg_cm2)
+        t_int = t_sbf * t_sml
+        return np.array([
+            h_dl, xi_j, xi_e, lambda_s * 1e9, t_sbf, t_sml, t_int,
+            spin_hall_conductivity(xi_e, t_int), spin_hall_angle(xi_j, t_int),
+        ])  # fmt: skip
+
+    result = dict(zip(_DERIVED, derived(value).tolist(), strict=True))
+    if not 0 < result["t_sml"] <= 1:
+        if np.isfinite(result["t_sml"]):
+            reasons.append(f"T_SML {result['t_sml']:.2f} is outside 0 to 1")
+        if not result["t_sml"] > 0:
+            result |= {"sigma_sh": np.nan, "theta_sh": np.nan}
+    uncertainties = _propagated(derived, value, spread, correlation)
+    for name, uncertainty in zip(_DERIVED, uncertainties.tolist(), strict=True):
+        known_value = np.isfinite(result[name])
+        result[uncertainty_column(name)] = uncertainty if known_value else np.nan
+    return result
 
 
-def _plain(switching: pd.DataFrame) -> pd.DataFrame:
-    """Loops without a pre-applied field, at the longest pulses."""
-    rows = switching[switching["prefield_x_oe"].fillna(0) == 0]
-    return rows[rows["pulse_width_s"] == rows["pulse_width_s"].max()]
+def _propagated(
+    function: Callable[[np.ndarray], np.ndarray],
+    value: np.ndarray,
+    spread: np.ndarray,
+    correlation: np.ndarray,
+) -> np.ndarray:
+    """Standard deviations of the results: half the change over one sigma to both sides, for each
+    axis of the inputs' covariance, added in quadrature. Inputs that are not known stay so."""
+    axes = np.nan_to_num(spread)[:, None] * np.linalg.cholesky(correlation)
+    changes = [(function(value + axis) - function(value - axis)) / 2 for axis in axes.T]
+    return np.sqrt(np.sum(np.square(changes), axis=0))
 
 
-def _common_field(switching: pd.DataFrame) -> float:
-    """The largest in-plane field at which every sample switches."""
-    rows = _plain(switching)
-    rows = rows[rows["j_c_a_m2"].notna() & (rows["field_x_oe"].abs() > 0)]
-    shared = rows.groupby(rows["field_x_oe"].abs())["sample"].nunique()
-    everywhere = shared[shared == rows["sample"].nunique()]
-    return float(everywhere.index.max()) if len(everywhere) else np.nan
+def _critical_currents(switching: pd.DataFrame, reference: str) -> dict[str, dict[str, float]]:
+    """J_c of every sample at one in-plane field and pulse width, the mean over both signs.
+
+    The field is the largest that all switched samples share, the width the reference's longest.
+    """
+    usable = switching[
+        (switching["status"] != "refused")
+        & switching["j_c_a_m2"].notna()
+        & switching["prefield_x_oe"].isna()
+        & (switching["field_x_oe"].fillna(0) != 0)
+    ]
+    own = usable[usable["sample"] == reference]
+    if own.empty:
+        return {}
+    usable = usable[usable["pulse_width_s"].isna() | np.isclose(
+        usable["pulse_width_s"], own["pulse_width_s"].max(), rtol=1e-6
+    )]  # fmt: skip
+    magnitude = usable["field_x_oe"].abs()
+    shared = set.intersection(*(set(m) for _, m in magnitude.groupby(usable["sample"])))
+    if not shared:
+        return {}
+    chosen = usable[magnitude == max(shared)]
+    critical = {}
+    for sample, rows in chosen.groupby("sample"):
+        spread = np.sqrt(np.square(rows["j_c_u_a_m2"]).sum()) / len(rows)
+        critical[str(sample)] = {
+            "j_c_a_m2": float(rows["j_c_a_m2"].mean()),
+            "j_c_u_a_m2": float(spread),
+            "j_c_field_x_oe": max(shared),
+        }
+    return critical
 
 
-def _critical_current(switching: pd.DataFrame, sample: str, field: float) -> dict[str, np.ndarray]:
-    rows = _plain(switching)
-    rows = rows[(rows["sample"] == sample) & (rows["field_x_oe"].abs() == field)]
-    rows = rows[rows["j_c_a_m2"].notna()]
+def _field_free(switching: pd.DataFrame, sample: str) -> dict[str, float]:
+    """Switching ratio without any in-plane field, before or during, at the largest current."""
+    rows = switching[
+        (switching["sample"] == sample)
+        & (switching["status"] != "refused")
+        & (switching["field_x_oe"].fillna(0) == 0)
+        & (switching["prefield_x_oe"].fillna(0) == 0)
+        & switching["switching_ratio"].notna()
+    ]
     if rows.empty:
-        return {"j_c_a_m2": np.full(_DRAWS + 1, np.nan)}
-    spread = float(np.sqrt((rows["j_c_u_a_m2"] ** 2).sum()) / len(rows))
-    return _drawn({"j_c_a_m2": (float(rows["j_c_a_m2"].mean()), spread)}, f"{sample} j_c")
+        return {}
+    row = rows.loc[rows["current_max_ma"].idxmax()]
+    columns = ("switching_ratio", uncertainty_column("switching_ratio"))
+    return {column: float(row[column]) for column in columns}
 
 
-def _field_free(switching: pd.DataFrame, sample: str) -> tuple[float, float]:
-    rows = _plain(switching)
-    rows = rows[(rows["sample"] == sample) & (rows["field_x_oe"] == 0)]
-    rows = rows[rows["switching_ratio"].notna()]
-    return _first(rows.sort_values("current_max_ma", ascending=False), "switching_ratio")
+def _add_ratios(rows: list[dict[str, Any]], reference: str) -> None:
+    base = next((row for row in rows if row["sample"] == reference), {})
+    for row in rows:
+        for ratio, quantity, power in (
+            ("xi_ratio", "xi_dl_j", 1),
+            ("theta_ratio", "theta_sh", 1),
+            ("j_c_ratio", "j_c_a_m2", -1),
+        ):
+            pair = [(r.get(quantity, np.nan), r.get(uncertainty_column(quantity), np.nan))
+                    for r in (row, base)]  # fmt: skip
+            value = (pair[0][0] / pair[1][0]) ** power
+            relative = np.hypot(*(u / v for v, u in pair)) if row is not base else 0.0
+            row[ratio] = value
+            row[uncertainty_column(ratio)] = abs(value) * relative
