@@ -27,7 +27,7 @@ MAPPINGS = {
 }
 """How the scale of a layer follows from its latent weights."""
 
-_CELLS = 2**14
+_CELLS = 2**12
 
 
 def levels_of(precision: str, levels: Sequence[float] | None = None) -> list[float] | None:
@@ -102,8 +102,8 @@ class Projection:
 
     Notes
     -----
-    The nearest level is read from a table of 2^14 cells across [-1, 1], in the same time for 2
-    levels and for 200. A latent less than 1e-4 scales from the middle of two levels may so go to
+    The nearest level is read from a table of 2^12 cells across [-1, 1], in the same time for 2
+    levels and for 200. A latent less than 2.5e-4 scales from the middle of two levels may so go to
     either of them.
     """
 

@@ -28,17 +28,18 @@ _FLOAT_BINS = 61
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a network is trained. The defaults are the ruo2 paper's words, with its unstated decay.
+    """How a network is trained. The defaults are the ruo2 paper's words; of its unstated weight
+    decay, torch's own default.
 
     Attributes
     ----------
-    optimizer : ``adam``, or ``sgd`` (Nesterov momentum 0.9)
+    optimizer : ``adam``, with the decay beside the gradient (AdamW: Loshchilov, Hutter,
+        arXiv:1711.05101), or ``sgd``, with Nesterov momentum 0.9 and the decay in the gradient
     learning_rate : the largest of the schedule
     schedule : ``constant``, ``cosine`` (to zero), or ``one_cycle`` (linear rise over the first
         30 % of the steps, then cosine to zero)
     batch : images a step
-    weight_decay : times the (latent) weights, added to their gradient; not for biases and
-        batch-normalisation parameters
+    weight_decay : of the (latent) weights; biases and batch-normalisation parameters have none
     dropout : probability of dropping a pixel, and a hidden unit (perceptron)
     batch_norm : batch normalisation of the hidden layers (perceptron)
     standardise : pixels less the training set's mean, over its standard deviation, per channel;
@@ -51,7 +52,7 @@ class Recipe:
     learning_rate: float = 1e-3
     schedule: str = "constant"
     batch: int = 128
-    weight_decay: float = 1e-5
+    weight_decay: float = 1e-2
     dropout: Sequence[float] = (0.0, 0.0)
     batch_norm: bool = False
     standardise: bool = False
@@ -196,6 +197,7 @@ def train(
         "seed": seed,
         "record_epochs": record,
         "device": kind,
+        "arithmetic": "bfloat16" if bfloat16 else "float32",
         "threads": threads,
         "images": images.digest(),
     }
@@ -287,7 +289,7 @@ def train(
     )
 
 
-def write_run(run: TrainedRun, folder: str | Path, **labels: str) -> None:
+def write_run(run: TrainedRun, folder: str | Path, /, **labels: str) -> None:
     """Write the files of a run: the same bytes for the same run.
 
     ``history.csv``, ``confusion_epoch<NNN>.csv`` (``true``, then a column a predicted class),
@@ -409,7 +411,7 @@ def _optimizer(
     groups = [{"params": weights}, {"params": digital, "weight_decay": 0.0}]
     shared = {"lr": recipe.learning_rate, "weight_decay": recipe.weight_decay, "fused": True}
     if recipe.optimizer == "adam":
-        optimizer = torch.optim.Adam(groups, **shared)
+        optimizer = torch.optim.AdamW(groups, **shared)
     else:
         optimizer = torch.optim.SGD(groups, momentum=0.9, nesterov=True, **shared)
     if projection:
