@@ -82,3 +82,13 @@ def lut_measurement(study):
     sheet = SHEETS[study].set_index("id")
     sample = sheet.at[config["studies"][study]["lut"]["measurement"], "sample"]
     return f"results/{study}/measurements/{sample}.nc"
+
+
+def study_tables(study):
+    """The tables of a study that its kinds of measurement allow."""
+    kinds = set(SHEETS[study]["kind"])
+    names = ["loops", "lut"]
+    names += ["switching"] if "sot_switching" in kinds else []
+    if "loop_shift" in kinds:
+        names += ["magnetometry", "resistivity", "torque", "torque-as_printed"]
+    return [f"results/{study}/{name}.csv" for name in names]

@@ -46,3 +46,173 @@ FIGURES = [
     for name in block["figures"]
     for suffix in ("png", "pdf")
 ]
+
+
+def provenance(wildcards):
+    """What is printed at a figure's lower edge: where its data come from."""
+    return config["studies"][wildcards.study]["raw_data"]
+
+
+def run_files(study, scale):
+    """Everything that a study's trainings wrote, but for the models themselves."""
+    return [
+        f"results/networks/{scale}/{run}/{name}"
+        for run in runs_of(study)
+        for name in (
+            "history.csv",
+            "metrics.json",
+            "weight_histogram.csv",
+            *(
+                f"confusion_epoch{epoch:03d}.csv"
+                for epoch in record_epochs(RUNS[run]["network"])
+            ),
+        )
+    ]
+
+
+rule figure_loops:
+    input:
+        measurements=measurements_of,
+        loops="results/{study}/loops.csv",
+        published="reference/published.yaml",
+        code=library("figures/loops.py", "figures/style.py"),
+    output:
+        png=report(
+            "results/{study}/figures/{scale}/{name}.png",
+            category="1 Hall loops",
+            caption="../report/figure.rst",
+            labels={"study": "{study}", "figure": "{name}"},
+        ),
+        pdf="results/{study}/figures/{scale}/{name}.pdf",
+    log:
+        "results/logs/{study}/figures/{scale}/{name}.log",
+    wildcard_constraints:
+        name="|".join(FAMILIES["loops"]),
+    conda:
+        "../../envs/hall2net.yaml"
+    params:
+        samples=study_config("samples"),
+        provenance=provenance,
+    message:
+        "{wildcards.study}: figure {wildcards.name}"
+    script:
+        "../scripts/figure_loops.py"
+
+
+rule figure_torque:
+    input:
+        loops="results/{study}/loops.csv",
+        magnetometry="results/{study}/magnetometry.csv",
+        torque="results/{study}/torque.csv",
+        published="reference/published.yaml",
+        code=library("figures/torque.py", "figures/style.py"),
+    output:
+        png=report(
+            "results/{study}/figures/{scale}/{name}.png",
+            category="2 Torque",
+            caption="../report/figure.rst",
+            labels={"study": "{study}", "figure": "{name}"},
+        ),
+        pdf="results/{study}/figures/{scale}/{name}.pdf",
+    log:
+        "results/logs/{study}/figures/{scale}/{name}.log",
+    wildcard_constraints:
+        name="|".join(FAMILIES["torque"]),
+    conda:
+        "../../envs/hall2net.yaml"
+    params:
+        samples=study_config("samples"),
+        convention=lambda wildcards: convention(wildcards.study, "adopted"),
+        provenance=provenance,
+    message:
+        "{wildcards.study}: figure {wildcards.name}"
+    script:
+        "../scripts/figure_torque.py"
+
+
+rule figure_switching:
+    input:
+        measurements=measurements_of,
+        switching="results/{study}/switching.csv",
+        published="reference/published.yaml",
+        code=library("figures/switching.py", "figures/style.py"),
+    output:
+        png=report(
+            "results/{study}/figures/{scale}/{name}.png",
+            category="3 Switching",
+            caption="../report/figure.rst",
+            labels={"study": "{study}", "figure": "{name}"},
+        ),
+        pdf="results/{study}/figures/{scale}/{name}.pdf",
+    log:
+        "results/logs/{study}/figures/{scale}/{name}.log",
+    wildcard_constraints:
+        name="|".join(FAMILIES["switching"]),
+    conda:
+        "../../envs/hall2net.yaml"
+    params:
+        samples=study_config("samples"),
+        provenance=provenance,
+    message:
+        "{wildcards.study}: figure {wildcards.name}"
+    script:
+        "../scripts/figure_switching.py"
+
+
+rule figure_states:
+    input:
+        measurement=lambda wildcards: lut_measurement(wildcards.study),
+        lut="results/{study}/lut.csv",
+        published="reference/published.yaml",
+        code=library("figures/states.py", "figures/style.py"),
+    output:
+        png=report(
+            "results/{study}/figures/{scale}/{name}.png",
+            category="4 States",
+            caption="../report/figure.rst",
+            labels={"study": "{study}", "figure": "{name}"},
+        ),
+        pdf="results/{study}/figures/{scale}/{name}.pdf",
+    log:
+        "results/logs/{study}/figures/{scale}/{name}.log",
+    wildcard_constraints:
+        name="|".join(FAMILIES["states"]),
+    conda:
+        "../../envs/hall2net.yaml"
+    params:
+        measurement=lambda wildcards: config["studies"][wildcards.study]["lut"][
+            "measurement"
+        ],
+        provenance=provenance,
+    message:
+        "{wildcards.study}: figure {wildcards.name}"
+    script:
+        "../scripts/figure_states.py"
+
+
+rule figure_networks:
+    input:
+        runs=lambda wildcards: run_files(wildcards.study, wildcards.scale),
+        published="reference/published.yaml",
+        printed="reference/cotb-confusion-matrices.csv",
+        code=library("figures/networks.py", "figures/style.py"),
+    output:
+        png=report(
+            "results/{study}/figures/{scale}/{name}.png",
+            category="5 Networks",
+            caption="../report/figure.rst",
+            labels={"study": "{study}", "figure": "{name}"},
+        ),
+        pdf="results/{study}/figures/{scale}/{name}.pdf",
+    log:
+        "results/logs/{study}/figures/{scale}/{name}.log",
+    wildcard_constraints:
+        name="|".join(FAMILIES["networks"]),
+    conda:
+        "../../envs/hall2net.yaml"
+    params:
+        provenance=provenance,
+    message:
+        "{wildcards.study}: figure {wildcards.name}"
+    script:
+        "../scripts/figure_networks.py"

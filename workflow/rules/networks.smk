@@ -83,6 +83,11 @@ for network, block in config["networks"].items():
         params:
             training=training,
             threads=block["threads"],
+            labels=lambda wildcards: {
+                "run": wildcards.run,
+                "recipe": network_block(wildcards.run)["recipe"],
+                "scale": wildcards.scale,
+            },
             # Not an output, so that an interrupted training goes on where it was.
             checkpoint="results/checkpoints/{scale}/{run}.pt",
         message:

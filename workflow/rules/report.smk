@@ -1,7 +1,67 @@
+rule comparison:
+    input:
+        measurements=expand("raw/{study}/measurements.csv", study=config["studies"]),
+        tables=[table for study in config["studies"] for table in study_tables(study)],
+        runs=[path for study in config["studies"] for path in run_files(study, SCALE)],
+        published="reference/published.yaml",
+        printed="reference/cotb-confusion-matrices.csv",
+        code=library("comparison.py"),
+    output:
+        table=report(
+            "results/comparison-{scale}.csv",
+            category="0 Overview",
+            caption="../report/comparison.rst",
+            labels={"page": "comparison with the papers, table"},
+        ),
+        confusion="results/comparison_confusion-{scale}.csv",
+    log:
+        "results/logs/comparison-{scale}.log",
+    conda:
+        "../../envs/hall2net.yaml"
+    params:
+        provenance={
+            study: block["raw_data"] for study, block in config["studies"].items()
+        },
+    message:
+        "published numbers beside ours"
+    script:
+        "../scripts/comparison.py"
+
+
+rule overview:
+    input:
+        comparison="results/comparison-{scale}.csv",
+        tables=[table for study in config["studies"] for table in study_tables(study)],
+        metrics=expand("results/networks/{{scale}}/{run}/metrics.json", run=RUNS),
+        template="workflow/report/overview.html.j2",
+        code=library("overview.py"),
+    output:
+        report(
+            "results/overview-{scale}.html",
+            category="0 Overview",
+            caption="../report/overview.rst",
+            labels={"page": "the study in two minutes"},
+        ),
+    log:
+        "results/logs/overview-{scale}.log",
+    conda:
+        "../../envs/hall2net.yaml"
+    params:
+        studies={
+            study: {"raw_data": block["raw_data"], "samples": block["samples"]}
+            for study, block in config["studies"].items()
+        },
+    message:
+        "the overview page"
+    script:
+        "../scripts/overview.py"
+
+
 rule report:
     input:
         FIGURES,
         comparison="results/comparison-{scale}.csv",
+        overview="results/overview-{scale}.html",
     output:
         "results/report-{scale}.html",
     log:

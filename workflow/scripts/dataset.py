@@ -1,9 +1,9 @@
 from hall2net.job import job
-from hall2net.networks.data import load_images, save_images
+from hall2net.networks.data import load_images, save
 
 if __name__ == "__main__":
     with job(snakemake.log[0]):
         images = load_images(
             snakemake.wildcards.dataset, snakemake.params.root, snakemake.wildcards.scale
         )
-        save_images(images, snakemake.output[0])
+        save(images, snakemake.output[0])

@@ -1,0 +1,145 @@
+"""The workflow as a user runs it: dry-run, the smallest whole run, single figures, bad input."""
+
+import hashlib
+import json
+import re
+
+import pandas as pd
+import pytest
+import yaml
+
+MINIMAL = ("--configfile", "tests/workflow/minimal.yaml", "--")
+
+
+def figures(project):
+    config = yaml.safe_load((project.folder / "config.yaml").read_text(encoding="utf-8"))
+    return [
+        f"results/{study}/figures/laptop/{name}.{suffix}"
+        for study, block in config["studies"].items()
+        for name in block["figures"]
+        for suffix in ("png", "pdf")
+    ]
+
+
+def hashes(project):
+    """Every result that must be the same bytes when made again."""
+    varying = ("logs/", "benchmarks/", "report-")
+    root = project.folder / "results"
+    return {
+        name: hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(root.rglob("*"))
+        if path.is_file() and not (name := str(path.relative_to(root))).startswith(varying)
+    }
+
+
+def rules_run(done):
+    return re.findall(r"^(?:local)?rule (\w+):", done.stdout + done.stderr, flags=re.MULTILINE)
+
+
+def test_dry_run_plans_both_studies(project):
+    done = project.snakemake("--dry-run", "--", "all")
+    assert done.returncode == 0, done.stderr
+    for rule in ("fit_loops", "torque", "lut", "train_mlp", "train_resnet18", "report"):
+        assert rule in rules_run(done)
+
+
+def test_every_figure_comparison_and_report_is_made(finished):
+    for name in [*figures(finished), "results/comparison-laptop.csv"]:
+        assert (finished.folder / name).stat().st_size > 0, name
+    report = (finished.folder / "results/report-laptop.html").read_text(encoding="utf-8")
+    assert "fig4e_confusion_mnist" in report
+    metrics = json.loads(
+        next(
+            finished.folder.glob("results/networks/laptop/mlp-mnist-lut6-*/metrics.json")
+        ).read_text()
+    )
+    assert metrics["stand_in"] and "stand-in data" in metrics["source"]
+
+
+def test_a_second_run_has_nothing_to_do(finished):
+    done = finished.snakemake(*MINIMAL, "all")
+    assert done.returncode == 0
+    assert "Nothing to be done" in done.stdout + done.stderr
+
+
+def test_one_figure_is_made_again_alone(finished):
+    figure = finished.folder / "results/ruo2/figures/laptop/fig2f_critical_current.png"
+    before = figure.read_bytes()
+    figure.unlink()
+    done = finished.snakemake(*MINIMAL, str(figure.relative_to(finished.folder)))
+    assert done.returncode == 0, done.stderr
+    assert set(rules_run(done)) == {"figure_torque"}
+    assert figure.read_bytes() == before
+
+
+def test_the_published_half_nanometre_film_is_recovered(finished):
+    """The spin Hall angle, its ratio and the critical current of the emulated 0.5 nm film."""
+    truth = json.loads((finished.folder / "raw/ruo2/truth.json").read_text())
+    comparison = pd.read_csv(finished.folder / "results/comparison-laptop.csv")
+    rows = comparison[comparison["study"] == "ruo2"].set_index("quantity")
+    assert truth
+    for quantity in (
+        "torque.xi_enhancement_t0p5",
+        "torque.theta_sh_t0p5",
+        "torque.theta_ratio_to_reference",
+        "torque.jc_reduction_t0p5",
+    ):
+        assert rows.at[quantity, "verdict"] == "agrees", rows.loc[quantity]
+
+
+@pytest.mark.parametrize(
+    ("break_it", "expected"),
+    [
+        (lambda p: (p / "config.yaml").open("a").write("\nscales: laptop\n"), "'scales'"),
+        (
+            lambda p: (
+                next((p / "raw/ruo2").rglob("*.csv")).unlink()
+                if (p / "raw/ruo2/measurements.csv").unlink() is None
+                else None
+            ),
+            "raw/ruo2/measurements.csv",
+        ),
+    ],
+)
+def test_bad_input_is_told_before_anything_runs(project, break_it, expected):
+    break_it(project.folder)
+    done = project.snakemake("--", "all")
+    assert done.returncode != 0
+    assert expected in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (project.folder / "results").exists()
+
+
+def first_raw_file(project):
+    sheet = pd.read_csv(project.folder / "raw/cotb/measurements.csv")
+    return "raw/cotb/" + sheet["file"].iloc[0].split(";")[0]
+
+
+def test_a_missing_raw_file_is_named(project):
+    name = first_raw_file(project)
+    (project.folder / name).unlink()
+    done = project.snakemake("--", "all")
+    assert done.returncode != 0
+    assert name.removeprefix("raw/cotb/") in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_changed_raw_file_stops_its_study(project):
+    name = first_raw_file(project)
+    with (project.folder / name).open("ab") as file:
+        file.write(b"\n")
+    done = project.snakemake("--", "results/cotb/loops.csv")
+    assert done.returncode != 0
+    lines = [line for line in done.stderr.splitlines() if line.startswith("error:")]
+    assert len(lines) == 1 and name.removeprefix("raw/cotb/") in lines[0]
+    assert not list(project.folder.glob("results/cotb/*.csv"))
+
+
+def test_a_data_root_without_the_data_set_is_one_clear_line(project):
+    empty = project.folder / "no-images"
+    empty.mkdir()
+    done = project.snakemake("--", "results/datasets/laptop/mnist.pt", HALL2NET_DATA=str(empty))
+    assert done.returncode != 0
+    lines = [line for line in done.stderr.splitlines() if line.startswith("error:")]
+    assert len(lines) == 1 and "mnist" in lines[0].lower() and "no-images" in lines[0]
+    assert not (project.folder / "results/datasets/laptop/mnist.pt").exists()

@@ -1,0 +1,20 @@
+from pathlib import Path
+
+import pandas as pd
+import yaml
+
+from hall2net.comparison import comparison_table, confusion_comparison, read_runs
+from hall2net.files import write_csv
+from hall2net.job import job
+
+if __name__ == "__main__":
+    with job(snakemake.log[0]):
+        studies = {study: {} for study in snakemake.params.provenance}
+        for path in map(Path, [*snakemake.input.measurements, *snakemake.input.tables]):
+            studies[path.parent.name][path.stem.replace("-", "_")] = pd.read_csv(path)
+        published = yaml.safe_load(Path(snakemake.input.published).read_text(encoding="utf-8"))
+        runs = read_runs(snakemake.input.runs)
+        table = comparison_table(published, studies, runs, provenance=snakemake.params.provenance)
+        write_csv(table, snakemake.output.table)
+        printed = pd.read_csv(snakemake.input.printed)
+        write_csv(confusion_comparison(printed, runs), snakemake.output.confusion)

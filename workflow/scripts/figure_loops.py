@@ -1,0 +1,21 @@
+from pathlib import Path
+
+import pandas as pd
+import yaml
+
+from hall2net.figures import loops, save
+from hall2net.job import job
+from hall2net.readers import open_dataset
+
+if __name__ == "__main__":
+    with job(snakemake.log[0]):
+        draw = getattr(loops, snakemake.wildcards.name)
+        published = yaml.safe_load(Path(snakemake.input.published).read_text(encoding="utf-8"))
+        figure = draw(
+            datasets={Path(path).stem: open_dataset(path) for path in snakemake.input.measurements},
+            loops=pd.read_csv(snakemake.input.loops),
+            samples=snakemake.params.samples,
+            published=published.get(snakemake.wildcards.study, {}),
+            provenance=snakemake.params.provenance,
+        )
+        save(figure, snakemake.output.png, snakemake.output.pdf)

@@ -1,0 +1,21 @@
+from pathlib import Path
+
+import pandas as pd
+import yaml
+
+from hall2net.figures import save, states
+from hall2net.job import job
+from hall2net.readers import open_dataset, select
+
+if __name__ == "__main__":
+    with job(snakemake.log[0]):
+        draw = getattr(states, snakemake.wildcards.name)
+        published = yaml.safe_load(Path(snakemake.input.published).read_text(encoding="utf-8"))
+        dataset = open_dataset(snakemake.input.measurement)
+        figure = draw(
+            measurement=select(dataset, snakemake.params.measurement),
+            lut=pd.read_csv(snakemake.input.lut),
+            published=published.get(snakemake.wildcards.study, {}),
+            provenance=snakemake.params.provenance,
+        )
+        save(figure, snakemake.output.png, snakemake.output.pdf)

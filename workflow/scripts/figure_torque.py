@@ -1,0 +1,21 @@
+from pathlib import Path
+
+import pandas as pd
+import yaml
+
+from hall2net.figures import save, torque
+from hall2net.job import job
+
+if __name__ == "__main__":
+    with job(snakemake.log[0]):
+        draw = getattr(torque, snakemake.wildcards.name)
+        published = yaml.safe_load(Path(snakemake.input.published).read_text(encoding="utf-8"))
+        figure = draw(
+            loops=pd.read_csv(snakemake.input.loops),
+            torque=pd.read_csv(snakemake.input.torque),
+            samples=snakemake.params.samples,
+            convention=snakemake.params.convention,
+            published=published.get(snakemake.wildcards.study, {}),
+            provenance=snakemake.params.provenance,
+        )
+        save(figure, snakemake.output.png, snakemake.output.pdf)

@@ -1,0 +1,24 @@
+import json
+from pathlib import Path
+
+import pandas as pd
+
+from hall2net.files import atomic
+from hall2net.job import job
+from hall2net.overview import overview_page
+
+if __name__ == "__main__":
+    with job(snakemake.log[0]):
+        tables = {study: {} for study in snakemake.params.studies}
+        for path in map(Path, snakemake.input.tables):
+            tables[path.parent.name][path.stem] = pd.read_csv(path)
+        page = overview_page(
+            Path(snakemake.input.template).read_text(encoding="utf-8"),
+            snakemake.params.studies,
+            tables,
+            pd.read_csv(snakemake.input.comparison),
+            [json.loads(Path(path).read_text()) for path in snakemake.input.metrics],
+            snakemake.wildcards.scale,
+        )
+        with atomic(snakemake.output[0]) as temporary:
+            temporary.write_text(page, encoding="utf-8")

@@ -1,0 +1,28 @@
+from pathlib import Path
+
+import pandas as pd
+import torch
+
+from hall2net.job import job
+from hall2net.lut import check_lut
+from hall2net.networks.data import load
+from hall2net.networks.train import train, write_run
+
+if __name__ == "__main__":
+    with job(snakemake.log[0]):
+        levels = None
+        if snakemake.input.lut:
+            lut = pd.read_csv(snakemake.input.lut)
+            check_lut(lut, snakemake.input.lut)
+            levels = lut["level"].to_list()
+        checkpoint = Path(snakemake.params.checkpoint)
+        run = train(
+            load(snakemake.input.images),
+            levels=levels,
+            checkpoint=checkpoint,
+            device="cuda" if torch.cuda.is_available() else "cpu",
+            threads=snakemake.params.threads,
+            **snakemake.params.training,
+        )
+        write_run(run, Path(snakemake.output[0]).parent, **snakemake.params.labels)
+        checkpoint.unlink(missing_ok=True)
