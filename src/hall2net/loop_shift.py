@@ -21,6 +21,7 @@ SHIFTS = ("line", "pair")
 _SIGNIFICANT = 9.0  # gain in chi2 that a torque, a plateau or a knee must bring
 _SCATTER_DOF = 6.0  # degrees of freedom from which the scatter of the loops is trusted
 _ONE_TEMPERATURE_K = 5.0
+_LEFT_OUT = 0.1  # share of refused loops that is worth a word
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ def usable_loops(loops: pd.DataFrame, sample: str) -> tuple[pd.DataFrame, str]:
     -------
     points : DataFrame with `field_x_oe`, `current_ma`, `h_0_oe`, `noise_u_oe` (statistical) and
         `u_oe` (with the field step)
-    reason : empty if all loops are there
+    reason : empty unless many loops are missing
 
     Raises
     ------
@@ -74,7 +75,8 @@ def usable_loops(loops: pd.DataFrame, sample: str) -> tuple[pd.DataFrame, str]:
         noise_u_oe=usable["h_0_u_oe"], u_oe=np.hypot(usable["h_0_u_oe"], step)
     )
     left_out = len(own) - len(usable)
-    reason = f"{left_out} of {len(own)} loops left out" if left_out else ""
+    many = left_out > _LEFT_OUT * len(own)
+    reason = f"{left_out} of {len(own)} loops left out" if many else ""
     return points.reset_index(drop=True), reason
 
 

@@ -31,6 +31,7 @@ _MIN_SATURATED = 10  # points in the saturation windows of a loop
 _CURVED = 4.0  # sigma; more curvature than this in the windows is no saturation
 _UNSATURATED = 0.1  # relative difference of the two loops' moments
 _DIFFERENT = 3.0  # sigma
+_EXACT = 1e-9  # relative uncertainty below which a moment counts as free of noise
 
 
 @dataclass(frozen=True)
@@ -248,8 +249,12 @@ def _leaving_weights(field: np.ndarray, edge: float) -> tuple[np.ndarray, np.nda
         for weights, step in ((fine, 1), (coarse, 2)):
             points = branch[::step]
             h = np.abs(field[points])
-            middles = np.concatenate([[0.0], (h[1:] + h[:-1]) / 2, [edge]])
-            weights[points] += np.diff(middles) / len(branches)
+            middles = np.concatenate([[h[0]], (h[1:] + h[:-1]) / 2, [edge]])
+            share = np.diff(middles)
+            # A straight line through the two innermost points down to zero field.
+            beyond = h[0] / (2 * max(h[1] - h[0], h[0] / 2))
+            share[:2] += h[0] * np.array([1 + beyond, -beyond])
+            weights[points] += share / len(branches)
     return fine, coarse
 
 
@@ -269,7 +274,11 @@ def _quantities(
     loops: Mapping[str, _Loop], area: float, thickness: float, keff_sign: str
 ) -> dict[str, Any]:
     reasons = [f"{name} loop: {loop.reason}" for name, loop in loops.items() if loop.reason]
-    weights = {name: 1 / loop.covariance[0, 0] for name, loop in loops.items()}
+    variances = {
+        name: max(loop.covariance[0, 0], (_EXACT * loop.moment) ** 2)
+        for name, loop in loops.items()
+    }
+    weights = {name: 1 / variance for name, variance in variances.items()}
     total = sum(weights.values())
     weights = {name: weight / total for name, weight in weights.items()}
     moment = sum(weights[name] * loop.moment for name, loop in loops.items())
@@ -280,7 +289,7 @@ def _quantities(
     else:
         oop, ip = loops["oop"], loops["ip"]
         difference = abs(oop.moment - ip.moment)
-        if difference > _DIFFERENT * np.hypot(*(np.sqrt(v.covariance[0, 0]) for v in (oop, ip))):
+        if difference > _DIFFERENT * np.sqrt(sum(variances.values())):
             variance = max(variance, (difference / 2) ** 2)
             reasons.append(
                 f"saturation moments of the oop and ip loops differ by {difference / moment:.1%}"
