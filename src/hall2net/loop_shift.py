@@ -53,8 +53,7 @@ def usable_loops(loops: pd.DataFrame, sample: str) -> tuple[pd.DataFrame, str]:
 
     Returns
     -------
-    points : DataFrame with `field_x_oe`, `current_ma`, `h_0_oe`, `noise_u_oe` (statistical) and
-        `u_oe` (with the field step)
+    points : DataFrame with `field_x_oe`, `current_ma`, `h_0_oe` and `u_oe` (noise and field step)
     reason : empty unless many loops are missing
 
     Raises
@@ -71,9 +70,7 @@ def usable_loops(loops: pd.DataFrame, sample: str) -> tuple[pd.DataFrame, str]:
         raise Hall2netError("loop shifts at several temperatures")
     # A centre is the mean of two switching fields, each with a field step of its own.
     step = usable["h_step_u_oe"].fillna(0) / np.sqrt(2)
-    points = usable[needed[:3]].assign(
-        noise_u_oe=usable["h_0_u_oe"], u_oe=np.hypot(usable["h_0_u_oe"], step)
-    )
+    points = usable[needed[:3]].assign(u_oe=np.hypot(usable["h_0_u_oe"], step))
     left_out = len(own) - len(usable)
     many = left_out > _LEFT_OUT * len(own)
     reason = f"{left_out} of {len(own)} loops left out" if many else ""
@@ -196,7 +193,7 @@ def rescaled(points: pd.DataFrame, knee: Knee) -> tuple[pd.DataFrame, float]:
 
     A loop on its own has to take its field step as unknown, while the interpolation of many loops
     shows how well it finds the crossing. Where a magnitude of current has loops enough, their
-    scatter decides, widened by Student's t so that 1.96 sigma hold 95 %; never below the noise.
+    scatter decides, widened by Student's t so that 1.96 sigma hold 95 %.
 
     Returns
     -------
@@ -222,7 +219,6 @@ def rescaled(points: pd.DataFrame, knee: Knee) -> tuple[pd.DataFrame, float]:
             continue
         share = (freedom + fitted) / freedom
         scatter = np.sqrt(share * np.sum(residual[own] ** 2) / np.sum(expected[own]))
-        widened = u[own] * scatter * student.ppf(0.975, freedom) / norm.ppf(0.975)
-        scaled[own] = np.maximum(widened, points["noise_u_oe"].to_numpy()[own])
+        scaled[own] *= scatter * student.ppf(0.975, freedom) / norm.ppf(0.975)
         scatters.append(float(scatter))
     return points.assign(u_oe=scaled), max(scatters, default=np.nan)
