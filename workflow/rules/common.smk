@@ -6,9 +6,6 @@ from hall2net.config import check_config
 from hall2net.errors import Hall2netError
 from hall2net.sheet import read_sheet
 
-# A rule's own conda environment holds the dependencies; the library comes from here.
-os.environ["PYTHONPATH"] = str(Path(workflow.basedir, "src"))
-
 
 def stop(error):
     """End before anything runs, with the message alone."""
@@ -35,7 +32,7 @@ wildcard_constraints:
 
 
 def library(*modules):
-    """Files of the library that a rule runs: editing one of them makes the rule's outputs anew."""
+    """Files of the library as inputs, so that editing one makes what it gave anew."""
     root = Path(workflow.basedir, "src/hall2net")
     files = [path for module in modules for path in sorted(root.glob(module))]
     return [os.path.relpath(path) for path in files]
@@ -92,3 +89,78 @@ def study_tables(study):
     if "loop_shift" in kinds:
         names += ["magnetometry", "resistivity", "torque", "torque-as_printed"]
     return [f"results/{study}/{name}.csv" for name in names]
+
+
+RUNS = {
+    f"{network}-{dataset}-{precision}-{mapping}-{block['recipe']}-seed{seed}": {
+        "network": network,
+        "dataset": dataset,
+        "precision": precision,
+        "mapping": mapping,
+        "seed": seed,
+    }
+    for network, block in config["networks"].items()
+    for dataset in block["datasets"]
+    for precision, mappings in block["weights"].items()
+    for mapping in mappings
+    for seed in config["seeds"]
+}
+
+
+def runs_of(study):
+    """The trainings whose weights are the states of this study's device."""
+    return [run for run, parts in RUNS.items() if network_block(run)["study"] == study]
+
+
+def network_block(run):
+    return config["networks"][RUNS[run]["network"]]
+
+
+def record_epochs(network):
+    """Epochs after which confusion matrix and weights are kept: every quarter of the training."""
+    epochs = config["networks"][network]["epochs"][SCALE]
+    return sorted({round(epochs * quarter / 4) for quarter in range(5)})
+
+
+def lut_of(wildcards):
+    """The look-up table, for the runs whose weights are measured states."""
+    if RUNS[wildcards.run]["precision"].startswith("lut"):
+        return f"results/{network_block(wildcards.run)['study']}/lut.csv"
+    return []
+
+
+def training(wildcards):
+    """What one run is: its network at this scale, weights, recipe, epochs and seed."""
+    block = network_block(wildcards.run)
+    parts = RUNS[wildcards.run]
+    return {
+        "network": {"model": block["model"], **block["shape"][SCALE]},
+        "precision": parts["precision"],
+        "mapping": parts["mapping"],
+        "recipe": block["recipes"][block["recipe"]],
+        "epochs": block["epochs"][SCALE],
+        "record_epochs": record_epochs(parts["network"]),
+        "seed": parts["seed"],
+    }
+
+
+def provenance(wildcards):
+    """What is printed at a figure's lower edge: where its data come from."""
+    return config["studies"][wildcards.study]["raw_data"]
+
+
+def run_files(study, scale):
+    """Everything that a study's trainings wrote, but for the models themselves."""
+    return [
+        f"results/networks/{scale}/{run}/{name}"
+        for run in runs_of(study)
+        for name in (
+            "history.csv",
+            "metrics.json",
+            "weight_histogram.csv",
+            *(
+                f"confusion_epoch{epoch:03d}.csv"
+                for epoch in record_epochs(RUNS[run]["network"])
+            ),
+        )
+    ]

@@ -48,34 +48,12 @@ FIGURES = [
 ]
 
 
-def provenance(wildcards):
-    """What is printed at a figure's lower edge: where its data come from."""
-    return config["studies"][wildcards.study]["raw_data"]
-
-
-def run_files(study, scale):
-    """Everything that a study's trainings wrote, but for the models themselves."""
-    return [
-        f"results/networks/{scale}/{run}/{name}"
-        for run in runs_of(study)
-        for name in (
-            "history.csv",
-            "metrics.json",
-            "weight_histogram.csv",
-            *(
-                f"confusion_epoch{epoch:03d}.csv"
-                for epoch in record_epochs(RUNS[run]["network"])
-            ),
-        )
-    ]
-
-
 rule figure_loops:
     input:
         measurements=measurements_of,
         loops="results/{study}/loops.csv",
         published="reference/published.yaml",
-        code=library("figures/loops.py", "figures/style.py"),
+        code=library("figures/loops.py", "figures/style.py", "loops.py"),
     output:
         png=report(
             "results/{study}/figures/{scale}/{name}.png",
@@ -105,7 +83,13 @@ rule figure_torque:
         magnetometry="results/{study}/magnetometry.csv",
         torque="results/{study}/torque.csv",
         published="reference/published.yaml",
-        code=library("figures/torque.py", "figures/style.py"),
+        code=library(
+            "figures/torque.py",
+            "figures/style.py",
+            "torque.py",
+            "loop_shift.py",
+            "formulas.py",
+        ),
     output:
         png=report(
             "results/{study}/figures/{scale}/{name}.png",
@@ -135,7 +119,9 @@ rule figure_switching:
         measurements=measurements_of,
         switching="results/{study}/switching.csv",
         published="reference/published.yaml",
-        code=library("figures/switching.py", "figures/style.py"),
+        code=library(
+            "figures/switching.py", "figures/style.py", "switching.py", "comparison.py"
+        ),
     output:
         png=report(
             "results/{study}/figures/{scale}/{name}.png",
@@ -164,7 +150,7 @@ rule figure_states:
         measurement=lambda wildcards: lut_measurement(wildcards.study),
         lut="results/{study}/lut.csv",
         published="reference/published.yaml",
-        code=library("figures/states.py", "figures/style.py"),
+        code=library("figures/states.py", "figures/style.py", "switching.py"),
     output:
         png=report(
             "results/{study}/figures/{scale}/{name}.png",
@@ -195,7 +181,7 @@ rule figure_networks:
         runs=lambda wildcards: run_files(wildcards.study, wildcards.scale),
         published="reference/published.yaml",
         printed="reference/cotb-confusion-matrices.csv",
-        code=library("figures/networks.py", "figures/style.py"),
+        code=library("figures/networks.py", "figures/style.py", "comparison.py"),
     output:
         png=report(
             "results/{study}/figures/{scale}/{name}.png",

@@ -5,7 +5,7 @@ rule comparison:
         runs=[path for study in config["studies"] for path in run_files(study, SCALE)],
         published="reference/published.yaml",
         printed="reference/cotb-confusion-matrices.csv",
-        code=library("comparison.py"),
+        code=library("comparison.py", "loops.py", "switching.py"),
     output:
         table=report(
             "results/comparison-{scale}.csv",

@@ -20,7 +20,7 @@ rule magnetometry:
 rule resistivity:
     input:
         measurements=measurements_of,
-        code=library("torque.py"),
+        code=library("torque.py", "loop_shift.py", "formulas.py"),
     output:
         "results/{study}/resistivity.csv",
     log:
@@ -61,7 +61,7 @@ rule torque:
         magnetometry="results/{study}/magnetometry.csv",
         resistivity="results/{study}/resistivity.csv",
         switching="results/{study}/switching.csv",
-        code=library("torque.py"),
+        code=library("torque.py", "loop_shift.py", "formulas.py"),
     output:
         "results/{study}/torque.csv",
     log:
