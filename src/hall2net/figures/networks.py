@@ -10,6 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from hall2net.comparison import counts, find_run, recorded_epoch, run_table
 from hall2net.errors import Hall2netError
@@ -90,23 +91,23 @@ def fig5d_accuracy_loss(
         accuracy.plot(history["epoch"], history["train_accuracy"] * 100, **style, alpha=0.4, lw=0.7)
         loss.plot(history["epoch"], history["train_loss"], **style)
     paper = published["resnet18_cifar10"]
+    share = runs[series[0][1]]["metrics"]["epochs"] / paper["epochs"]
     for number, network in enumerate(("ideal", "device")):
-        epochs = [25, 75] + ([100] if network == "device" else [])
-        values = [paper[f"epoch{epoch}"][network] * 100 for epoch in epochs[:2]]
-        values += [paper["accuracy_device"] * 100][: len(epochs) - 2]
+        values = {epoch: paper[f"epoch{epoch}"][network] for epoch in (25, 75)}
+        if network == "device":
+            values[100] = paper["accuracy_device"]
         published_points(
-            accuracy, epochs, values, series=number, label=f"published, {_short(network)}"
+            accuracy,
+            [epoch * share for epoch in values],
+            [100 * value for value in values.values()],
+            series=number,
+            label=_published_words(share, f", {_short(network)}"),
         )
-    run = runs[series[0][1]]
-    if run["metrics"]["epochs"] < 50:
-        for axes in (accuracy, loss):
-            axes.set_xscale("log")
-            axes.xaxis.set_major_formatter("{x:g}")
     for axes, letter, label in (
         (accuracy, "a", "accuracy (%)"),
         (loss, "b", "training loss (nat)"),
     ):
-        axes.set_xlabel("epoch")
+        _epoch_axis(axes)
         axes.set_ylabel(label)
         panel(axes, letter)
     accuracy.plot([], [], color=GREY, alpha=0.6, lw=0.7, label="faint: training accuracy")
@@ -197,7 +198,7 @@ def figS6_training_loss(*, runs: Runs) -> Figure:  # noqa: N802
     for axes, letter, dataset in zip(drawn.subplots(1, 2), "ab", _MLP_DATASETS, strict=True):
         used += _draw_curves(axes, runs, dataset, "train_loss", 1)
         axes.set_yscale("log")
-        axes.set_xlabel("epoch")
+        _epoch_axis(axes)
         axes.set_ylabel("training loss (nat)")
         panel(axes, letter, _DATASETS[dataset])
     merged_legend(drawn, 5)
@@ -257,7 +258,7 @@ def mapping_comparison(*, runs: Runs) -> Figure:
     table = run_table(runs)
     if table.empty:
         raise Hall2netError("figure mapping_comparison: no run; train networks first")
-    datasets = list(dict.fromkeys(table["dataset"]))
+    datasets = [name for name in _DATASETS if (table["dataset"] == name).any()]
     drawn = new_figure(SINGLE if len(datasets) == 1 else DOUBLE, 66)
     panels = drawn.subplots(1, len(datasets), squeeze=False)[0]
     for axes, letter, dataset in zip(panels, ascii_lowercase, datasets, strict=False):
@@ -316,6 +317,16 @@ def _data_words(runs: Runs, names: Iterable[str]) -> str:
     return "; ".join([*parts, scale] if scale else parts)
 
 
+def _published_words(share: float, more: str = "") -> str:
+    """Label of published points, which lie at the same share of a shorter training."""
+    return f"published{more}" + ("" if share == 1 else ", epoch scaled")
+
+
+def _epoch_axis(axes: Axes) -> None:
+    axes.set_xlabel("epoch")
+    axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
+
+
 def _curve_runs(runs: Runs, dataset: str) -> list[tuple[int, str]]:
     """Runs to draw as curves of one data set, with the number of their precision."""
     table = run_table(runs)
@@ -352,20 +363,21 @@ def _validation_curves(runs: Runs, dataset: str, paper: Mapping[str, Any]) -> Fi
     drawn = new_figure(SINGLE, 80)
     axes = drawn.subplots()
     names = _draw_curves(axes, runs, dataset, "validation_accuracy", 100)
-    label = "published"
+    share = runs[names[0]]["metrics"]["epochs"] / paper["epochs"]
+    label = _published_words(share)
     for number, precision in enumerate(("float32", "six_state", "binary")):
         if precision in paper[dataset]:
             value, spread = _middle(paper[dataset][precision])
             published_points(
                 axes,
-                [paper["epochs"]],
+                [share * paper["epochs"]],
                 [value],
                 series=number,
                 yerr=[spread] if spread else None,
                 label=label,
             )
             label = None
-    axes.set_xlabel("epoch")
+    _epoch_axis(axes)
     axes.set_ylabel("validation accuracy (%)")
     panel(axes, {"mnist": "c", "fashion_mnist": "d"}[dataset], f"MLP, {_DATASETS[dataset]}")
     merged_legend(drawn, 2)
@@ -480,7 +492,7 @@ def _draw_difference(
 def _cell_text(axes: Axes, values: np.ndarray, colours: np.ndarray, form: str) -> None:
     for (row, column), value in np.ndenumerate(values):
         if value or "+" in form:
-            text = form.format(int(value)).replace("-", "\N{MINUS SIGN}")
+            text = form.format(int(value)).replace("-", "\N{MINUS SIGN}").replace("+0", "0")
             axes.text(
                 column + 0.5, row + 0.5, text, ha="center", va="center", color=colours[row, column]
             )
