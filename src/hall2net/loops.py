@@ -119,6 +119,8 @@ def fit_loop(
         kept = np.isfinite(field) & np.isfinite(resistance)
         field, resistance = field[kept], resistance[kept]
         result["n_points"] = int(kept.sum())
+        if field.size < _FEWEST_POINTS:
+            raise _Refused("too few points")
         rising = rising_branch(field)
         progress = np.linspace(-0.5, 0.5, field.size)
         good = ~_spikes(resistance)
@@ -254,8 +256,6 @@ def _fit_background(
     progress: np.ndarray,
     window: float,
 ) -> _Background:
-    if field.size < _FEWEST_POINTS:
-        raise _Refused("too few points")
     low, high = field.min(), field.max()
     span = high - low
     if low >= 0 or high <= 0 or min(-low, high) < 0.25 * span:

@@ -91,17 +91,14 @@ def parse_table(path: str | Path, lines: list[str], header: int, delimiter: str)
         rows, starts = _quoted_rows(path, body, header + 2, delimiter)
     else:
         rows, starts = body, np.arange(header + 2, header + 2 + len(body))
-    for row, line in zip(rows, starts, strict=True):
-        if row.count(delimiter) >= len(names) and delimiter != " ":
-            extra = row.split(delimiter)[len(names) :]
-            if any(cell.strip() for cell in extra):
-                found = f"{len(names) + len(extra)} cells"
-                raise FileError(path, found, f"{len(names)}, as the column names", int(line))
+    rows = [
+        _trimmed(path, row, delimiter, len(names), int(line))
+        for row, line in zip(rows, starts, strict=True)
+    ]
     data = pd.read_csv(
         io.StringIO("\n".join(rows)),
-        sep=r"\s+" if delimiter == " " else delimiter,
+        sep=delimiter,
         names=range(len(names)),
-        usecols=range(len(names)),
         header=None,
         dtype=str,
         quoting=csv.QUOTE_NONE,
@@ -132,3 +129,13 @@ def _quoted_rows(
     except csv.Error as error:
         raise FileError(path, f"quotes that do not close ({error})", "CSV", first + line) from error
     return rows, np.array(starts, dtype=int)
+
+
+def _trimmed(path: str | Path, row: str, delimiter: str, width: int, line: int) -> str:
+    """A row without the empty cells that some programs add at its end."""
+    if row.count(delimiter) < width:
+        return row
+    cells = row.split(delimiter)
+    if any(cell.strip() for cell in cells[width:]):
+        raise FileError(path, f"{len(cells)} cells", f"{width}, as the column names", line)
+    return delimiter.join(cells[:width])

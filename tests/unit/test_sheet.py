@@ -1,0 +1,81 @@
+"""The sheet of raw files: every problem at once, and nothing outside the study's folder."""
+
+import hashlib
+
+import pytest
+
+from hall2net.errors import ConfigError, FileError, Hall2netError
+from hall2net.sheet import read_sheet, verify_checksums
+
+HEAD = "id,file,format,kind,sample,temperature_k\n"
+
+
+def sheet(folder, text):
+    (folder / "a.csv").write_text("Field (Oe),R\n1,2\n")
+    path = folder / "measurements.csv"
+    path.write_text(text)
+    return path
+
+
+def test_a_good_sheet(tmp_path):
+    table = read_sheet(sheet(tmp_path, HEAD + "m1,a.csv,delimited,ahe_loop,s1,300\n"))
+    assert table["temperature_k"].tolist() == [300.0]
+    assert table["id"].tolist() == ["m1"]
+
+
+def test_every_problem_is_told_with_its_line_and_nearest_match(tmp_path):
+    rows = [
+        "m1,a.csv,delimitted,ahe_loop,s1,300",
+        "m1,b.csv,delimited,ahe_lop,s1,warm",
+        "M 2,../a.csv,delimited,ahe_loop,s1,inf",
+    ]
+    with pytest.raises(ConfigError) as caught:
+        read_sheet(sheet(tmp_path, HEAD + "\n".join(rows)))
+    lines = str(caught.value).splitlines()
+    for line, words in [
+        (2, "'delimitted'; did you mean 'delimited'"), (3, "'ahe_lop'; did you mean 'ahe_loop'"),
+        (3, "that of line 2"), (3, "'warm'"), (3, "'b.csv' is missing"), (4, "'M 2'"),
+        (4, "outside"), (4, "'inf'"),
+    ]:  # fmt: skip
+        assert any(f"line {line}:" in text and words in text for text in lines), words
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("id,file\nm,a.csv\n", "'format' is missing"),
+        (HEAD.replace("kind", "knid") + "m,a.csv,delimited,x,s,\n", "'knid'.*'kind'"),
+        (HEAD, "no rows"),
+        ("", "no readable CSV"),
+    ],
+)
+def test_bad_sheets(tmp_path, text, message):
+    with pytest.raises(Hall2netError, match=message):
+        read_sheet(sheet(tmp_path, text))
+
+
+def test_a_link_out_of_the_folder_is_outside(tmp_path):
+    (tmp_path / "study").mkdir()
+    (tmp_path / "secret.csv").write_text("1")
+    (tmp_path / "study/link.csv").symlink_to(tmp_path / "secret.csv")
+    with pytest.raises(ConfigError, match="outside"):
+        read_sheet(sheet(tmp_path / "study", HEAD + "m,link.csv,delimited,ahe_loop,s,\n"))
+
+
+def test_no_sheet(tmp_path):
+    with pytest.raises(FileError, match="no such file"):
+        read_sheet(tmp_path / "measurements.csv")
+
+
+def test_checksums(tmp_path):
+    (tmp_path / "a.csv").write_bytes(b"abc")
+    good = f"{hashlib.sha256(b'abc').hexdigest()}  a.csv\n"
+    (tmp_path / "SHA256SUMS").write_text(good)
+    assert verify_checksums(tmp_path) == {"a.csv": hashlib.sha256(b"abc").hexdigest()}
+    (tmp_path / "SHA256SUMS").write_text(good + good.replace("a.csv", "b.csv"))
+    (tmp_path / "a.csv").write_bytes(b"abd")
+    with pytest.raises(Hall2netError, match=r"missing: b.csv; changed: a.csv"):
+        verify_checksums(tmp_path)
+    (tmp_path / "SHA256SUMS").write_text("nonsense\n")
+    with pytest.raises(FileError, match="line 1"):
+        verify_checksums(tmp_path)
