@@ -320,9 +320,13 @@ def _switching_field(
     if level != "half":
         return _fitted_centre(h, m, noise, level, below, above, step)
     near = np.arange(max(below - 2, 0), min(above + 3, h.size))
-    near = near[np.abs(m[near]) < 0.8]
-    if near.size >= 3 and np.ptp(h[near]) > 0:
-        (slope, offset), covariance = np.polyfit(h[near], m[near], 1, cov="unscaled")
+    near = near[np.abs(m[near]) < 0.9]
+    if near.size >= 2 and np.ptp(h[near]) > 0:
+        # arctanh straightens a branch whatever its exact shape. A line through m itself would be
+        # off by an amount that depends on where between two points the crossing falls.
+        (slope, offset), covariance = np.polyfit(
+            h[near], np.arctanh(m[near]), 1, w=1 - m[near] ** 2, cov="unscaled"
+        )
         if slope > 0 and h[below] - gap <= -offset / slope <= h[above] + gap:
             gradient = np.array([offset / slope**2, -1 / slope])
             statistical = noise * np.sqrt(gradient @ covariance @ gradient)
