@@ -1,3 +1,5 @@
+import importlib.util
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -325,6 +327,18 @@ def test_intervals_hold_the_truth():
             pulls[name].append((row[name] - value) / row[uncertainty_column(name)])
     for name, values in pulls.items():
         assert 0.93 <= np.mean(np.abs(values) < 1.96) <= 0.97, name
+
+
+def test_intervals_from_raw_points_hold_the_truth():
+    """A small run of bench/coverage_torque.py; 33 of 40 is three sigma below 95 %."""
+    path = ruo2_study.ROOT / "bench/coverage_torque.py"
+    spec = importlib.util.spec_from_file_location("coverage_torque", path)
+    bench = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(bench)
+    pulls = bench.coverage(40, seed=1)
+    for name in ("xi_dl_j", "t_int", "theta_sh"):
+        assert (pulls[name].abs() < 1.96).sum() > 33, name
+        assert abs(pulls[name].mean()) < 3 / np.sqrt(40), name
 
 
 def test_scatter_beyond_the_stated_uncertainty_widens_the_interval():
