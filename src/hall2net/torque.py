@@ -162,8 +162,8 @@ def torque_table(
         If the convention is not valid, or a sample or the reference is not described.
     """
     chosen = Convention.of(convention)
-    if reference not in samples:
-        raise ConfigError(f"reference {reference!r} is none of {', '.join(samples)}")
+    if not isinstance(reference, str) or reference not in samples:
+        raise ConfigError(f"reference: found {reference!r}, expected one of {', '.join(samples)}")
     measured = set(loops.loc[loops["kind"] == "loop_shift", "sample"])
     for sample in sorted(measured - set(samples)):
         raise ConfigError(f"sample {sample!r} is not described in the configuration")
@@ -375,12 +375,12 @@ def _critical_currents(switching: pd.DataFrame, reference: str) -> dict[str, dic
         & switching["prefield_x_oe"].isna()
         & (switching["field_x_oe"].fillna(0) != 0)
     ]
-    own = usable[usable["sample"] == reference]
-    if own.empty:
+    if usable.empty:
         return {}
-    usable = usable[usable["pulse_width_s"].isna() | np.isclose(
-        usable["pulse_width_s"], own["pulse_width_s"].max(), rtol=1e-6
-    )]  # fmt: skip
+    own = usable[usable["sample"] == reference]
+    longest = (usable if own.empty else own)["pulse_width_s"].max()
+    width = usable["pulse_width_s"]
+    usable = usable[width.isna() | np.isclose(width, longest, rtol=1e-6)]
     magnitude = usable["field_x_oe"].abs()
     shared = set.intersection(*(set(m) for _, m in magnitude.groupby(usable["sample"])))
     if not shared:

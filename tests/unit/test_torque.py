@@ -367,6 +367,18 @@ def test_reasons():
     assert np.isfinite(none["h_dl_per_ma_oe"]) and np.isnan(none["xi_dl_j"])
 
 
+def test_loop_shifts_alone_still_give_the_field(tmp_path):
+    """Tables without rows come back from CSV without types."""
+    empty = []
+    for name, made in (("magnetometry", films()), ("rho", RESISTIVITIES), ("j", switched())):
+        made.iloc[:0].to_csv(tmp_path / name, index=False)
+        empty.append(pd.read_csv(tmp_path / name))
+    rows = torque_table(both(), *empty, SAMPLES, reference="ref", convention={}, name="adopted")
+    assert rows["h_dl_per_ma_oe"].tolist() == pytest.approx([1.9, 15.9])
+    assert (rows["status"] == "flagged").all() and rows["xi_dl_j"].isna().all()
+    assert rows["reason"].tolist() == ["no resistivity; no magnetometry"] * 2
+
+
 @pytest.mark.parametrize(
     ("convention", "words"),
     [
@@ -385,7 +397,7 @@ def test_conventions_out_of_range(convention, words):
 def test_unknown_samples_are_named():
     with pytest.raises(ConfigError, match="sample 'new' is not described"):
         table(centres("new", 1.0))
-    with pytest.raises(ConfigError, match="reference 'pt' is none of ref, best"):
+    with pytest.raises(ConfigError, match="reference: found 'pt', expected one of ref, best"):
         torque_table(both(), films(), RESISTIVITIES, switched(), SAMPLES, reference="pt",
                      convention={}, name="adopted")  # fmt: skip
 
