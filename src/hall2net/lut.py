@@ -125,7 +125,8 @@ def lut_from_train(
     its uncertainty comes from the scatter between visits: reads after one pulse share that
     pulse's deviation and are not independent. Positive correlation from visit to visit widens it,
     and so does Student's factor, so that +-1.96 `resistance_u_ohm` is the 95 % interval. A state
-    visited once carries its read noise alone and is flagged.
+    visited once is flagged: it carries the mean scatter of the others, or, where none is visited
+    twice, its read noise alone.
 
     Parameters
     ----------
@@ -184,7 +185,7 @@ def lut_from_train(
         )
     reasons = [
         "; ".join(filter(None, [overlaps.get(state), _ONCE if visits == 1 else None]))
-        for state, visits in zip(lut["state"], lut["n_visits"])
+        for state, visits in zip(lut["state"], lut["n_visits"], strict=False)
     ]
     lut["status"] = ["flagged" if reason else "ok" for reason in reasons]
     lut["reason"] = reasons
@@ -192,7 +193,7 @@ def lut_from_train(
     return lut[_COLUMNS]
 
 
-_ONCE = "visited once: the scatter from cycle to cycle is not in the uncertainty"
+_ONCE = "visited once: its own scatter from visit to visit is unknown"
 
 
 def lut_from_loop(
@@ -276,7 +277,7 @@ def lut_from_loop(
         status=np.where(close, "flagged", "ok"),
         reason=[
             f"{value:.2g} sigma below the next state, {min_separation:g} needed" if bad else ""
-            for value, bad in zip(separation, close)
+            for value, bad in zip(separation, close, strict=False)
         ],
     )
     lut.insert(0, "state", np.arange(1, len(lut) + 1))
@@ -302,7 +303,7 @@ def _averaged(loop: pd.DataFrame) -> pd.DataFrame:
 
 def _nearest(values: np.ndarray, targets: np.ndarray) -> np.ndarray:
     """Indices of the different values that lie nearest to the targets, all together."""
-    return linear_sum_assignment(np.abs(targets[:, None] - values))[1]
+    return np.sort(linear_sum_assignment(np.abs(targets[:, None] - values))[1])
 
 
 def _equal_in_current(points: pd.DataFrame, states: int, name: str) -> list[int]:
@@ -313,7 +314,7 @@ def _equal_in_current(points: pd.DataFrame, states: int, name: str) -> list[int]
     parts = [own for _, own in inside.groupby("branch")]
     counts = [states // len(parts) + (i < states % len(parts)) for i in range(len(parts))]
     chosen: list[int] = []
-    for own, count in zip(parts, counts):
+    for own, count in zip(parts, counts, strict=False):
         if count > len(own):
             raise Hall2netError(
                 f"{name}: {count} states asked of the {len(own)} points between 5 and 95 % of "
@@ -512,7 +513,7 @@ def _overlaps(pulses: pd.DataFrame, min_separation: float) -> dict[int, str]:
         if gap > 4 * np.hypot(*np.sqrt(table["var"] / table["size"]).iloc[[0, -1]]):
             found[int(state)] = (
                 f"{table.index[0] * 1e3:.4g} and {table.index[-1] * 1e3:.4g} mA lead to "
-                f"{low['mean']:.4g} and {high['mean']:.4g} ohm, but with 1 sigma of {sigma:.2g} ohm "
+                f"{low['mean']:.4g} and {high['mean']:.4g} ohm, but at 1 sigma of {sigma:.2g} ohm "
                 f"there are no states {min_separation:g} sigma apart between them: taken as one"
             )
     return found
@@ -526,6 +527,7 @@ def _summary(reads: pd.DataFrame, pulses: pd.DataFrame) -> pd.DataFrame:
         state=("state", "first"), mean=("mean", "mean"), reads=("count", "sum")
     )
     inflation = _correlation_inflation(visits)
+    pooled = visits.groupby("state")["mean"].var(ddof=1).mean()
     rows = []
     for state, own in visits.groupby("state"):
         ours = reads[reads["state"] == state]
@@ -537,7 +539,8 @@ def _summary(reads: pd.DataFrame, pulses: pd.DataFrame) -> pd.DataFrame:
             student = stats.t.ppf(0.975, n - 1) / stats.norm.ppf(0.975)
             error = student * np.sqrt(inflation * scatter / n)
         else:
-            cycle_sigma, error = np.nan, read_sigma / np.sqrt(len(ours))
+            cycle_sigma = np.nan
+            error = np.sqrt(pooled if pooled > 0 else read_sigma**2 / len(ours))
         rows.append(
             {
                 "state": int(state),

@@ -220,7 +220,11 @@ def _measurements(
 ) -> Iterator[tuple[str, xr.Dataset, float]]:
     """Every switching loop with its sample and the sample's R_xx (NaN where not measured)."""
     for dataset in datasets:
-        kinds = dict(zip(dataset["id"].to_numpy().tolist(), dataset["kind"].to_numpy().tolist()))
+        kinds = dict(
+            zip(
+                dataset["id"].to_numpy().tolist(), dataset["kind"].to_numpy().tolist(), strict=False
+            )
+        )
         along = [
             select(dataset, name)["resistance"].to_numpy()
             for name, kind in kinds.items()
@@ -342,7 +346,7 @@ def _branches(current: np.ndarray) -> np.ndarray:
     begins_at_zero = abs(current[0]) < 0.25 * reach / 2
     later_whole = [
         np.ptp(current[start - 1 : stop]) > 0.75 * reach
-        for start, stop in zip(turns[2:-1], turns[3:])
+        for start, stop in zip(turns[2:-1], turns[3:], strict=False)
     ][::2]
     if begins_at_zero and any(later_whole):
         names[0] = "initial"
