@@ -232,7 +232,7 @@ def figS7_final_accuracies(*, runs: Runs, published: Mapping[str, Any]) -> Figur
 def figS8_confusion_mnist(*, runs: Runs) -> Figure:  # noqa: N802
     """Confusion matrices on MNIST with float32 and binary weights."""
     names = [_need(runs, "mnist", precision) for precision in ("float32", "binary")]
-    drawn = new_figure(DOUBLE, 92)
+    drawn = new_figure(DOUBLE, 120)
     for axes, letter, name in zip(drawn.subplots(1, 2), "bc", names, strict=True):
         _draw_confusion(axes, runs[name], letter, _last(runs[name]))
     stamp(drawn, _data_words(runs, names))
@@ -243,7 +243,7 @@ def figS8_confusion_mnist(*, runs: Runs) -> Figure:  # noqa: N802
 def figS9_confusion_fashion_mnist(*, runs: Runs) -> Figure:  # noqa: N802
     """Confusion matrices on Fashion-MNIST at three precisions, and the recall of each class."""
     names = [_need(runs, "fashion_mnist", precision) for precision in ("float32", "lut", "binary")]
-    drawn = new_figure(DOUBLE, 190)
+    drawn = new_figure(DOUBLE, 212)
     *panels, last = drawn.subplots(2, 2).flat
     for axes, letter, name in zip(panels, "def", names, strict=True):
         _draw_confusion(axes, runs[name], letter, _last(runs[name]))
@@ -440,7 +440,7 @@ def _finish_histograms(panels: list[Axes]) -> None:
 
 
 def _one_confusion(runs: Runs, name: str, letter: str) -> Figure:
-    drawn = new_figure(SINGLE, 112)
+    drawn = new_figure(SINGLE, 120)
     _draw_confusion(drawn.subplots(), runs[name], letter, _last(runs[name]))
     stamp(drawn, _data_words(runs, [name]))
     return drawn
@@ -540,7 +540,7 @@ def _confusions_against_printed(runs: Runs, printed: pd.DataFrame, epoch_printed
     classes = set(counts(runs[names["device"]]["confusions"][_last(runs[names["device"]])]))
     same_classes = classes == set(printed["true"])
     rows = 2 if same_classes else 1
-    drawn = new_figure(DOUBLE, 100 * rows)
+    drawn = new_figure(DOUBLE, 113 * rows)
     panels = drawn.subplots(rows, 2, squeeze=False)
     for column, (network, name) in enumerate(names.items()):
         run = runs[name]
