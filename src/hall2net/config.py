@@ -1,10 +1,11 @@
 """The configuration of the workflow, checked whole before anything runs."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import yaml
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
@@ -30,6 +31,53 @@ def check_config(config: Mapping[str, Any], schema: str | Path) -> None:
     problems = [problem for error in errors for problem in _describe(error)]
     if problems:
         raise ConfigError("\n".join(problems))
+
+
+def check_references(
+    config: Mapping[str, Any], sheets: Mapping[str, pd.DataFrame], figures: Iterable[str]
+) -> None:
+    """Check that what the configuration names is there.
+
+    Parameters
+    ----------
+    config : a configuration that its schema allows
+    sheets : study to its `measurements.csv`, as `hall2net.sheet.read_sheet` gives it
+    figures : names of all figures that can be drawn
+
+    Raises
+    ------
+    ConfigError
+        One line for every name that stands for nothing: a sample of a sheet without its facts, a
+        reference that is no sample, the measurement of a LUT, a figure, a network's study or
+        recipe.
+    """
+    problems = [
+        f"config, {where}: no {kind} {found!r}{_nearest(found, sorted(known))}"
+        for where, kind, found, known in _references(config, sheets, sorted(figures))
+        if found not in known
+    ]
+    if problems:
+        raise ConfigError("\n".join(problems))
+
+
+def _references(
+    config: Mapping[str, Any], sheets: Mapping[str, pd.DataFrame], figures: list[str]
+) -> Iterator[tuple[str, str, str, Iterable[str]]]:
+    for study, block in config["studies"].items():
+        where = f"studies.{study}"
+        for sample in sheets[study]["sample"].unique():
+            yield f"{where}.samples", "facts of sample", sample, block["samples"]
+        if "reference" in block:
+            yield f"{where}.reference", "sample", block["reference"], block["samples"]
+        if "lut" in block:
+            measurement = block["lut"]["measurement"]
+            yield f"{where}.lut.measurement", "measurement", measurement, set(sheets[study]["id"])
+        for figure in block["figures"]:
+            yield f"{where}.figures", "figure", figure, figures
+    for network, block in config["networks"].items():
+        where = f"networks.{network}"
+        yield f"{where}.study", "study", block["study"], config["studies"]
+        yield f"{where}.recipe", "recipe", block["recipe"], block["recipes"]
 
 
 def _describe(error: ValidationError) -> Iterator[str]:

@@ -60,7 +60,7 @@ def test_one_figure_is_made_again_alone(finished):
 
 
 def test_the_published_half_nanometre_film_is_recovered(finished):
-    """Efficiency and spin Hall angle within 3 sigma of their truth, and the paper's four numbers."""
+    """Efficiency and spin Hall angle within 3 sigma of truth, and the paper's four numbers."""
     truth = json.loads((finished.folder / "raw/ruo2/truth.json").read_text())
     torque = pd.read_csv(finished.folder / "results/ruo2/torque.csv").set_index("sample")
     for name in ("xi_dl_j", "theta_sh"):
