@@ -52,7 +52,7 @@ def check_references(
         recipe.
     """
     problems = [
-        f"config, {where}: no {kind} {found!r}{_nearest(found, sorted(known))}"
+        f"config, {where}: no {kind} {found!r}{_nearest(found, known)}"
         for where, kind, found, known in _references(config, sheets, sorted(figures))
         if found not in known
     ]
@@ -99,6 +99,10 @@ def _describe(error: ValidationError) -> Iterator[str]:
         yield f"config, {where}: {error.message}"
 
 
-def _nearest(found: str, allowed: list[str]) -> str:
-    near = get_close_matches(found, allowed, n=1)
-    return f"; did you mean {near[0]!r}?" if near else f"; allowed: {', '.join(sorted(allowed))}"
+def _nearest(found: str, allowed: Iterable[str]) -> str:
+    names = sorted(allowed)
+    near = get_close_matches(found, names, n=1)
+    if near:
+        return f"; did you mean {near[0]!r}?"
+    more = f" and {len(names) - 12} more" if len(names) > 12 else ""
+    return f"; allowed: {', '.join(names[:12])}{more}"
