@@ -21,4 +21,5 @@ rule all:
     input:
         FIGURES,
         f"results/comparison-{SCALE}.csv",
+        f"results/provenance-{SCALE}.json",
         f"results/report-{SCALE}.html",

@@ -57,6 +57,24 @@ rule overview:
         "../scripts/overview.py"
 
 
+rule provenance:
+    # What differs from run to run stands here alone: every other result is the same bytes again.
+    input:
+        requirements="envs/requirements.txt",
+        benchmarks=expand("results/benchmarks/networks/{{scale}}/{run}.tsv", run=RUNS),
+        metrics=expand("results/networks/{{scale}}/{run}/metrics.json", run=RUNS),
+    output:
+        "results/provenance-{scale}.json",
+    log:
+        "results/logs/provenance-{scale}.log",
+    conda:
+        "../../envs/hall2net.yaml"
+    message:
+        "versions and times"
+    script:
+        "../scripts/provenance.py"
+
+
 rule report:
     input:
         FIGURES,

@@ -1,0 +1,24 @@
+import os
+import platform
+from importlib.metadata import version
+from pathlib import Path
+
+from hall2net.files import write_json
+from hall2net.job import job
+
+if __name__ == "__main__":
+    with job(snakemake.log[0]):
+        lines = Path(snakemake.input.requirements).read_text(encoding="utf-8").splitlines()
+        packages = [line.split("==")[0] for line in lines if not line.startswith("#")]
+        seconds = {}
+        for path in map(Path, snakemake.input.benchmarks):
+            head, values = path.read_text(encoding="utf-8").splitlines()[:2]
+            seconds[path.stem] = float(dict(zip(head.split(), values.split(), strict=False))["s"])
+        content = {
+            "machine": platform.machine(),
+            "cpu_cores": os.cpu_count(),
+            "python": platform.python_version(),
+            "versions": {name: version(name) for name in packages},
+            "training_seconds": seconds,
+        }
+        write_json(content, snakemake.output[0])
