@@ -17,7 +17,7 @@ TORQUE_COLUMNS = {
     "k_s_erg_cm2": "K_s (erg/cm²)",
     "t_int": "T_int",
     "theta_sh": "θ_SH",
-    "j_c_a_m2": "J_c (A/m²)",
+    "j_c_a_m2": "J_c (10¹¹ A/m²)",
     "switching_ratio": "field-free switching",
 }
 STATE_COLUMNS = {"state": "state", "resistance_ohm": "resistance (Ω)", "level": "level"}
@@ -53,10 +53,7 @@ def overview_page(
         for study, facts in studies.items()
     ]
     runs = [
-        {
-            **run,
-            "accuracy": f"{100 * run['test_accuracy']:.2f}",
-        }
+        {**run, "accuracy": f"{100 * run['test_accuracy']:.2f}"}
         for run in sorted(metrics, key=lambda run: run["run"])
     ]
     verdicts = comparison["verdict"].value_counts()
@@ -94,12 +91,9 @@ def _values(
 
 
 def _cell(row: pd.Series, name: str) -> str:
-    value = row[name]
+    value, factor = row[name], 1e-11 if name == "j_c_a_m2" else 1.0
     if pd.isna(value):
         return "–"
-    if float(value) == int(value) and name == "state":
+    if name == "state":
         return str(int(value))
-    spread = row.get(uncertainty_column(name), np.nan)
-    power = int(np.floor(np.log10(abs(value)))) if abs(value) >= 1e5 else 0
-    text = measured(value / 10**power, spread / 10**power)
-    return f"{text} × 10^{power}" if power else text
+    return measured(value * factor, row.get(uncertainty_column(name), np.nan) * factor)

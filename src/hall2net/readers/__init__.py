@@ -75,7 +75,7 @@ _FORMATS = {
 _UNIT_SPELLINGS = {
     "Ohm": "ohm", "Ohms": "ohm", "ohms": "ohm", "Ω": "ohm", "mOhm": "mohm", "sec": "s",
     "Ohm-m": "ohm m", "ohm-cm": "ohm cm", "A·m2": "A m2", "Am2": "A m2", "Am²": "A m2",
-    "uohm-cm": "uohm cm", "µV": "uV", "µA": "uA", "Am�": "A m2",
+    "uohm-cm": "uohm cm", "µV": "uV", "µA": "uA",
 }  # fmt: skip
 _TEMPERATURE_TOLERANCE_K = 1.0
 
