@@ -324,7 +324,7 @@ def _published_words(share: float, more: str = "") -> str:
 
 def _epoch_axis(axes: Axes) -> None:
     axes.set_xlabel("epoch")
-    axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True, steps=[1, 2, 5, 10]))
 
 
 def _curve_runs(runs: Runs, dataset: str) -> list[tuple[int, str]]:
