@@ -10,9 +10,17 @@ import xarray as xr
 from numpy.typing import ArrayLike
 from scipy import stats
 from scipy.optimize import linear_sum_assignment
-from scipy.special import gammaln
 
 from hall2net.errors import ConfigError, Hall2netError
+from hall2net.plateaus import (
+    average_pulses,
+    join_neighbours,
+    name_of,
+    overlaps,
+    read_train,
+    separations,
+    split_pulses,
+)
 from hall2net.switching import switching_loop
 
 MIN_SEPARATION = 3.0
@@ -26,9 +34,6 @@ _COLUMNS = [
     "cycle_sigma_ohm", "drift_per_decade_ohm", "drift_per_decade_u_ohm", "write_current_ma",
     "n_visits", "n_reads", "separation_sigma", "error_rate", "status", "reason",
 ]  # fmt: skip
-
-_SPIKE = 6.0  # reads further than this many sigma from their pulse's median are instrument spikes
-_MAX_STATES = 64
 
 
 def levels(resistance: ArrayLike) -> np.ndarray:
@@ -151,21 +156,22 @@ def lut_from_train(
     Hall2netError
         If the train has no reads, or its plateaus, or `states` of them, cannot be told apart.
     """
-    reads = _reads(measurement)
-    pulses = _pulses(reads)
-    name = _name(measurement)
-    if states is not None and not 2 <= states <= len(pulses):
+    reads = read_train(measurement)
+    pulses = average_pulses(reads)
+    name = name_of(measurement)
+    writes = pulses["write"].nunique()
+    if states is not None and not 2 <= states <= writes:
         raise Hall2netError(
-            f"{name}: {states} states asked of {len(pulses)} pulses; expected 2 to {len(pulses)}"
+            f"{name}: {states} states asked of {writes} writes; expected 2 to {writes}"
         )
-    groups = _split(pulses, states)
+    groups = split_pulses(pulses, states)
     if states is None:
-        groups = _join(pulses, groups, min_separation)
+        groups = join_neighbours(pulses, groups, min_separation)
     pulses["state"] = groups
     lut = _summary(reads, pulses)
-    overlaps = _overlaps(pulses, min_separation)
+    why_joined = overlaps(pulses, min_separation)
     if len(lut) < 2:
-        found = f"; {overlaps[1]}" if 1 in overlaps else ""
+        found = f"; {why_joined[1]}" if 1 in why_joined else ""
         raise Hall2netError(
             f"{name}: plateaus cannot be told apart, {len(pulses)} pulses scatter by "
             f"{pulses['mean'].std():.3g} ohm around {pulses['mean'].mean():.4g} ohm{found}"
@@ -184,8 +190,8 @@ def lut_from_train(
             f"{min_separation:g} needed; ask for fewer states or none"
         )
     reasons = [
-        "; ".join(filter(None, [overlaps.get(state), _ONCE if visits == 1 else None]))
-        for state, visits in zip(lut["state"], lut["n_visits"], strict=False)
+        "; ".join(filter(None, [why_joined.get(state), _ONCE if visits == 1 else None]))
+        for state, visits in zip(lut["state"], lut["n_visits"], strict=True)
     ]
     lut["status"] = ["flagged" if reason else "ok" for reason in reasons]
     lut["reason"] = reasons
@@ -240,8 +246,10 @@ def lut_from_loop(
         raise ConfigError(
             f"lut: rule {rule!r} with states {states}; expected a number of states, or the rule all"
         )
-    name = _name(measurement)
-    points = _averaged(switching_loop(measurement))
+    name = name_of(measurement)
+    loop = switching_loop(measurement)
+    _refuse_flat(loop, min_separation, name)
+    points = _averaged(loop)
     if branches != "both":
         points = points[points["branch"] == branches]
     points = points.drop_duplicates("resistance_ohm").sort_values(
@@ -260,14 +268,6 @@ def lut_from_loop(
     sigma = np.hypot(points["read_sigma_ohm"], points["cycle_sigma_ohm"].fillna(0.0)).to_numpy()
     gap = np.diff(points["resistance_ohm"])
     separation = np.append(gap / ((sigma[1:] + sigma[:-1]) / 2), np.nan)
-    if points["resistance_ohm"].iloc[-1] - points["resistance_ohm"].iloc[0] < (
-        min_separation * sigma.mean()
-    ):
-        raise Hall2netError(
-            f"{name}: states cannot be told apart, the whole loop is "
-            f"{np.ptp(points['resistance_ohm']):.3g} ohm high and 1 sigma of its points "
-            f"{sigma.mean():.2g} ohm"
-        )
     close = separation < min_separation
     lut = _with_levels(points.reset_index(drop=True)).assign(
         drift_per_decade_ohm=np.nan,
@@ -277,12 +277,25 @@ def lut_from_loop(
         status=np.where(close, "flagged", "ok"),
         reason=[
             f"{value:.2g} sigma below the next state, {min_separation:g} needed" if bad else ""
-            for value, bad in zip(separation, close, strict=False)
+            for value, bad in zip(separation, close, strict=True)
         ],
     )
     lut.insert(0, "state", np.arange(1, len(lut) + 1))
     check_lut(lut, name)
     return lut[[*_COLUMNS[:-2], "branch", *_COLUMNS[-2:]]]
+
+
+def _refuse_flat(loop: pd.DataFrame, min_separation: float, name: str) -> None:
+    """Refuse a loop whose two branches rest at one level: its points differ by noise alone."""
+    against = {"up": -1, "down": 1, "initial": 0}
+    rests = loop[loop["write_current_ma"] * loop["branch"].map(against) > 0]
+    low, high = sorted(rests.groupby("branch")["resistance_ohm"].median())
+    sigma = loop["resistance_u_ohm"].iloc[0]
+    if high - low < min_separation * sigma:
+        raise Hall2netError(
+            f"{name}: states cannot be told apart, the loop opens by {high - low:.3g} ohm and "
+            f"1 sigma of its points is {sigma:.2g} ohm"
+        )
 
 
 def _averaged(loop: pd.DataFrame) -> pd.DataFrame:
@@ -314,7 +327,7 @@ def _equal_in_current(points: pd.DataFrame, states: int, name: str) -> list[int]
     parts = [own for _, own in inside.groupby("branch")]
     counts = [states // len(parts) + (i < states % len(parts)) for i in range(len(parts))]
     chosen: list[int] = []
-    for own, count in zip(parts, counts, strict=False):
+    for own, count in zip(parts, counts, strict=True):
         if count > len(own):
             raise Hall2netError(
                 f"{name}: {count} states asked of the {len(own)} points between 5 and 95 % of "
@@ -340,8 +353,8 @@ def train_reads(measurement: xr.Dataset, lut: pd.DataFrame) -> pd.DataFrame:
     `time_s`, `resistance_ohm`, `state` (nearest to the pulse's mean) and `residual_ohm` (read
     less the state's mean), the empirical distribution that the device model draws from.
     """
-    reads = _reads(measurement)
-    pulses = _pulses(reads)
+    reads = read_train(measurement)
+    pulses = average_pulses(reads)
     means = lut["resistance_ohm"].to_numpy()
     nearest = np.abs(pulses["mean"].to_numpy()[:, None] - means).argmin(axis=1)
     state = pd.Series(nearest, index=pulses.index).loc[reads["pulse"]].to_numpy()
@@ -357,168 +370,6 @@ def train_reads(measurement: xr.Dataset, lut: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _name(measurement: xr.Dataset) -> str:
-    return f"measurement {measurement['id'].item()!r}" if "id" in measurement else "measurement"
-
-
-def _reads(measurement: xr.Dataset) -> pd.DataFrame:
-    """Reads of a train: pulse (from 1), resistance, write_current, time since the pulse, time."""
-    points = pd.DataFrame(
-        {
-            column: measurement[column].to_numpy()
-            for column in ("pulse", "resistance", "write_current", "time")
-        }
-    )
-    points = points[points["pulse"].notna() & points["resistance"].notna()]
-    if points.empty:
-        raise Hall2netError(
-            f"{_name(measurement)}: no read after a pulse; expected a pulse train with the columns "
-            "pulse and resistance"
-        )
-    # A file may count the pulses of every cycle from 1 again.
-    points["pulse"] = (points["pulse"].diff() != 0).cumsum()
-    within = points.groupby("pulse")["resistance"]
-    residual = points["resistance"] - within.transform("median")
-    several = residual[within.transform("size") > 2]
-    sigma = stats.median_abs_deviation(several, scale="normal") if len(several) else 0.0
-    if sigma > 0:
-        points = points[residual.abs() < _SPIKE * sigma]
-    interval = points.groupby("pulse")["time"].diff().median()
-    start = points.groupby("pulse")["time"].transform("min") - interval
-    return points.assign(since=points["time"] - start).reset_index(drop=True)
-
-
-def _pulses(reads: pd.DataFrame) -> pd.DataFrame:
-    """One row a pulse: mean of its reads, their number and variance, write current, write.
-
-    Pulses that repeat a write and change nothing beyond read noise share its deviation: they
-    are one write, and count once.
-    """
-    grouped = reads.groupby("pulse")
-    pulses = pd.DataFrame(
-        {
-            "mean": grouped["resistance"].mean(),
-            "count": grouped.size(),
-            "write_current": grouped["write_current"].mean(),
-        }
-    )
-    freedom = len(reads) - len(pulses)
-    scatter = ((reads["resistance"] - grouped["resistance"].transform("mean")) ** 2).sum()
-    pulses["read_variance"] = scatter / freedom if freedom else 0.0
-    error = np.sqrt(pulses["read_variance"] / pulses["count"]).to_numpy()
-    same_current = (pulses["write_current"].diff().abs() < 1e-9).to_numpy()
-    mean = pulses["mean"].to_numpy()
-    write = np.zeros(len(pulses), dtype=int)
-    for i in range(1, len(pulses)):
-        agrees = abs(mean[i] - mean[i - 1]) < 4 * np.hypot(error[i], error[i - 1])
-        write[i] = write[i - 1] + (not (same_current[i] and agrees))
-    return pulses.assign(write=write)
-
-
-def _split(pulses: pd.DataFrame, states: int | None) -> np.ndarray:
-    """State (from 1) of every pulse, by the best split of the sorted writes into groups."""
-    writes = pulses.groupby("write")["mean"].mean()
-    order = np.argsort(writes.to_numpy(), kind="stable")
-    x = writes.to_numpy()[order] - writes.mean()
-    n = len(x)
-    # Even equal means are known no better than this: read noise, or rounding.
-    noise = np.median(pulses["read_variance"] / pulses["count"])
-    noise = max(noise, (1e-6 * np.ptp(x)) ** 2, np.finfo(float).tiny)
-    edges = _optimal_edges(x, min(_MAX_STATES, n) if states is None else states)
-    if states is None:
-        # Where no write comes back, nothing but the read noise can be known of the scatter.
-        current = pulses["write_current"].round(9)
-        comes_back = current[current.diff() != 0].duplicated().any() or current.isna().all()
-        known = 1 if comes_back else max(1, int(pulses["count"].sum()) - len(pulses))
-        edges = [min(edges, key=lambda edge: _completed_likelihood(x, edge, noise, known))]
-    chosen = edges[-1]
-    group = np.empty(n, dtype=int)
-    group[order] = np.repeat(np.arange(1, len(chosen)), np.diff(chosen))
-    return group[pulses["write"].to_numpy()]
-
-
-def _optimal_edges(x: np.ndarray, most: int) -> list[np.ndarray]:
-    """Edges of the splits of sorted `x` into 1 to `most` groups of least squared scatter."""
-    n = len(x)
-    sums = np.concatenate([[0.0], np.cumsum(x)])
-    squares = np.concatenate([[0.0], np.cumsum(x**2)])
-    start, stop = np.meshgrid(np.arange(n), np.arange(1, n + 1))
-    size = np.maximum(stop - start, 1)
-    scatter = squares[stop] - squares[start] - (sums[stop] - sums[start]) ** 2 / size
-    scatter = np.where(stop > start, np.maximum(scatter, 0.0), np.inf)
-    best, cuts = scatter[:, 0], []
-    found = [np.array([0, n])]
-    for _ in range(1, most):
-        # The last group starts at `start`; before it lies the best split of the first `start`.
-        total = np.concatenate([[np.inf], best[:-1]]) + scatter
-        cuts.append(total.argmin(axis=1))
-        best = total.min(axis=1)
-        edge = [n]
-        for cut in reversed(cuts):
-            edge.append(int(cut[edge[-1] - 1]))
-        found.append(np.array([*edge, 0][::-1]))
-    return found
-
-
-def _completed_likelihood(x: np.ndarray, edges: np.ndarray, noise: float, known: int) -> float:
-    """-2 log of the integrated completed likelihood of values in groups, but for a constant.
-
-    Integrated over the groups' means (uniform over the range of `x`), their shares (uniform) and
-    their common variance (scaled inverse chi-square: `noise`, worth `known` values).
-    """
-    size = np.diff(edges)
-    n, k = len(x), len(size)
-    scatter = sum(np.sum((g - g.mean()) ** 2) for g in np.split(x, edges[1:-1])) + known * noise
-    freedom = n - k + known
-    variance = freedom * np.log(scatter / 2) - 2 * gammaln(freedom / 2)
-    means = np.sum(np.log(size)) + k * np.log(np.ptp(x) ** 2 / (2 * np.pi))
-    shares = gammaln(n + k) - gammaln(k) - np.sum(gammaln(size + 1))
-    return float(variance + means + 2 * shares)
-
-
-def _join(pulses: pd.DataFrame, state: np.ndarray, min_separation: float) -> np.ndarray:
-    """Join the closest neighbours until all are `min_separation` apart."""
-    while True:
-        separation = _separation(pulses.assign(state=state))
-        if not len(separation) or separation.min() >= min_separation:
-            return state
-        low = int(np.argmin(separation)) + 1
-        state = np.where(state > low, state - 1, state)
-
-
-def _separation(pulses: pd.DataFrame) -> np.ndarray:
-    """Distance of neighbouring states over the mean sigma of one read after one pulse."""
-    grouped = pulses.groupby("state")
-    scatter = grouped["mean"].var(ddof=1).fillna(0.0)
-    of_mean = (pulses["read_variance"] / pulses["count"]).groupby(pulses["state"]).mean()
-    one_read = grouped["read_variance"].mean()
-    sigma = np.sqrt(np.maximum(scatter - of_mean, 0.0) + one_read).to_numpy()
-    with np.errstate(divide="ignore"):
-        return np.diff(grouped["mean"].mean()) / ((sigma[1:] + sigma[:-1]) / 2)
-
-
-def _overlaps(pulses: pd.DataFrame, min_separation: float) -> dict[int, str]:
-    """Write currents whose means differ, yet lead to one state: why there are not more states."""
-    found = {}
-    for state, members in pulses.groupby("state"):
-        table = members.groupby(members["write_current"].round(9))["mean"].agg(
-            ["mean", "var", "size"]
-        )
-        table = table[table["size"] > 1].sort_values("mean")
-        if len(table) < 2:
-            continue
-        low, high = table.iloc[0], table.iloc[-1]
-        gap = high["mean"] - low["mean"]
-        sigma = np.sqrt(table["var"].mean())
-        if gap > 4 * np.hypot(*np.sqrt(table["var"] / table["size"]).iloc[[0, -1]]):
-            found[int(state)] = (
-                f"{table.index[0] * 1e3:.4g} and {table.index[-1] * 1e3:.4g} mA lead to "
-                f"{low['mean']:.4g} and {high['mean']:.4g} ohm, but at 1 sigma of {sigma:.2g} ohm "
-                f"there are no states {min_separation:g} sigma apart between them: taken as one"
-            )
-    return found
-
-
 def _summary(reads: pd.DataFrame, pulses: pd.DataFrame) -> pd.DataFrame:
     """Numbers of every state, from the state of every pulse."""
     pulses = pulses.assign(visit=(pulses["state"].diff() != 0).cumsum())
@@ -526,7 +377,7 @@ def _summary(reads: pd.DataFrame, pulses: pd.DataFrame) -> pd.DataFrame:
     visits = pulses.groupby("visit").agg(
         state=("state", "first"), mean=("mean", "mean"), reads=("count", "sum")
     )
-    inflation = _correlation_inflation(visits)
+    share = _effective_share(visits)
     pooled = visits.groupby("state")["mean"].var(ddof=1).mean()
     rows = []
     for state, own in visits.groupby("state"):
@@ -536,8 +387,7 @@ def _summary(reads: pd.DataFrame, pulses: pd.DataFrame) -> pd.DataFrame:
         if n > 1:
             scatter = own["mean"].var(ddof=1)
             cycle_sigma = np.sqrt(max(scatter - read_sigma**2 / own["reads"].mean(), 0.0))
-            student = stats.t.ppf(0.975, n - 1) / stats.norm.ppf(0.975)
-            error = student * np.sqrt(inflation * scatter / n)
+            error = _error_of_mean(own["mean"], share)
         else:
             cycle_sigma = np.nan
             error = np.sqrt(pooled if pooled > 0 else read_sigma**2 / len(ours))
@@ -558,27 +408,38 @@ def _summary(reads: pd.DataFrame, pulses: pd.DataFrame) -> pd.DataFrame:
     lut = pd.DataFrame(rows)
     if len(lut) > 1:
         lut = _with_levels(lut)
-    separation = np.append(_separation(pulses), np.nan)
+    separation = np.append(separations(pulses), np.nan)
     return lut.assign(separation_sigma=separation, error_rate=stats.norm.cdf(-separation / 2))
 
 
-def _correlation_inflation(visits: pd.DataFrame) -> float:
-    """Variance of a mean over visits, relative to independent ones.
+def _effective_share(visits: pd.DataFrame) -> float:
+    """Number of independent values over number of visits.
 
-    (1 + rho)/(1 - rho) for a first-order autoregression; rho is the correlation from one visit of
-    a state to the next, over all states, with the bias -1/n of its estimate taken off.
+    (1 - rho)/(1 + rho) for a first-order autoregression; rho is the correlation from one visit of
+    a state to the next, over all states, freed of the bias -(1 + 4 rho)/n of its estimate
+    (Kendall, Biometrika 41, 403 (1954)).
     """
-    products, squares, counts = 0.0, 0.0, []
+    found, counts = [], []
     for _, own in visits.groupby("state"):
         deviation = (own["mean"] - own["mean"].mean()).to_numpy()
-        if len(deviation) > 2 and (square := np.mean(deviation**2)) > 0:
-            products += np.mean(deviation[1:] * deviation[:-1]) / square
-            squares += 1.0
+        if len(deviation) > 5 and (square := deviation @ deviation) > 0:
+            found.append(deviation[1:] @ deviation[:-1] / square)
             counts.append(len(deviation))
     if not counts:
         return 1.0
-    rho = float(np.clip(products / squares + 1 / np.mean(counts), 0.0, 0.9))
-    return (1 + rho) / (1 - rho)
+    n = np.mean(counts)
+    rho = float(np.clip((np.mean(found) + 1 / n) / (1 - 4 / n), 0.0, 0.8))
+    return (1 - rho) / (1 + rho)
+
+
+def _error_of_mean(means: pd.Series, share: float) -> float:
+    """1 sigma of the mean of correlated values, such that +-1.96 of it is the 95 % interval."""
+    n = len(means)
+    effective = max(n * share, 1.5)
+    # Correlated values scatter less about their own mean than about the true one.
+    variance = means.var(ddof=1) * (n - 1) / n / (1 - 1 / effective)
+    student = stats.t.ppf(0.975, max(effective - 1, 1)) / stats.norm.ppf(0.975)
+    return student * np.sqrt(variance / effective)
 
 
 def _drift(reads: pd.DataFrame) -> tuple[float, float, float]:

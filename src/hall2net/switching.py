@@ -7,6 +7,7 @@ way from full current back to zero, where nothing switches.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -220,11 +221,7 @@ def _measurements(
 ) -> Iterator[tuple[str, xr.Dataset, float]]:
     """Every switching loop with its sample and the sample's R_xx (NaN where not measured)."""
     for dataset in datasets:
-        kinds = dict(
-            zip(
-                dataset["id"].to_numpy().tolist(), dataset["kind"].to_numpy().tolist(), strict=False
-            )
-        )
+        kinds = dataset["kind"].to_series().set_axis(dataset["id"].to_numpy())
         along = [
             select(dataset, name)["resistance"].to_numpy()
             for name, kind in kinds.items()
@@ -345,8 +342,7 @@ def _branches(current: np.ndarray) -> np.ndarray:
     names = ["up" if first_rises == (i % 2 == 0) else "down" for i in range(len(turns) - 1)]
     begins_at_zero = abs(current[0]) < 0.25 * reach / 2
     later_whole = [
-        np.ptp(current[start - 1 : stop]) > 0.75 * reach
-        for start, stop in zip(turns[2:-1], turns[3:], strict=False)
+        np.ptp(current[start - 1 : stop]) > 0.75 * reach for start, stop in pairwise(turns[2:])
     ][::2]
     if begins_at_zero and any(later_whole):
         names[0] = "initial"
@@ -422,14 +418,12 @@ def _crossing(
     The jump is the local current step times the share of the swing done within it.
     """
     fit = isotonic_regression(done)
-    at = np.add.reduceat(current, fit.blocks[:-1]) / np.diff(fit.blocks)
-    values = fit.x[fit.blocks[:-1]]
-    if not values[0] < level < values[-1]:
+    if not fit.x[0] < level < fit.x[-1]:
         return np.nan, np.nan, fit.x
-    above = int(np.searchsorted(values, level))
-    crossing = np.interp(level, values, at)
-    low, high = current[fit.blocks[above] - 1], current[fit.blocks[above]]
-    jump = (high - low) * min(values[above] - values[above - 1], 1.0)
+    above = int(np.searchsorted(fit.x, level))
+    ends = slice(above - 1, above + 1)
+    crossing = np.interp(level, fit.x[ends], current[ends])
+    jump = np.ptp(current[ends]) * min(np.ptp(fit.x[ends]), 1.0)
     return float(crossing), float(jump), fit.x
 
 

@@ -1,7 +1,7 @@
 rule lut:
     input:
         measurement=lambda wildcards: lut_measurement(wildcards.study),
-        code=library("lut.py", "switching.py"),
+        code=library("lut.py", "plateaus.py", "switching.py"),
     output:
         "results/{study}/lut.csv",
     log:
