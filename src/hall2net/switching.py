@@ -323,30 +323,39 @@ def _loop(measurement: xr.Dataset) -> _Loop:
     )
 
 
+def turning_points(values: np.ndarray, reversal: float) -> list[int]:
+    """Indices of the extremes of a zigzag, its first and last point included.
+
+    Parameters
+    ----------
+    values : (n,)
+    reversal : a way back of less than this share of the whole range is no turn
+    """
+    threshold = reversal * np.ptp(values)
+    turns, extreme, rising = [0], 0, None
+    for i, value in enumerate(values):
+        ahead = value - values[extreme]
+        if rising is None:
+            if abs(ahead) > threshold:
+                rising, extreme = ahead > 0, i
+        elif ahead == 0 or (ahead > 0) == rising:
+            extreme = i
+        elif abs(ahead) > threshold:
+            turns.append(extreme)
+            rising, extreme = not rising, i
+    return [*turns, len(values) - 1]
+
+
 def _branches(current: np.ndarray) -> np.ndarray:
     """Name the sweeps: up, down, or initial for a first one from zero that is swept again."""
     reach = np.ptp(current)
-    turns, extreme, rising = [0], 0, None
-    for i, value in enumerate(current):
-        ahead = value - current[extreme]
-        if rising is None:
-            rising = bool(ahead > 0) if abs(ahead) > 0.05 * reach else None
-            extreme = i if rising is not None else 0
-        elif ahead == 0 or (ahead > 0) == rising:
-            extreme = i
-        elif abs(ahead) > 0.05 * reach:
-            turns.append(extreme + 1)
-            rising, extreme = not rising, i
-    turns.append(len(current))
-    first_rises = current[turns[1] - 1] > current[0]
+    turns = turning_points(current, 0.05)
+    first_rises = current[turns[1]] > current[0]
     names = ["up" if first_rises == (i % 2 == 0) else "down" for i in range(len(turns) - 1)]
-    begins_at_zero = abs(current[0]) < 0.25 * reach / 2
-    later_whole = [
-        np.ptp(current[start - 1 : stop]) > 0.75 * reach for start, stop in pairwise(turns[2:])
-    ][::2]
-    if begins_at_zero and any(later_whole):
+    again = [abs(current[stop] - current[start]) > 0.75 * reach for start, stop in pairwise(turns)]
+    if abs(current[0]) < 0.125 * reach and any(again[2::2]):
         names[0] = "initial"
-    return np.repeat(names, np.diff(turns)).astype(object)
+    return np.repeat(names, np.diff([-1, *turns[1:]])).astype(object)
 
 
 def _switching(

@@ -1,0 +1,209 @@
+"""Model of an array of devices: what was asked to be written, and what is read back.
+
+Everything is in units of the level (-1 to 1) and works on any shape at once, on CPU and GPU. All
+randomness comes from one torch.Generator, so that a seed gives the same array again.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from hall2net.errors import ConfigError, Hall2netError
+from hall2net.lut import check_lut
+
+REFERENCE_TIME_S = 1.0
+"""Drift is counted in decades from this time after the write."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """An array after writing: `state` that each device holds, `level` it got, both of one shape."""
+
+    state: Tensor
+    level: Tensor
+
+
+@dataclass(frozen=True)
+class Device:
+    """States of a device and how they vary, in units of the level.
+
+    Attributes
+    ----------
+    levels : (K,) of the states, ascending
+    programming : (K, M) deviations of a state from one write to the next, drawn with equal chance
+    reading : (K, N) deviations of one read from the written level, drawn with equal chance
+    drift : (K,) change per decade of time after the write
+    stuck : (K,) share of all devices that hold this state whatever is written
+    """
+
+    levels: Tensor
+    programming: Tensor
+    reading: Tensor
+    drift: Tensor
+    stuck: Tensor
+
+    def to(self, device: str | torch.device) -> "Device":
+        """The same on another device, such as `cuda`."""
+        return Device(*(tensor.to(device) for tensor in self._tensors()))
+
+    def without(self, *parts: str) -> "Device":
+        """The same with some of `programming, reading, drift, stuck` switched off.
+
+        Raises
+        ------
+        ConfigError
+            If there is no such part.
+        """
+        allowed = ("programming", "reading", "drift", "stuck")
+        if unknown := set(parts) - set(allowed):
+            raise ConfigError(
+                f"device: no part {sorted(unknown)[0]!r}; expected {', '.join(allowed)}"
+            )
+        return replace(self, **{part: torch.zeros_like(getattr(self, part)) for part in parts})
+
+    def write(self, state: Tensor, generator: torch.Generator) -> Written:
+        """Write states into an array of devices.
+
+        Parameters
+        ----------
+        state : integers from 0 to K - 1, any shape: what every device is told to hold
+        generator : on the device of the tensors
+
+        Returns
+        -------
+        What the devices hold: another state where they are stuck, and its level with the
+        programming error of this write.
+        """
+        chance = _uniform(state, generator)
+        edges = self.stuck.cumsum(0)
+        held = torch.bucketize(chance, edges, right=True)
+        held = torch.where(held < len(self.levels), held, state)
+        return Written(held, self.levels[held] + _draw(self.programming, held, generator))
+
+    def read(self, array: Written, generator: torch.Generator, time_s: float = 1.0) -> Tensor:
+        """Levels of an array, read once `time_s` after the write: drift and read noise.
+
+        Raises
+        ------
+        ConfigError
+            If the time is not positive.
+        """
+        if not time_s > 0:
+            raise ConfigError(f"device: read {time_s} s after the write; expected a time above 0")
+        decades = float(np.log10(time_s / REFERENCE_TIME_S))
+        noise = _draw(self.reading, array.state, generator)
+        return array.level + decades * self.drift[array.state] + noise
+
+    def _tensors(self) -> tuple[Tensor, ...]:
+        return self.levels, self.programming, self.reading, self.drift, self.stuck
+
+
+def device_from_lut(
+    lut: pd.DataFrame,
+    reads: pd.DataFrame | None = None,
+    *,
+    stuck: Sequence[float] | float = 0.0,
+) -> Device:
+    """The device that a look-up table and the reads behind it describe.
+
+    With `reads` the deviations are those measured: of each pulse from its state's mean, scaled to
+    `cycle_sigma_ohm` (the mean of a few reads scatters by read noise too), and of each read from
+    its pulse's mean, scaled for the degree of freedom that the mean took. Without reads, and where
+    a state has fewer than four pulses, they are the quantiles of a normal distribution with the
+    sigmas of the table. A sigma or drift that was not measured counts as zero.
+
+    Parameters
+    ----------
+    lut : `lut_from_train`, `lut_from_loop` or any table that `check_lut` passes
+    reads : `train_reads`
+    stuck : share of devices stuck at each state (K,), or a share spread evenly over the states
+
+    Raises
+    ------
+    Hall2netError
+        If the table is bad.
+    ConfigError
+        If the shares of stuck devices are not from 0 to 1 together.
+    """
+    check_lut(lut)
+    unit = 2 / np.ptp(lut["resistance_ohm"].to_numpy(float))
+    cycle, read, drift = (
+        lut.get(column, pd.Series(np.nan, index=lut.index)).fillna(0.0).to_numpy(float) * unit
+        for column in ("cycle_sigma_ohm", "read_sigma_ohm", "drift_per_decade_ohm")
+    )
+    shares = np.broadcast_to(np.asarray(stuck, dtype=float), len(lut)).copy()
+    if np.ndim(stuck) == 0:
+        shares /= len(lut)
+    if not ((shares >= 0).all() and shares.sum() <= 1):
+        raise ConfigError(f"device, stuck: found {stuck!r}, expected shares of 0 to 1 in all")
+    programming = [_normal_quantiles(sigma) for sigma in cycle]
+    reading = [_normal_quantiles(sigma) for sigma in read]
+    if reads is not None:
+        _use_measured(lut, reads, unit, cycle, programming, reading)
+    return Device(
+        levels=torch.tensor(lut["level"].to_numpy(float), dtype=torch.float32),
+        programming=_table(programming),
+        reading=_table(reading),
+        drift=torch.tensor(drift, dtype=torch.float32),
+        stuck=torch.tensor(shares, dtype=torch.float32),
+    )
+
+
+_QUANTILES = 512
+_FEWEST_PULSES = 4
+
+
+def _use_measured(
+    lut: pd.DataFrame,
+    reads: pd.DataFrame,
+    unit: float,
+    cycle: np.ndarray,
+    programming: list[np.ndarray],
+    reading: list[np.ndarray],
+) -> None:
+    """Replace the normal deviations by measured ones, state by state."""
+    if unknown := set(reads["state"]) - set(lut["state"]):
+        raise Hall2netError(f"reads of state {min(unknown)}, which the look-up table has not")
+    for k, state in enumerate(lut["state"]):
+        own = reads[reads["state"] == state]
+        by_pulse = own.groupby("pulse")["residual_ohm"]
+        means = by_pulse.mean()
+        if len(means) < _FEWEST_PULSES:
+            continue
+        deviation = (means - means.mean()).to_numpy() * unit
+        if (spread := deviation.std(ddof=1)) > 0:
+            programming[k] = deviation * (cycle[k] / spread)
+        freedom = (by_pulse.transform("size") - 1) / by_pulse.transform("size")
+        inner = own["residual_ohm"] - by_pulse.transform("mean")
+        inner = (inner / np.sqrt(freedom))[freedom > 0].to_numpy() * unit
+        if inner.size:
+            reading[k] = inner
+
+
+def _normal_quantiles(sigma: float) -> np.ndarray:
+    share = (torch.arange(_QUANTILES, dtype=torch.float64) + 0.5) / _QUANTILES
+    z = torch.special.ndtri(share).numpy()
+    return sigma * z / z.std()
+
+
+def _table(rows: list[np.ndarray]) -> Tensor:
+    """(K, longest) of deviations; a shorter row is repeated to fill, so each counts alike."""
+    longest = max(map(len, rows))
+    least_common = int(np.lcm.reduce([len(row) for row in rows]))
+    width = least_common if least_common <= 20 * longest else 20 * longest
+    return torch.tensor(np.array([np.resize(row, width) for row in rows]), dtype=torch.float32)
+
+
+def _uniform(like: Tensor, generator: torch.Generator) -> Tensor:
+    return torch.rand(like.shape, generator=generator, device=like.device)
+
+
+def _draw(table: Tensor, state: Tensor, generator: torch.Generator) -> Tensor:
+    """One deviation for every device, from the row of the state it holds."""
+    width = table.shape[1]
+    column = (_uniform(state, generator) * width).long().clamp_(max=width - 1)
+    return table[state, column]
