@@ -22,8 +22,13 @@ _SHORTEST_RUN = 4  # points of a potentiation or depression that has a curvature
 
 
 def one_read_sigma(lut: pd.DataFrame) -> np.ndarray:
-    """1 sigma of one read after one write of each state, (K,) in ohm: cycles and reads."""
-    return np.hypot(lut["read_sigma_ohm"], lut["cycle_sigma_ohm"].fillna(0.0)).to_numpy(float)
+    """1 sigma of one read after one write of each state, (K,) in ohm: cycles and reads.
+
+    What the table has not, or leaves empty, counts as zero.
+    """
+    nothing = pd.Series(0.0, index=lut.index)
+    parts = (lut.get(c, nothing).fillna(0.0) for c in ("read_sigma_ohm", "cycle_sigma_ohm"))
+    return np.hypot(*parts).to_numpy(float)
 
 
 def nonlinearity_label(a: ArrayLike) -> np.ndarray:
@@ -145,7 +150,9 @@ def figures_of_merit(
     """
     check_lut(lut)
     r, u = (lut[c].to_numpy(float) for c in ("resistance_ohm", "resistance_u_ohm"))
-    sigma, gaps = one_read_sigma(lut), lut["separation_sigma"].to_numpy(float)[:-1]
+    sigma = one_read_sigma(lut)
+    with np.errstate(divide="ignore"):
+        gaps = np.diff(r) / ((sigma[1:] + sigma[:-1]) / 2)
     swing, swing_u = r[-1] - r[0], float(np.hypot(u[0], u[-1]))
     states = 1 + _most_distinct(r, sigma, min_separation)
     rows: list[tuple[str, float, float, str]] = [

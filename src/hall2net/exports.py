@@ -1,0 +1,175 @@
+"""A look-up table for others: as JSON, and as parameters of aihwkit, CrossSim and NeuroSim.
+
+Each of these simulators knows less of a device than the look-up table tells; docs/lut.md says what
+is lost with each.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from hall2net.lut import check_lut
+from hall2net.merit import one_read_sigma
+
+LUT_FORMAT = "hall2net-lut-1"
+
+_NODES = 63  # aihwkit takes fewer than 64 on a GPU
+_DEFINITIONS = {
+    "resistance_ohm": ("ohm", "mean resistance of the state"),
+    "resistance_u_ohm": ("ohm", "1 sigma of the mean; +-1.96 of it is the 95 % interval"),
+    "level": ("1", "normalised weight, min-max of the resistances to [-1, 1]"),
+    "level_u": ("1", "1 sigma of the level"),
+    "read_sigma_ohm": ("ohm", "1 sigma of one read about the mean after its write"),
+    "cycle_sigma_ohm": ("ohm", "1 sigma from one write to the next"),
+    "drift_per_decade_ohm": ("ohm", "change per decade of time after the write"),
+    "drift_per_decade_u_ohm": ("ohm", "1 sigma of the drift"),
+    "write_current_ma": ("mA", "write current that leads to the state"),
+    "n_visits": ("1", "how often the state was visited"),
+    "n_reads": ("1", "number of reads"),
+    "separation_sigma": ("1", "distance to the next state in sigma of one read after one write"),
+    "error_rate": ("1", "probability to take this state for the next by one read"),
+}
+
+
+def lut_document(lut: pd.DataFrame, *, source: str) -> dict[str, Any]:
+    """The look-up table as one JSON object; workflow/schemas/lut.schema.json describes it.
+
+    Parameters
+    ----------
+    lut : look-up table
+    source : where it comes from, in words, e.g. "emulated pulse train train_ruo2_0p5"
+
+    Returns
+    -------
+    `format`, `source`, `columns` (unit and definition of each), `states` (a list of objects; null
+    where a quantity was not measured).
+    """
+    check_lut(lut)
+    known = [column for column in _DEFINITIONS if column in lut]
+    words = [column for column in ("branch", "status", "reason") if column in lut]
+    states = []
+    for number, row in enumerate(lut.to_dict("records"), start=1):
+        numbers = {c: float(row[c]) if np.isfinite(row[c]) else None for c in known}
+        texts = {c: "" if pd.isna(row[c]) else str(row[c]) for c in words}
+        states.append({"state": number, **numbers, **texts})
+    return {
+        "format": LUT_FORMAT,
+        "source": source,
+        "columns": {
+            column: {"unit": _DEFINITIONS[column][0], "definition": _DEFINITIONS[column][1]}
+            for column in known
+        },
+        "states": states,
+    }
+
+
+def aihwkit_device(lut: pd.DataFrame) -> dict[str, Any]:
+    """Keyword arguments of aihwkit's `PiecewiseStepDevice`.
+
+    The step at a weight is the distance to the next state above (`piecewise_up`) or below
+    (`piecewise_down`), interpolated between the states, on nodes equally spaced from -1 to 1, in
+    units of the mean step `dw_min`. Scatter from write to write is `write_noise_std` (in units of
+    `dw_min`, as aihwkit has it). No variation between devices: one was measured.
+    """
+    check_lut(lut)
+    level = lut["level"].to_numpy(float)
+    steps = np.diff(level)
+    mean = float(steps.mean())
+    nodes = np.linspace(-1.0, 1.0, min(max(len(lut), 3), _NODES))
+    up = np.interp(nodes, level, np.append(steps, steps[-1]) / mean)
+    down = np.interp(nodes, level, np.append(steps[0], steps) / mean)
+    scatter = lut["cycle_sigma_ohm"] if "cycle_sigma_ohm" in lut else pd.Series([np.nan])
+    sigma = float(scatter.fillna(0.0).mean() * 2 / np.ptp(lut["resistance_ohm"]))
+    return {
+        "w_min": -1.0,
+        "w_max": 1.0,
+        "w_min_dtod": 0.0,
+        "w_max_dtod": 0.0,
+        "dw_min": mean,
+        "dw_min_dtod": 0.0,
+        "dw_min_std": 0.0,
+        "up_down": 0.0,
+        "up_down_dtod": 0.0,
+        "piecewise_up": up.tolist(),
+        "piecewise_down": down.tolist(),
+        "write_noise_std": sigma / mean,
+    }
+
+
+def crosssim_parameters(lut: pd.DataFrame) -> dict[str, Any]:
+    """What CrossSim's `CrossSimParameters.from_json` reads: the device of its crossbar.
+
+    Levels become conductances from 0 to 1 of the largest (infinite on-off ratio), with Gaussian
+    errors that do not depend on the state: programming error from the scatter between writes,
+    read noise from that between reads, each the root mean square over the states.
+    """
+    check_lut(lut)
+    swing = float(np.ptp(lut["resistance_ohm"]))
+
+    def error(column: str) -> dict[str, Any]:
+        sigma = lut.get(column, pd.Series([np.nan])).fillna(0.0)
+        magnitude = float(np.sqrt(np.mean(sigma**2))) / swing
+        model = "NormalIndependentDevice" if magnitude else "IdealDevice"
+        return {"enable": bool(magnitude), "model": model, "magnitude": magnitude}
+
+    return {
+        "xbar": {
+            "device": {
+                "cell_bits": 0,
+                "infinite_on_off_ratio": True,
+                "clip_conductance": False,
+                "programming_error": error("cycle_sigma_ohm"),
+                "read_noise": error("read_sigma_ohm"),
+                "drift_error": {"enable": False, "model": "IdealDevice", "magnitude": 0.0},
+            }
+        }
+    }
+
+
+def neurosim_parameters(
+    lut: pd.DataFrame,
+    merit: pd.DataFrame,
+    *,
+    pulse_width_s: float,
+    max_conductance_s: float = 1e-5,
+) -> str:
+    """Values of NeuroSim's analogue device (`RealDevice`), one `name = value` a line.
+
+    A Hall resistance is no conductance of a crossbar cell: levels are put from 0 to
+    `max_conductance_s`. Variations are shares of that range, as NeuroSim has them; the
+    non-linearities are the labels of `figures_of_merit`, 0 where none was measured. Variation
+    between devices is 0: NeuroSim's is one of the non-linearity.
+
+    Parameters
+    ----------
+    lut : look-up table
+    merit : its `figures_of_merit`
+    pulse_width_s : of the write pulses
+    max_conductance_s : conductance of the level 1
+    """
+    check_lut(lut)
+    value = merit.set_index("quantity")["value"].fillna(0.0)
+    sigma = float(one_read_sigma(lut).mean() / np.ptp(lut["resistance_ohm"]))
+    steps = len(lut) - 1
+    numbers: Mapping[str, float] = {
+        "maxConductance": max_conductance_s,
+        "minConductance": 0.0,
+        "maxNumLevelLTP": steps,
+        "maxNumLevelLTD": steps,
+        "writePulseWidthLTP": pulse_width_s,
+        "writePulseWidthLTD": pulse_width_s,
+        "NL_LTP": value["alpha_potentiation"],
+        "NL_LTD": value["alpha_depression"],
+        "sigmaDtoD": 0.0,
+        "sigmaCtoC": value["cycle_to_cycle"] * max_conductance_s,
+        "sigmaReadNoise": value["read_noise"],
+    }
+    head = [
+        "// Device parameters for NeuroSim's RealDevice (Cell.cpp), conductances in S, times in s.",
+        f"// From {len(lut)} measured states; one read scatters by {sigma:.4g} of the range.",
+        "nonlinearWrite = true",
+        f"readNoise = {'true' if value['read_noise'] else 'false'}",
+    ]
+    return "\n".join([*head, *(f"{name} = {number:.6g}" for name, number in numbers.items()), ""])

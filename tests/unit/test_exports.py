@@ -1,0 +1,96 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from emulated import pulse_train, switching_loop_dataset
+from jsonschema import Draft202012Validator
+
+from hall2net.errors import Hall2netError
+from hall2net.exports import (
+    aihwkit_device,
+    crosssim_parameters,
+    lut_document,
+    neurosim_parameters,
+)
+from hall2net.files import write_json
+from hall2net.lut import lut_from_loop, lut_from_train
+from hall2net.merit import figures_of_merit
+
+SCHEMA = Path(__file__).parents[2] / "workflow/schemas/lut.schema.json"
+
+
+@pytest.fixture(scope="module")
+def train():
+    return pulse_train(seed=0)
+
+
+@pytest.fixture(scope="module")
+def lut(train):
+    return lut_from_train(train)
+
+
+def test_document_follows_its_schema(lut, tmp_path):
+    schema = Draft202012Validator(json.loads(SCHEMA.read_text()))
+    loop = lut_from_loop(switching_loop_dataset(), states=32)
+    for number, table in enumerate((lut, loop)):
+        write_json(lut_document(table, source="emulated"), tmp_path / f"{number}.json")
+        document = json.loads((tmp_path / f"{number}.json").read_text())
+        assert not list(schema.iter_errors(document))
+        assert [s["level"] for s in document["states"]] == pytest.approx(table["level"].tolist())
+        assert set(document["columns"]) <= set(document["states"][0])
+    assert document["states"][0]["drift_per_decade_ohm"] is None
+
+
+def test_schema_refuses_what_is_no_look_up_table(lut):
+    schema = Draft202012Validator(json.loads(SCHEMA.read_text()))
+    document = lut_document(lut, source="emulated")
+    document["states"][0]["resistance_u_ohm"] = -1.0
+    assert list(schema.iter_errors(document))
+    with pytest.raises(Hall2netError, match="two or more"):
+        lut_document(lut.iloc[:1], source="emulated")
+
+
+def test_aihwkit_steps_walk_from_state_to_state(lut):
+    """Noise-free pulses of the exported device follow the levels at its nodes."""
+    device = aihwkit_device(lut)
+    up, down = (np.array(device[f"piecewise_{way}"]) for way in ("up", "down"))
+    assert len(up) == len(down) == 6
+    nodes = np.linspace(device["w_min"], device["w_max"], 6)
+    first = device["w_min"] + device["dw_min"] * np.interp(-1.0, nodes, up)
+    assert first == pytest.approx(lut["level"].iloc[1])
+    last = device["w_max"] - device["dw_min"] * np.interp(1.0, nodes, down)
+    assert last == pytest.approx(lut["level"].iloc[-2])
+    assert device["dw_min"] == pytest.approx(2 / 5)
+    sigma = lut["cycle_sigma_ohm"].mean() * 2 / np.ptp(lut["resistance_ohm"])
+    assert device["write_noise_std"] * device["dw_min"] == pytest.approx(sigma)
+
+
+def test_aihwkit_takes_the_device(lut):
+    configs = pytest.importorskip("aihwkit.simulator.configs", exc_type=ImportError)
+    device = configs.PiecewiseStepDevice(**aihwkit_device(lut))
+    single = configs.SingleRPUConfig(device=device)
+    assert single.device.piecewise_up == aihwkit_device(lut)["piecewise_up"]
+
+
+def test_crosssim_errors_are_shares_of_the_range(lut):
+    device = crosssim_parameters(lut)["xbar"]["device"]
+    swing = np.ptp(lut["resistance_ohm"])
+    expected = np.sqrt(np.mean(lut["cycle_sigma_ohm"] ** 2)) / swing
+    assert device["programming_error"]["magnitude"] == pytest.approx(expected)
+    assert device["programming_error"]["model"] == "NormalIndependentDevice"
+    assert not device["drift_error"]["enable"]
+    noiseless = crosssim_parameters(lut.assign(cycle_sigma_ohm=np.nan, read_sigma_ohm=0.0))
+    assert noiseless["xbar"]["device"]["read_noise"]["model"] == "IdealDevice"
+
+
+def test_neurosim_values(lut, train):
+    merit = figures_of_merit(lut, train)
+    text = neurosim_parameters(lut, merit, pulse_width_s=1e-3)
+    values = dict(line.split(" = ") for line in text.splitlines() if " = " in line)
+    assert values["maxNumLevelLTP"] == "5"
+    assert float(values["writePulseWidthLTP"]) == 1e-3
+    value = merit.set_index("quantity")["value"]
+    assert float(values["NL_LTP"]) == pytest.approx(value["alpha_potentiation"], rel=1e-5)
+    assert float(values["NL_LTD"]) == 0.0
+    assert float(values["sigmaCtoC"]) == pytest.approx(value["cycle_to_cycle"] * 1e-5, rel=1e-5)
