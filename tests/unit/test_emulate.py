@@ -1,16 +1,19 @@
 """The committed raw files are what the generator writes, and their truth hangs together."""
 
+import hashlib
 import json
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
-from scipy.constants import e, hbar
+from scipy.constants import e, hbar, mu_0
 
 from hall2net.emulate import cotb, ruo2
 from hall2net.emulate.loop import LoopTruth, simulate_loop
 
 RAW = Path(__file__).parents[2] / "raw"
+TROUBLES = ("aborted_loops", "half_loops", "loops_with_nan_row", "loops_with_repeated_row")
 
 
 @pytest.mark.parametrize(("study", "module"), [("cotb", cotb), ("ruo2", ruo2)])
@@ -48,3 +51,62 @@ def test_a_loop_without_noise_crosses_at_its_switching_fields(half_loop):
     crossings = np.sort(field[:-1][np.diff(r > 5)])
     np.testing.assert_allclose(crossings, [20 - 100 - 3, 20 + 100 + 3], atol=0.2)
     assert np.ptp(r) == pytest.approx(4.0)
+
+
+@pytest.mark.parametrize("study", ["cotb", "ruo2"])
+def test_checksums_cover_every_file_but_the_truth(study):
+    folder = RAW / study
+    lines = (folder / "SHA256SUMS").read_text().splitlines()
+    listed = {name: digest for digest, name in (line.split("  ", 1) for line in lines)}
+    present = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()}
+    assert list(listed) == sorted(present - {"SHA256SUMS", "truth.json"})
+    for name, digest in listed.items():
+        assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest
+
+
+def test_troubled_loops_are_those_that_the_truth_names():
+    truth = json.loads((RAW / "ruo2/truth.json").read_text())
+    found = {name: set() for name in TROUBLES}
+    for name in truth["loops"]:
+        table = pd.read_csv(RAW / f"ruo2/loops/{name}.csv", comment="#")
+        field = table["Field (Oe)"].to_numpy()
+        has = (
+            abs(field[-1] - field[0]) > 50,
+            abs(field[0]) < 50,
+            table.isna().to_numpy().any(),
+            table["t (s)"].duplicated().any(),
+        )
+        for trouble, has_it in zip(TROUBLES, has, strict=True):
+            if has_it:
+                found[trouble].add(name)
+    assert found == {trouble: set(truth[trouble]) for trouble in TROUBLES}
+    assert min(map(len, found.values())) >= 2
+
+
+def test_loop_centres_hold_the_efficiency():
+    """xi = (2e/hbar) mu_0 M_s t H_DL/j, H_DL from the slope of H_0(I) where walls are aligned."""
+    truth = json.loads((RAW / "ruo2/truth.json").read_text())
+    sheet = pd.read_csv(RAW / "ruo2/measurements.csv")
+    aligned = sheet[(sheet["kind"] == "loop_shift") & (sheet["field_x_oe"].abs() == 800)]
+    for name, rows in aligned.groupby("sample"):
+        sample = truth["samples"][name]
+        slopes = [
+            field_x * np.polyfit(r["current_ma"], [truth["loops"][i]["h_0_oe"] for i in r["id"]], 1)
+            for field_x, r in rows.groupby("field_x_oe")
+        ]
+        tesla_per_a = -2 / np.pi * np.mean(slopes, axis=0)[0] / 800 * 1e-4 / 1e-3
+        j_per_a = 1 / (5e-6 * sample["stack_nm"] * 1e-9)
+        areal_moment = sample["m_s_emu_cc"] * 1e3 * 1e-9
+        xi = 2 * e / hbar * areal_moment * tesla_per_a / j_per_a
+        assert xi == pytest.approx(sample["xi_dl_j"], rel=1e-6)
+        half_ms2t = mu_0 * (sample["m_s_emu_cc"] * 1e3) ** 2 * 1e-9 / 2 * 1e3
+        assert sample["k_s_erg_cm2"] > half_ms2t, "perpendicular anisotropy"
+
+
+def test_levels_of_the_train_scatter_about_their_truth():
+    truth = json.loads((RAW / "ruo2/truth.json").read_text())
+    train = pd.read_csv(RAW / "ruo2/trains/train_ruo2_0p5.csv", comment="#")
+    levels = train.groupby(["Ipulse (mA)", "pulse"])["Vxy (V)"].mean() / 0.5e-3
+    cycles = levels.groupby("Ipulse (mA)").agg(["mean", "sem"])
+    assert cycles.index.to_list() == truth["states_write_current_ma"]
+    assert (np.abs(cycles["mean"] - truth["states_ohm"]) < 3 * cycles["sem"]).all()

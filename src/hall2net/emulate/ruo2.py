@@ -172,12 +172,14 @@ def _record_loop(
     time = 0.4 * np.arange(field.size)
     voltage = resistance * current_a
     keep = np.arange(field.size)
+    repeated_row = not aborted and rng.random() < 0.05
     if aborted:
         keep = keep[:61]
-    elif rng.random() < 0.05:
+    elif repeated_row:
         keep = np.insert(keep, 80, keep[80])
     time, field, voltage = time[keep], field[keep], voltage[keep]
-    if rng.random() < 0.05:
+    nan_row = rng.random() < 0.05
+    if nan_row:
         voltage[rng.integers(voltage.size)] = np.nan
     path = study.add(
         id=name, file=f"loops/{name}.csv", format="delimited", temperature_k=300,
@@ -190,6 +192,14 @@ def _record_loop(
         {"t (s)": (time, ".1f"), "Field (Oe)": (field, ".2f"), "Vxy (V)": (voltage, ".5e")},
     )
     _truth_of_loop(study, name, loop, aborted)
+    troubles = {
+        "aborted_loops": aborted,
+        "half_loops": half_loop,
+        "loops_with_nan_row": nan_row,
+        "loops_with_repeated_row": repeated_row,
+    }
+    for trouble, has_it in troubles.items():
+        study.truth.setdefault(trouble, []).extend([name] if has_it else [])
 
 
 def _base_loop(sample: Sample, current_ma: float) -> LoopTruth:
@@ -366,10 +376,10 @@ def _pulse_widths(study: Study) -> None:
 
 
 def _pulse_train(study: Study) -> None:
-    """Reset by a negative pulse, then pulses of growing current; ten reads after each, ten cycles.
+    """Twelve cycles: a reset by a negative pulse, then growing currents; ten reads after each.
 
-    Every level scatters from cycle to cycle and drifts in log time; the truth is the level as the
-    ensemble without scatter gives it, at the middle of the reads in log time.
+    Every level scatters from cycle to cycle and drifts in log time. The drift is zero on average
+    over the reads, so the true state is the mean over the reads of a film without scatter.
     """
     name = "ruo2_0p5"
     grains = replace(film(SAMPLES[name]), cycle_scatter=0.002)
@@ -408,5 +418,13 @@ def _pulse_train(study: Study) -> None:
         },
     )
     study.truth["states_ohm"] = list(STATES_OHM)
+    study.truth["states_definition"] = (
+        "mean resistance over the reads after a pulse, without scatter of thresholds or levels"
+    )
+    study.truth["states_write_current_ma"] = [-15.6, *STATE_CURRENTS_MA]
+    study.truth["states_cycle_sigma_ohm"] = rounded(cycle_sigma)
+    study.truth["states_read_sigma_ohm"] = rounded(read_sigma)
+    study.truth["states_drift_ohm_per_decade"] = rounded(drift)
+    study.truth["states_threshold_scatter"] = grains.cycle_scatter
     study.truth["write_resistance_ohm"] = WRITE_RESISTANCE_OHM
     study.truth["energy_uj"] = rounded((13.2e-3) ** 2 * WRITE_RESISTANCE_OHM * 1e-3 * 1e6)

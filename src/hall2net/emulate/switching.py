@@ -61,7 +61,7 @@ def pulse(
 
     Returns
     -------
-    (n,) mean magnetisation after each pulse, without pinned grains' share left out
+    (n,) mean magnetisation after each pulse, pinned grains included
     """
     thresholds = film.thresholds() * threshold_factor
     magnetisation = np.empty(len(currents_ma))
