@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike
 from scipy.ndimage import median_filter
 from scipy.optimize import isotonic_regression
 from scipy.signal import lfilter
+from scipy.special import ndtri
 from scipy.stats import median_abs_deviation
 
 from hall2net.errors import ConfigError, Hall2netError
@@ -424,14 +425,16 @@ def _crossing(
 ) -> tuple[float, float, np.ndarray]:
     """Where the monotonic fit crosses `level`, the jump in current there, and the fit.
 
-    The jump is the local current step times the share of the swing done within it.
+    Between the two points next to the crossing the loop is taken for a normal distribution of
+    thresholds. The jump is the current step there times the share of the swing done within it.
     """
     fit = isotonic_regression(done)
     if not fit.x[0] < level < fit.x[-1]:
         return np.nan, np.nan, fit.x
     above = int(np.searchsorted(fit.x, level))
     ends = slice(above - 1, above + 1)
-    crossing = np.interp(level, fit.x[ends], current[ends])
+    bent = ndtri(np.clip([*fit.x[ends], level], 1e-3, 1 - 1e-3))
+    crossing = np.interp(bent[2], bent[:2], current[ends])
     jump = np.ptp(current[ends]) * min(np.ptp(fit.x[ends]), 1.0)
     return float(crossing), float(jump), fit.x
 

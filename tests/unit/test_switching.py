@@ -77,7 +77,6 @@ def test_critical_currents_by_every_criterion(polarity):
 
 
 def test_intervals_of_the_critical_currents_hold_the_truth():
-    """At least 95 %: the current step counts in full beside the noise."""
     inside = []
     for seed in range(100):
         row = row_of(switching_loop_dataset(seed, sigma_ohm=2e-3))
