@@ -59,6 +59,18 @@ def levels(resistance: ArrayLike) -> np.ndarray:
     return 2 * (r - r.min()) / np.ptp(r) - 1
 
 
+def resistances(level: ArrayLike, resistance: ArrayLike) -> np.ndarray:
+    """Resistances of normalised weights, in ohm: `levels` read backwards.
+
+    Parameters
+    ----------
+    level : any shape, from -1 to 1
+    resistance : (K,) of the states that the levels belong to, in ohm
+    """
+    r = np.asarray(resistance, dtype=float)
+    return r.min() + (np.asarray(level, dtype=float) + 1) / 2 * np.ptp(r)
+
+
 def check_lut(lut: pd.DataFrame, name: str = "LUT") -> None:
     """Refuse a look-up table that cannot serve as weights.
 
