@@ -13,7 +13,7 @@ from hall2net.units import SI_FACTORS
 
 REQUIRED = ("id", "file", "format", "kind", "sample")
 CHOICES = {
-    "format": ("multivu", "lakeshore8600", "delimited"),
+    "format": ("multivu", "lakeshore8600", "micromag", "delimited"),
     "kind": (
         "ahe_loop", "loop_shift", "sot_switching", "pulse_train", "vsm_loop", "resistivity",
     ),

@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import xarray as xr
+from scipy.constants import mu_0
 
 from hall2net.errors import FileError
 from hall2net.files import atomic
-from hall2net.readers import delimited, lakeshore, multivu
-from hall2net.readers.delimited import unit_of
-from hall2net.readers.text import Table, check_lines, read_text
+from hall2net.readers import delimited, lakeshore, micromag, multivu
+from hall2net.readers.table import Header, folded, read_columns
+from hall2net.readers.text import Text, read_text
 from hall2net.units import SI_FACTORS, to_si
 
 POINT_VARIABLES = {
@@ -43,14 +44,14 @@ CONDITIONS = {
 
 # Beyond these an instrument was misread, or a unit mistaken.
 _PLAUSIBLE = {
-    "field": 50 / (4e-7 * np.pi),
-    "write_current": 10.0,
-    "resistance": 1e12,
-    "moment": 1.0,
-    "resistivity": 1e6,
-    "point_temperature": 2000.0,
-    "time": 1e12,
-    "pulse": 1e9,
+    "field": (-20 / mu_0, 20 / mu_0),
+    "write_current": (-1.0, 1.0),
+    "resistance": (-1e9, 1e9),
+    "moment": (-1.0, 1.0),
+    "resistivity": (-1e3, 1e3),
+    "point_temperature": (0.0, 1500.0),
+    "time": (-1e10, 1e10),
+    "pulse": (0.0, 1e9),
 }
 _X_VARIABLES = {
     "ahe_loop": "field",
@@ -67,17 +68,20 @@ _QUANTITIES = {
     "moment": ("moment", "moment"),
     "resistivity": ("resistivity", "resistivity"),
 }
+# The last one takes any text.
 _FORMATS = {
-    "multivu": multivu.DEFAULT_COLUMNS,
-    "lakeshore8600": lakeshore.DEFAULT_COLUMNS,
-    "delimited": delimited.DEFAULT_COLUMNS,
-}
-_UNIT_SPELLINGS = {
-    "Ohm": "ohm", "Ohms": "ohm", "ohms": "ohm", "Ω": "ohm", "mOhm": "mohm", "sec": "s",
-    "Ohm-m": "ohm m", "ohm-cm": "ohm cm", "A·m2": "A m2", "Am2": "A m2", "Am²": "A m2",
-    "uohm-cm": "uohm cm", "µV": "uV", "µA": "uA",
+    "multivu": multivu, "lakeshore8600": lakeshore, "micromag": micromag, "delimited": delimited,
 }  # fmt: skip
-_TEMPERATURE_TOLERANCE_K = 1.0
+_UNIT_SPELLINGS = {
+    "Oersted": "Oe", "Tesla": "T", "Gauss": "G", "sec": "s", "Ohms": "ohm", "ohms": "ohm",
+    "Ohm": "ohm", "mOhm": "mohm", "kOhm": "kohm", "uOhm": "uohm", "Ohm-m": "ohm m",
+    "ohm-m": "ohm m", "Ohm-cm": "ohm cm", "ohm-cm": "ohm cm", "uohm-cm": "uohm cm",
+    "uOhm-cm": "uohm cm", "Am2": "A m2", "A.m2": "A m2", "A*m2": "A m2",
+}  # fmt: skip
+# Micro sign and Greek mu, ohm sign and Greek omega look the same.
+_SIGNS = str.maketrans(
+    {"\u00b5": "u", "\u03bc": "u", "\u2126": "Ohm", "\u03a9": "Ohm", "²": "2", "·": ".", "^": None}
+)
 
 
 def read_measurement(folder: str | Path, row: Mapping[str, Any]) -> pd.DataFrame:
@@ -172,24 +176,36 @@ def open_dataset(path: str | Path) -> xr.Dataset:
 
 
 def _read_file(path: Path, row: Mapping[str, Any]) -> pd.DataFrame:
-    lines = read_text(path).splitlines()
-    check_lines(path, lines)
-    defaults = _FORMATS[row["format"]]
-    columns = {key: _given(row, f"{key}_column") for key in ("x", "y", "pulse", "time")}
-    if row["format"] == "multivu":
-        table = multivu.read(path, lines)
-    elif row["format"] == "lakeshore8600":
-        table = lakeshore.read(path, lines)
-    else:
-        table = delimited.read(path, lines, [name for name in columns.values() if name])
-    quantity = _given(row, "y_quantity") or ("moment" if row["kind"] == "vsm_loop" else "")
+    text = read_text(path)
+    chosen = {key: _given(row, f"{key}_column") for key in ("x", "y", "pulse", "time")}
+    header = _find_table(text, row["format"], [name for name in chosen.values() if name])
+    defaults = _FORMATS[row["format"]].DEFAULT_COLUMNS
     x_variable = _X_VARIABLES[row["kind"]]
-    x_name = columns["x"] or _default(path, table, defaults, "field", "x_column")
-    y_name = columns["y"] or _default(path, table, defaults, quantity, "y_column")
-    x_quantity = "field" if x_variable == "field" else "current"
-    x = _column(path, table, x_name, _given(row, "x_unit"), x_quantity)
+    quantity = _given(row, "y_quantity") or ("moment" if row["kind"] == "vsm_loop" else "")
+    x_name = chosen["x"] or _known(header, defaults, x_variable)
+    y_name = chosen["y"] or _known(header, defaults, quantity)
+    places = {
+        "x": _place(path, header, x_name, "x_column", x_variable),
+        "y": _place(path, header, y_name, "y_column", quantity or "the signal"),
+    }
+    for key, name in (
+        ("pulse", chosen["pulse"]),
+        ("time", chosen["time"] or _known(header, defaults, "time")),
+        ("temperature", _known(header, defaults, "temperature")),
+    ):
+        if name:
+            places[key] = _place(path, header, name, f"{key}_column", key)
+    table = read_columns(text, header, list(places.values()))
+
+    def si(key: str, quantity: str) -> np.ndarray:
+        unit = _unit(path, header, places[key], _given(row, f"{key}_unit"), quantity)
+        return to_si(table.data[places[key]].to_numpy(), unit, quantity)
+
+    x = si("x", "field" if x_variable == "field" else "current")
+    if not quantity:
+        quantity = _quantity(path, header, places["y"], _given(row, "y_unit"))
     raw_quantity, y_variable = _QUANTITIES[quantity]
-    y = _column(path, table, y_name, _given(row, "y_unit"), raw_quantity)
+    y = si("y", raw_quantity)
     if quantity == "voltage":
         # The current that flowed while the voltage was read: the swept one only in an I-V curve.
         if row["kind"] == "resistivity":
@@ -197,49 +213,78 @@ def _read_file(path: Path, row: Mapping[str, Any]) -> pd.DataFrame:
         else:
             y = y / _probe_current(path, row)
     points = pd.DataFrame({x_variable: x, y_variable: y})
-    if columns["pulse"]:
-        points["pulse"] = table.data[columns["pulse"]].to_numpy()
-    time = columns["time"] or _default(path, table, defaults, "time")
-    if time:
-        points["time"] = _column(path, table, time, _given(row, "time_unit"), "time")
-    temperature = _default(path, table, defaults, "temperature")
-    if temperature:
-        points["point_temperature"] = table.data[temperature].to_numpy()
+    if "pulse" in places:
+        points["pulse"] = table.data[places["pulse"]].to_numpy()
+    if "time" in places:
+        points["time"] = si("time", "time")
+    if "temperature" in places:
+        points["point_temperature"] = table.data[places["temperature"]].to_numpy()
     return _usable(path, points, table.lines, [x_variable, y_variable], row)
+
+
+def _find_table(text: Text, stated: str, wanted: list[str]) -> Header:
+    """Column names of the file, whose format is what its content says."""
+    head = text.head()
+    found = next(name for name, module in _FORMATS.items() if module.recognises(head))
+    if found != stated:
+        trouble = f"looks like {found} ({_FORMATS[found].MARK})"
+        if found == "delimited":
+            trouble = f"lacks what marks {stated}: {_FORMATS[stated].MARK}"
+        fix = f"the format {found} in measurements.csv, or a {stated} file"
+        raise FileError(text.path, trouble, fix)
+    return _FORMATS[found].find_table(text, head, wanted)
 
 
 def _usable(
     path: Path, points: pd.DataFrame, lines: np.ndarray, needed: list[str], row: Mapping[str, Any]
 ) -> pd.DataFrame:
     """Points with both coordinates, of the row's temperature, none out of all reason."""
-    for name, values in points.items():
-        wrong = np.abs(values) > _PLAUSIBLE[name]
-        if wrong.any():
-            first = int(np.flatnonzero(wrong)[0])
-            found = f"{name} of {values[first]:.4g} {POINT_VARIABLES[name]}"
-            limit = f"at most {_PLAUSIBLE[name]:.4g}; check the unit in measurements.csv"
-            raise FileError(path, found, limit, int(lines[first]))
-    kept = np.isfinite(points[needed]).all(axis=1)
-    if "point_temperature" in points and kept.any():
-        temperature = points["point_temperature"]
-        wanted = row.get("temperature_k")
-        if wanted is not None and np.isfinite(float(wanted)):
-            near = (temperature - float(wanted)).abs() <= _TEMPERATURE_TOLERANCE_K
-            if not (kept & near).any():
-                low, high = temperature[kept].min(), temperature[kept].max()
-                found = f"no point within {_TEMPERATURE_TOLERANCE_K:g} K of {wanted:g} K"
-                raise FileError(path, found, f"a temperature from {low:.1f} to {high:.1f} K")
-            kept &= near
-        elif (spread := np.ptp(temperature[kept])) > 2 * _TEMPERATURE_TOLERANCE_K and (
-            row["kind"] != "resistivity"
-        ):
-            raise FileError(
-                path, f"temperatures over {spread:.1f} K", "temperature_k in measurements.csv"
-            )
+    for name in points:
+        values = points[name].to_numpy()
+        low, high = _PLAUSIBLE[name]
+        wrong = np.flatnonzero((values < low) | (values > high))
+        if wrong.size:
+            unit = POINT_VARIABLES[name]
+            found = f"{name} of {values[wrong[0]]:.4g} {unit}"
+            limits = f"{low:.4g} to {high:.4g} {unit}; check the unit in measurements.csv"
+            raise FileError(path, found, limits, int(lines[wrong[0]]))
+    kept = np.isfinite(points[needed].to_numpy()).all(axis=1)
     if not kept.any():
         raise FileError(path, "no data rows with both columns", "rows of numbers")
+    if "point_temperature" in points:
+        kept &= _at_temperature(path, points["point_temperature"].to_numpy(), kept, row)
+    points = points[kept]
     # A logger that stalls writes the same row twice.
-    return points[kept].pipe(lambda t: t[(t != t.shift()).any(axis=1)]).reset_index(drop=True)
+    before = points.shift()
+    same = (points == before) | (points.isna() & before.isna())
+    return points[~same.all(axis=1)].reset_index(drop=True)
+
+
+def _at_temperature(
+    path: Path, temperature: np.ndarray, kept: np.ndarray, row: Mapping[str, Any]
+) -> np.ndarray:
+    """Which points are of the row's temperature, where a file may hold several."""
+    wanted = row.get("temperature_k")
+    present = temperature[kept & np.isfinite(temperature)]
+    if not present.size:
+        return kept
+    low, high = present.min(), present.max()
+    if wanted is not None and np.isfinite(float(wanted)):
+        tolerance = _temperature_tolerance(float(wanted))
+        near = np.abs(temperature - float(wanted)) <= tolerance
+        if not (kept & near).any():
+            found = f"no point within {tolerance:g} K of {float(wanted):g} K"
+            raise FileError(path, found, f"a temperature from {low:.2f} to {high:.2f} K")
+        return near
+    if row["kind"] != "resistivity" and high - low > 2 * _temperature_tolerance(low):
+        found = f"temperatures from {low:.2f} to {high:.2f} K"
+        raise FileError(path, found, "temperature_k in measurements.csv, to choose one")
+    return kept
+
+
+def _temperature_tolerance(temperature: float) -> float:
+    """How far from its set point, in K, a point may be: set points lie closer when it is cold."""
+    return min(1.0, max(0.05, 0.02 * temperature))
 
 
 def _given(row: Mapping[str, Any], key: str) -> str:
@@ -247,45 +292,49 @@ def _given(row: Mapping[str, Any], key: str) -> str:
     return "" if value is None or value != value else str(value)
 
 
-def _default(
-    path: Path,
-    table: Table,
-    defaults: Mapping[str, tuple[str, ...]],
-    quantity: str,
-    required: str = "",
-) -> str:
-    names = [str(name) for name in table.data.columns]
-    for candidate in defaults.get(quantity, ()):
-        if candidate in names:
-            return candidate
-    if required:
-        shown = ", ".join(names[:30])
-        raise FileError(
-            path,
-            f"no known column for {quantity or 'the signal'}",
-            f"{required} in measurements.csv, one of: {shown}",
-            table.header,
-        )
-    return ""
+def _known(header: Header, defaults: Mapping[str, tuple[str, ...]], variable: str) -> str:
+    """The column that this format has for a variable; empty if none."""
+    return next((name for name in defaults.get(variable, ()) if name in header.names), "")
 
 
-def _column(path: Path, table: Table, name: str, unit: str, quantity: str) -> np.ndarray:
-    """A column in SI; its unit is the sheet's, else the one in its name."""
-    names = [str(column) for column in table.data.columns]
-    if names.count(name) != 1:
-        times = "no" if name not in names else f"{names.count(name)} times the"
-        raise FileError(
-            path, f"{times} column {name!r}", f"one of: {', '.join(names[:30])}", table.header
-        )
-    found = unit or unit_of(name)
-    found = _UNIT_SPELLINGS.get(found, found)
-    if found not in SI_FACTORS[quantity]:
-        allowed = ", ".join(SI_FACTORS[quantity])
-        raise FileError(
-            path, f"unit {found!r} of column {name!r}", f"for {quantity} one of {allowed}",
-            table.header,
-        )  # fmt: skip
-    return to_si(table.data[name].to_numpy(), found, quantity)
+def _place(path: Path, header: Header, name: str, key: str, variable: str) -> int:
+    """Which column has this name, as it is spelt or else without regard to case and blanks."""
+    shown = ", ".join(header.names[:30])
+    if not name:
+        found = f"no known column for {variable}"
+        raise FileError(path, found, f"{key} in measurements.csv, one of: {shown}", header.line)
+    places = [k for k, other in enumerate(header.names) if other == name] or [
+        k for k, other in enumerate(header.names) if folded(other) == folded(name)
+    ]
+    if len(places) != 1:
+        times = "no" if not places else f"{len(places)} times the"
+        raise FileError(path, f"{times} column {name!r}", f"one of: {shown}", header.line)
+    return places[0]
+
+
+def _unit(path: Path, header: Header, place: int, given: str, quantity: str) -> str:
+    """The unit of a column: the sheet's, else the one in its name."""
+    name = header.names[place]
+    found = given or delimited.unit_of(name)
+    unit = _UNIT_SPELLINGS.get(found.translate(_SIGNS), found.translate(_SIGNS))
+    if unit not in SI_FACTORS[quantity]:
+        allowed = f"for {quantity} one of {', '.join(SI_FACTORS[quantity])}"
+        raise FileError(path, f"unit {found!r} of column {name!r}", allowed, header.line)
+    return unit
+
+
+def _quantity(path: Path, header: Header, place: int, given: str) -> str:
+    """What a signal is, by its unit."""
+    for quantity in ("resistance", "voltage", "resistivity", "moment"):
+        try:
+            _unit(path, header, place, given, quantity)
+        except FileError:
+            continue
+        return quantity
+    found = f"column {header.names[place]!r}, and no y_quantity"
+    raise FileError(
+        path, found, f"y_quantity in measurements.csv, one of {', '.join(_QUANTITIES)}", header.line
+    )
 
 
 def _probe_current(path: Path, row: Mapping[str, Any]) -> float:

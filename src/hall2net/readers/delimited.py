@@ -1,49 +1,83 @@
 """Any laboratory's table as text: comma, semicolon, tab or blanks between columns."""
 
-import csv
 import re
-from pathlib import Path
 
 from hall2net.errors import FileError
-from hall2net.readers.text import Table, parse_table
+from hall2net.readers.table import BLANKS, Header, folded, header_at
+from hall2net.readers.text import Text
 
 DEFAULT_COLUMNS: dict[str, tuple[str, ...]] = {}
 """None: the sheet says which column is what."""
 
 _DELIMITERS = (",", ";", "\t")
+_COMMENT = "#%! "
 
 
-def read(path: Path, lines: list[str], wanted: list[str]) -> Table:
-    """The table whose header names the `wanted` columns, wherever it begins.
+def recognises(head: list[str]) -> bool:
+    """Any text may be a table."""
+    return True
 
-    Names are compared without regard to case and outer blanks. Lines before the header are the
-    logging program's own words.
+
+def find_table(text: Text, head: list[str], wanted: list[str]) -> Header:
+    """The first line that names the `wanted` columns.
+
+    Names are compared without regard to case and outer blanks; a comment sign may stand before
+    them. Lines above are the logging program's own words. Where all wanted names are whole
+    numbers, they count the columns of a table without names.
 
     Raises
     ------
     FileError
-        If no line names all wanted columns; the message lists what the likeliest header has.
+        If no line names all wanted columns; the message shows what the likeliest header has.
     """
-    folded = [name.strip().casefold() for name in wanted]
-    for number, line in enumerate(lines):
-        for delimiter in _DELIMITERS:
-            if delimiter not in line and len(folded) > 1:
-                continue
-            names = [
-                name.strip().casefold() for name in next(csv.reader([line], delimiter=delimiter))
-            ]
-            if all(name in names for name in folded):
-                return _renamed(parse_table(path, lines, number, delimiter), wanted)
-    likely = next((line for line in lines if sum(d in line for d in _DELIMITERS)), lines[0])
+    names = [folded(name) for name in wanted]
+    if names and all(name.isdecimal() for name in names):
+        return _without_names(text, head, max(map(int, names)))
+    for number, line in enumerate(head, 1):
+        for header in _candidates(text, number, line):
+            if set(names) <= {folded(name) for name in header.names}:
+                return header
+    likely = next((line for line in head if any(d in line for d in _DELIMITERS)), head[0])
     found = ", ".join(repr(name) for name in wanted)
-    raise FileError(path, f"no line names the columns {found}", f"e.g. those of {likely[:200]!r}")
+    raise FileError(
+        text.path, f"no line names the columns {found}", f"e.g. those of {likely[:200]!r}"
+    )
 
 
-def _renamed(table: Table, wanted: list[str]) -> Table:
-    """The table with the wanted names spelt as the sheet spells them."""
-    spelt = {name.strip().casefold(): name for name in wanted}
-    names = {name: spelt.get(str(name).casefold(), name) for name in table.data.columns}
-    return Table(table.data.rename(columns=names), table.lines, table.header)
+def _candidates(text: Text, number: int, line: str) -> list[Header]:
+    """Ways to cut a line into column names."""
+    found = []
+    for delimiter in _DELIMITERS:
+        if delimiter in line:
+            try:
+                header = header_at(text, number, delimiter)
+            except FileError:
+                continue
+            first = header.names[0].lstrip(_COMMENT)
+            found.append(Header([first, *header.names[1:]], delimiter, number, header.body))
+    plain = line.strip().lstrip(_COMMENT)
+    for names in (re.split(r"\s{2,}|\t", plain), plain.split()):
+        found.append(Header(names, BLANKS, number, number + 1))
+    return found
+
+
+def _without_names(text: Text, head: list[str], width: int) -> Header:
+    """A table of at least `width` columns below the first line that is all numbers."""
+    for number, line in enumerate(head, 1):
+        for delimiter in (*_DELIMITERS, None):
+            cells = line.split(delimiter)
+            if len(cells) >= width and all(_is_number(cell) for cell in cells):
+                names = [str(k) for k in range(1, len(cells) + 1)]
+                return Header(names, delimiter or BLANKS, number, number)
+    raise FileError(text.path, f"no line of {width} numbers", "column names in measurements.csv")
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell.replace(",", "."))
+    except ValueError:
+        return False
+    return True
 
 
 def unit_of(column: str) -> str:

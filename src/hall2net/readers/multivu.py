@@ -1,9 +1,10 @@
 """Quantum Design MultiVu files (VersaLab, PPMS, MPMS3): `[Header]`, `[Data]`, then a CSV table."""
 
-from pathlib import Path
-
 from hall2net.errors import FileError
-from hall2net.readers.text import Table, parse_table
+from hall2net.readers.table import Header, header_at
+from hall2net.readers.text import Text
+
+MARK = "the lines [Header] and [Data]"
 
 DEFAULT_COLUMNS = {
     "field": ("Magnetic Field (Oe)", "Field (Oe)"),
@@ -14,17 +15,30 @@ DEFAULT_COLUMNS = {
 """Columns that MultiVu's options name; the first that the file has is meant."""
 
 
-def read(path: Path, lines: list[str]) -> Table:
-    """The table below `[Data]`.
+def recognises(head: list[str]) -> bool:
+    """Whether these first lines of a file are MultiVu's."""
+    first = next((line for line in head if line.strip()), "")
+    return _section(first) == "[header]" and any(_section(line) == "[data]" for line in head)
+
+
+def find_table(text: Text, head: list[str], wanted: list[str]) -> Header:
+    """The column names below `[Data]`.
 
     Raises
     ------
     FileError
-        If there is no `[Data]` line with column names after it.
+        If nothing follows `[Data]`, or there is a second `[Data]`: two measurements in one file.
     """
-    for number, line in enumerate(lines):
-        if line.strip().strip(",").lower() == "[data]":
-            if number + 1 == len(lines) or not lines[number + 1].strip():
-                raise FileError(path, "nothing after [Data]", "column names", number + 1)
-            return parse_table(path, lines, number + 1, ",")
-    raise FileError(path, "no [Data] line", "a MultiVu file with [Header] and [Data]")
+    sections = [number for number, line in enumerate(head, 1) if _section(line) == "[data]"]
+    number = sections[0]
+    if number == len(text.ends) or not text.line(number + 1).strip(" ,"):
+        raise FileError(text.path, "nothing after [Data]", "column names", number)
+    later = text.content.find(b"\n[Data]", text.start(number + 1))
+    if later >= 0:
+        line = text.content.count(b"\n", 0, later) + 2
+        raise FileError(text.path, "a second [Data]", "one measurement a file; split it", line)
+    return header_at(text, number + 1, ",")
+
+
+def _section(line: str) -> str:
+    return line.strip(" ,\t").lower()

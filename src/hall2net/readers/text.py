@@ -1,141 +1,117 @@
-"""A file's text and its table, whatever the encoding and the dressing around the data."""
+"""A file's text, whatever its encoding; what is no text is refused before it is parsed."""
 
-import csv
-import io
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from hall2net.errors import FileError
 
-MAX_BYTES = 2 * 2**30
+MAX_BYTES = 256 * 2**20
 MAX_LINE = 100_000
-MAX_COLUMNS = 1000
+HEAD_LINES = 5000
+"""Column names stand within this many lines; MicroMag's come after its table of segments."""
+
+_BINARY = {
+    b"PK\x03\x04": "a zip archive or an Excel workbook",
+    b"\xd0\xcf\x11\xe0": "an Excel workbook",
+    b"\x1f\x8b": "a gzip archive",
+    b"BZh": "a bzip2 archive",
+    b"\xfd7zXZ": "an xz archive",
+    b"7z\xbc\xaf": "a 7z archive",
+    b"\x89HDF": "an HDF5 file",
+    b"%PDF": "a PDF",
+}
 
 
 @dataclass(frozen=True)
-class Table:
-    """Numbers of a file as they stand in it.
+class Text:
+    """Lines of a file.
 
     Attributes
     ----------
-    data : one column a column of the file, NaN where a cell is empty or no number
-    lines : (rows,) line of the file that each row begins in, from 1
-    header : line of the file that names the columns, from 1
+    path : the file
+    content : UTF-8, lines ended by a line feed
+    ends : (lines,) where in `content` each line ends
     """
 
-    data: pd.DataFrame
-    lines: np.ndarray
-    header: int
+    path: Path
+    content: bytes
+    ends: np.ndarray
+
+    def start(self, number: int) -> int:
+        """Where in `content` line `number` (from 1) starts."""
+        return int(self.ends[number - 2]) + 1 if number > 1 else 0
+
+    def line(self, number: int) -> str:
+        """Line `number`, from 1."""
+        return self.content[self.start(number) : int(self.ends[number - 1])].decode()
+
+    def head(self) -> list[str]:
+        """The first lines, where the column names are looked for."""
+        return [self.line(k) for k in range(1, min(len(self.ends), HEAD_LINES) + 1)]
 
 
-def read_text(path: str | Path) -> str:
+def read_text(path: str | Path) -> Text:
     """Text of a file: UTF-8 or UTF-16 where it says so, else cp1252, else Latin-1.
 
     Raises
     ------
     FileError
-        If there is no such file, it is empty, too large, or no text.
+        If there is no such file, it is none (a folder, a pipe), it is empty, larger than 256 MiB,
+        no text, or has a line that no instrument writes.
     """
     path = Path(path)
+    content = _as_utf8(path, _read_bytes(path))
+    if b"\r" in content:
+        content = content.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    ends = np.flatnonzero(np.frombuffer(content, np.uint8) == ord("\n"))
+    if not content.endswith(b"\n"):
+        ends = np.append(ends, len(content))
+    lengths = np.diff(ends, prepend=-1) - 1
+    if lengths.max() > MAX_LINE:
+        number = int(np.argmax(lengths > MAX_LINE))
+        raise FileError(
+            path, f"a line of {lengths[number]} bytes", f"at most {MAX_LINE}", number + 1
+        )
+    return Text(path, content, ends)
+
+
+def _read_bytes(path: Path) -> bytes:
     try:
-        size = path.stat().st_size
-        if size > MAX_BYTES:
-            raise FileError(path, f"{size / 2**30:.1f} GiB", "an instrument file below 2 GiB")
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise FileError(path, "a folder, pipe or device", "a file")
+        if status.st_size > MAX_BYTES:
+            found = f"{status.st_size / 2**20:.0f} MiB"
+            raise FileError(path, found, f"an instrument file of at most {MAX_BYTES >> 20} MiB")
         content = path.read_bytes()
-    except OSError as error:
-        raise FileError(path, error.strerror or str(error), "a readable file") from error
+    except (OSError, ValueError) as error:
+        found = getattr(error, "strerror", None) or str(error)
+        raise FileError(path, found, "a readable file") from error
     if not content.strip():
         raise FileError(path, "the file is empty", "a header and data rows")
+    return content
+
+
+def _as_utf8(path: Path, content: bytes) -> bytes:
+    for start, kind in _BINARY.items():
+        if content.startswith(start):
+            raise FileError(path, kind, "the text file itself, unpacked or exported as CSV")
     if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
         try:
-            return content.decode("utf-16")
-        except UnicodeDecodeError as error:
+            content = content.decode("utf-16").encode()
+        except UnicodeError as error:
             raise FileError(path, "broken UTF-16", "a text file") from error
     if b"\x00" in content:
         line = content[: content.index(b"\x00")].count(b"\n") + 1
         raise FileError(path, "binary data (a zero byte)", "a text file", line)
+    if content.isascii():
+        return content
     for encoding in ("utf-8-sig", "cp1252"):
         try:
-            return content.decode(encoding)
+            return content.decode(encoding).encode()
         except UnicodeDecodeError:
             continue
-    return content.decode("latin-1")
-
-
-def check_lines(path: str | Path, lines: list[str]) -> None:
-    """Refuse lines that no instrument writes, before anything is parsed."""
-    for number, line in enumerate(lines, start=1):
-        if len(line) > MAX_LINE:
-            raise FileError(path, f"a line of {len(line)} characters", "at most 100,000", number)
-
-
-def parse_table(path: str | Path, lines: list[str], header: int, delimiter: str) -> Table:
-    """Parse the table whose column names stand in line `header` (from 0) of `lines`.
-
-    Rows without any number are left out: instruments write them between segments.
-
-    Raises
-    ------
-    FileError
-        If column names repeat, a row has more cells than columns, quotes do not close, or no row
-        holds a number.
-    """
-    names = [name.strip() for name in next(csv.reader([lines[header]], delimiter=delimiter))]
-    if len(names) > MAX_COLUMNS:
-        raise FileError(path, f"{len(names)} columns", f"at most {MAX_COLUMNS}", header + 1)
-    body = lines[header + 1 :]
-    if any('"' in line for line in body):
-        rows, starts = _quoted_rows(path, body, header + 2, delimiter)
-    else:
-        rows, starts = body, np.arange(header + 2, header + 2 + len(body))
-    rows = [
-        _trimmed(path, row, delimiter, len(names), int(line))
-        for row, line in zip(rows, starts, strict=True)
-    ]
-    data = pd.read_csv(
-        io.StringIO("\n".join(rows)),
-        sep=delimiter,
-        names=range(len(names)),
-        header=None,
-        dtype=str,
-        quoting=csv.QUOTE_NONE,
-        skip_blank_lines=False,
-        keep_default_na=False,
-        index_col=False,
-    )
-    data = data.apply(pd.to_numeric, errors="coerce").astype(float)
-    data.columns = names
-    kept = np.isfinite(data.to_numpy()).any(axis=1)
-    if not kept.any():
-        raise FileError(path, "no data rows", "rows of numbers below the column names", header + 1)
-    return Table(data[kept].reset_index(drop=True), starts[: len(data)][kept], header + 1)
-
-
-def _quoted_rows(
-    path: str | Path, body: list[str], first: int, delimiter: str
-) -> tuple[list[str], np.ndarray]:
-    """Rows whose quoted cells may run over lines, and the line each begins in."""
-    reader = csv.reader(body, delimiter=delimiter)
-    rows, starts, line = [], [], 0
-    try:
-        for row in reader:
-            cells = (" ".join(cell.split()).replace(delimiter, ";") for cell in row)
-            rows.append(delimiter.join(cells))
-            starts.append(first + line)
-            line = reader.line_num
-    except csv.Error as error:
-        raise FileError(path, f"quotes that do not close ({error})", "CSV", first + line) from error
-    return rows, np.array(starts, dtype=int)
-
-
-def _trimmed(path: str | Path, row: str, delimiter: str, width: int, line: int) -> str:
-    """A row without the empty cells that some programs add at its end."""
-    if row.count(delimiter) < width:
-        return row
-    cells = row.split(delimiter)
-    if any(cell.strip() for cell in cells[width:]):
-        raise FileError(path, f"{len(cells)} cells", f"{width}, as the column names", line)
-    return delimiter.join(cells[:width])
+    return content.decode("latin-1").encode()

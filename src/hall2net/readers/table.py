@@ -1,0 +1,213 @@
+"""Numbers of a table in a text file.
+
+Plain rows go straight through pandas' parser. Where there are quotes, words between the numbers
+or rows of unequal length, each row is looked at by itself, so that what is wrong has its line.
+"""
+
+import csv
+import io
+import re
+from array import array
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from hall2net.errors import FileError
+from hall2net.readers.text import Text
+
+MAX_COLUMNS = 1000
+BLANKS = " "
+"""The delimiter that stands for any blanks and tabs."""
+
+_MAX_RECORD_LINES = 100
+_NUMBER_BEGINS = re.compile(r"[+-]?[.,]?\d")
+_MISSING_NUMBER = "#"  # as in "1.#QNAN" and "#DIV/0!"
+
+
+@dataclass(frozen=True)
+class Header:
+    """Column names of a table, and where its rows begin.
+
+    Attributes
+    ----------
+    names : without line ends and outer blanks
+    delimiter : one character; `BLANKS` for any number of blanks
+    line : line of the names, from 1
+    body : first line below them, from 1
+    """
+
+    names: list[str]
+    delimiter: str
+    line: int
+    body: int
+
+
+@dataclass(frozen=True)
+class Table:
+    """Numbers of a file as they stand in it.
+
+    Attributes
+    ----------
+    data : the columns that were asked for, NaN where a cell is empty, a word or not finite
+    lines : (rows,) line of the file that each row begins in, from 1
+    """
+
+    data: pd.DataFrame
+    lines: np.ndarray
+
+
+def folded(name: str) -> str:
+    """A column name without regard to case, kind of mu, line ends and outer blanks."""
+    return " ".join(name.split()).casefold()
+
+
+def header_at(text: Text, number: int, delimiter: str) -> Header:
+    """Column names that begin in line `number` (from 1); quoted ones may run over lines.
+
+    Raises
+    ------
+    FileError
+        If quotes do not close or there are more than 1,000 columns.
+    """
+    last = min(len(text.ends), number + _MAX_RECORD_LINES)
+    reader = csv.reader(
+        (text.line(k) + "\n" for k in range(number, last + 1)), delimiter=delimiter, strict=True
+    )
+    try:
+        cells = next(reader)
+    except csv.Error as error:
+        raise FileError(text.path, f"quotes that do not close ({error})", "CSV", number) from error
+    if len(cells) > MAX_COLUMNS:
+        raise FileError(text.path, f"{len(cells)} columns", f"at most {MAX_COLUMNS}", number)
+    names = [" ".join(cell.split()) for cell in cells]
+    return Header(names, delimiter, number, number + reader.line_num)
+
+
+def read_columns(text: Text, header: Header, places: Sequence[int]) -> Table:
+    """Numbers of the columns at `places` (from 0), named by them.
+
+    Raises
+    ------
+    FileError
+        If a row has more cells than there are names, quotes do not close, a cell begins as a
+        number but is none, decimal points and commas are mixed, names are repeated in another
+        order, or no row holds a number.
+    """
+    places = sorted(set(places))
+    data = _plain(text, header, places)
+    if data is None:
+        data, lines = _row_by_row(text, header, places)
+    else:
+        lines = np.arange(header.body, header.body + len(data))
+    data = data.where(np.isfinite(data))
+    if not data.notna().to_numpy().any():
+        expected = "rows of numbers below the column names"
+        raise FileError(text.path, "no data rows", expected, header.line)
+    return Table(data, lines)
+
+
+def _plain(text: Text, header: Header, places: Sequence[int]) -> pd.DataFrame | None:
+    """The whole table at once; None if some row needs a closer look."""
+    width, start = len(header.names), text.start(header.body)
+    if header.delimiter == BLANKS or text.content.find(b'"', start) >= 0:
+        return None
+    delimiters = np.frombuffer(text.content, np.uint8)[start:] == ord(header.delimiter)
+    before = np.searchsorted(np.flatnonzero(delimiters), text.ends[header.body - 1 :] - start)
+    if np.diff(before, prepend=0).max(initial=0) >= width:
+        return None
+    for decimal in ".,":
+        if decimal == header.delimiter:
+            continue
+        stream = io.BytesIO(text.content)
+        stream.seek(start)
+        try:
+            return pd.read_csv(
+                stream,
+                sep=header.delimiter,
+                decimal=decimal,
+                header=None,
+                names=range(width),
+                usecols=places,
+                index_col=False,
+                dtype=float,
+                quoting=csv.QUOTE_NONE,
+                skip_blank_lines=False,
+            )
+        except ValueError:
+            continue
+    return None
+
+
+def _row_by_row(
+    text: Text, header: Header, places: Sequence[int]
+) -> tuple[pd.DataFrame, np.ndarray]:
+    """Columns at `places`, and the line each row begins in."""
+    values, lines, decimals = array("d"), array("q"), set()
+    width = len(header.names)
+    for line, cells in _records(text, header):
+        if len(cells) > width and any(cell.strip() for cell in cells[width:]):
+            raise FileError(text.path, f"{len(cells)} cells", f"{width}, as the column names", line)
+        lines.append(line)
+        for place in places:
+            cell = cells[place] if place < len(cells) else ""
+            try:
+                if "_" in cell:
+                    raise ValueError
+                values.append(float(cell))
+                mark = "."
+            except ValueError:
+                value = _comma_or_word(text, header, place, cell, line, cells)
+                values.append(value)
+                mark = ","
+            if mark in cell and values[-1] == values[-1]:
+                decimals.add(mark)
+        if len(decimals) > 1:
+            found = "decimal points and decimal commas in one table"
+            raise FileError(text.path, found, "one of the two, and no thousands separators", line)
+    data = np.array(values).reshape(-1, len(places))
+    return pd.DataFrame(data, columns=list(places)), np.array(lines, dtype=int)
+
+
+def _records(text: Text, header: Header) -> Iterator[tuple[int, list[str]]]:
+    """Rows as cells, with the line each begins in."""
+    stream = io.BytesIO(text.content)
+    stream.seek(text.start(header.body))
+    rows = io.TextIOWrapper(stream, encoding="utf-8", newline="\n")
+    if header.delimiter == BLANKS:
+        for line, row in enumerate(rows, start=header.body):
+            yield line, row.split()
+        return
+    reader, last = csv.reader(rows, delimiter=header.delimiter, strict=True), 0
+    try:
+        for cells in reader:
+            if reader.line_num - last > _MAX_RECORD_LINES:
+                raise csv.Error(f"a cell over {reader.line_num - last} lines")
+            yield header.body + last, cells
+            last = reader.line_num
+    except csv.Error as error:
+        found = f"quotes that do not close ({error})"
+        raise FileError(text.path, found, "CSV", header.body + last) from error
+
+
+def _comma_or_word(
+    text: Text, header: Header, place: int, cell: str, line: int, cells: list[str]
+) -> float:
+    """Number with a decimal comma; NaN where a cell holds a word or nothing."""
+    cell = cell.strip()
+    if not cell:
+        return np.nan
+    if _NUMBER_BEGINS.match(cell) and _MISSING_NUMBER not in cell:
+        try:
+            if "." in cell or "_" in cell:
+                raise ValueError
+            return float(cell.replace(",", "."))
+        except ValueError:
+            found = f"{cell[:40]!r} in the column {header.names[place]!r}"
+            raise FileError(text.path, found, "a number", line) from None
+    names = [folded(name) for name in header.names]
+    if folded(cell) in names and [folded(name) for name in cells] != names:
+        found = f"other column names than those of line {header.line}"
+        raise FileError(text.path, found, "one table a file, or one file a table", line)
+    return np.nan
