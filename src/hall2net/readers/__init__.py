@@ -199,7 +199,7 @@ def _read_file(path: Path, row: Mapping[str, Any]) -> pd.DataFrame:
 
     def si(key: str, quantity: str) -> np.ndarray:
         unit = _unit(path, header, places[key], _given(row, f"{key}_unit"), quantity)
-        return to_si(table.data[places[key]].to_numpy(), unit, quantity)
+        return to_si(table.columns[places[key]], unit, quantity)
 
     x = si("x", "field" if x_variable == "field" else "current")
     if not quantity:
@@ -214,11 +214,11 @@ def _read_file(path: Path, row: Mapping[str, Any]) -> pd.DataFrame:
             y = y / _probe_current(path, row)
     points = pd.DataFrame({x_variable: x, y_variable: y})
     if "pulse" in places:
-        points["pulse"] = table.data[places["pulse"]].to_numpy()
+        points["pulse"] = table.columns[places["pulse"]]
     if "time" in places:
         points["time"] = si("time", "time")
     if "temperature" in places:
-        points["point_temperature"] = table.data[places["temperature"]].to_numpy()
+        points["point_temperature"] = table.columns[places["temperature"]]
     return _usable(path, points, table.lines, [x_variable, y_variable], row)
 
 
@@ -255,9 +255,12 @@ def _usable(
         kept &= _at_temperature(path, points["point_temperature"].to_numpy(), kept, row)
     points = points[kept]
     # A logger that stalls writes the same row twice.
-    before = points.shift()
-    same = (points == before) | (points.isna() & before.isna())
-    return points[~same.all(axis=1)].reset_index(drop=True)
+    new = np.zeros(len(points), dtype=bool)
+    new[:1] = True
+    for values in (points[name].to_numpy() for name in points):
+        both_missing = np.isnan(values[1:]) & np.isnan(values[:-1])
+        new[1:] |= (values[1:] != values[:-1]) & ~both_missing
+    return points[new].reset_index(drop=True)
 
 
 def _at_temperature(

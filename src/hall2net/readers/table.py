@@ -22,8 +22,9 @@ BLANKS = " "
 """The delimiter that stands for any blanks and tabs."""
 
 _MAX_RECORD_LINES = 100
+_BLOCK = 2**22
 _NUMBER_BEGINS = re.compile(r"[+-]?[.,]?\d")
-_MISSING_NUMBER = "#"  # as in "1.#QNAN" and "#DIV/0!"
+_NO_NUMBER = "#"  # as in "1.#QNAN" and "#DIV/0!"
 
 
 @dataclass(frozen=True)
@@ -50,11 +51,12 @@ class Table:
 
     Attributes
     ----------
-    data : the columns that were asked for, NaN where a cell is empty, a word or not finite
+    columns : place of a column (from 0) to its numbers, (rows,); NaN where a cell is empty, a
+        word or not finite
     lines : (rows,) line of the file that each row begins in, from 1
     """
 
-    data: pd.DataFrame
+    columns: dict[int, np.ndarray]
     lines: np.ndarray
 
 
@@ -86,36 +88,35 @@ def header_at(text: Text, number: int, delimiter: str) -> Header:
 
 
 def read_columns(text: Text, header: Header, places: Sequence[int]) -> Table:
-    """Numbers of the columns at `places` (from 0), named by them.
+    """Numbers of the columns at `places`.
 
     Raises
     ------
     FileError
         If a row has more cells than there are names, quotes do not close, a cell begins as a
-        number but is none, decimal points and commas are mixed, names are repeated in another
-        order, or no row holds a number.
+        number but is none, decimal points and commas are mixed, other names follow further down,
+        or no row holds a number.
     """
     places = sorted(set(places))
-    data = _plain(text, header, places)
-    if data is None:
-        data, lines = _row_by_row(text, header, places)
-    else:
-        lines = np.arange(header.body, header.body + len(data))
-    data = data.where(np.isfinite(data))
-    if not data.notna().to_numpy().any():
+    table = _at_once(text, header, places) or _row_by_row(text, header, places)
+    columns = {
+        place: np.where(np.isfinite(values), values, np.nan)
+        for place, values in table.columns.items()
+    }
+    if all(np.isnan(values).all() for values in columns.values()):
         expected = "rows of numbers below the column names"
         raise FileError(text.path, "no data rows", expected, header.line)
-    return Table(data, lines)
+    return Table(columns, table.lines)
 
 
-def _plain(text: Text, header: Header, places: Sequence[int]) -> pd.DataFrame | None:
-    """The whole table at once; None if some row needs a closer look."""
+def _at_once(text: Text, header: Header, places: Sequence[int]) -> Table | None:
+    """The table as pandas' parser reads it; None if some row needs a closer look."""
     width, start = len(header.names), text.start(header.body)
-    if header.delimiter == BLANKS or text.content.find(b'"', start) >= 0:
-        return None
-    delimiters = np.frombuffer(text.content, np.uint8)[start:] == ord(header.delimiter)
-    before = np.searchsorted(np.flatnonzero(delimiters), text.ends[header.body - 1 :] - start)
-    if np.diff(before, prepend=0).max(initial=0) >= width:
+    if (
+        header.delimiter == BLANKS
+        or text.content.find(b'"', start) >= 0
+        or _widest(text, header) > width
+    ):
         return None
     for decimal in ".,":
         if decimal == header.delimiter:
@@ -123,7 +124,7 @@ def _plain(text: Text, header: Header, places: Sequence[int]) -> pd.DataFrame | 
         stream = io.BytesIO(text.content)
         stream.seek(start)
         try:
-            return pd.read_csv(
+            data = pd.read_csv(
                 stream,
                 sep=header.delimiter,
                 decimal=decimal,
@@ -137,37 +138,49 @@ def _plain(text: Text, header: Header, places: Sequence[int]) -> pd.DataFrame | 
             )
         except ValueError:
             continue
+        columns = {place: data[place].to_numpy() for place in places}
+        return Table(columns, np.arange(header.body, header.body + len(data)))
     return None
 
 
-def _row_by_row(
-    text: Text, header: Header, places: Sequence[int]
-) -> tuple[pd.DataFrame, np.ndarray]:
-    """Columns at `places`, and the line each row begins in."""
-    values, lines, decimals = array("d"), array("q"), set()
+def _widest(text: Text, header: Header) -> int:
+    """Cells of the longest row; pandas would drop those beyond the column names."""
+    content = np.frombuffer(text.content, np.uint8)
+    ends = text.ends[header.body - 1 :]
+    before, total = np.zeros(len(ends), dtype=int), 0
+    for begin in range(text.start(header.body), len(content), _BLOCK):
+        found = begin + np.flatnonzero(content[begin : begin + _BLOCK] == ord(header.delimiter))
+        lines = slice(*np.searchsorted(ends, [begin, begin + _BLOCK]))
+        before[lines] = total + np.searchsorted(found, ends[lines])
+        total += len(found)
+    # The last line may end where the file ends.
+    before[ends == len(content)] = total
+    return int(np.diff(before, prepend=0).max(initial=0)) + 1
+
+
+def _row_by_row(text: Text, header: Header, places: Sequence[int]) -> Table:
+    """The table cell by cell, told where something is wrong."""
+    values, lines, marks = array("d"), array("q"), set()
     width = len(header.names)
     for line, cells in _records(text, header):
-        if len(cells) > width and any(cell.strip() for cell in cells[width:]):
-            raise FileError(text.path, f"{len(cells)} cells", f"{width}, as the column names", line)
+        if len(cells) > width and (len(cells) > MAX_COLUMNS or any(map(str.strip, cells[width:]))):
+            expected = f"{width}, as the column names"
+            raise FileError(text.path, f"{len(cells)} cells", expected, line)
         lines.append(line)
         for place in places:
             cell = cells[place] if place < len(cells) else ""
             try:
-                if "_" in cell:
-                    raise ValueError
-                values.append(float(cell))
-                mark = "."
+                value, mark = float(cell), "."
             except ValueError:
-                value = _comma_or_word(text, header, place, cell, line, cells)
-                values.append(value)
-                mark = ","
-            if mark in cell and values[-1] == values[-1]:
-                decimals.add(mark)
-        if len(decimals) > 1:
+                value, mark = _comma_or_word(text, header, place, cells, line), ","
+            values.append(value)
+            if mark in cell and value == value:
+                marks.add(mark)
+        if len(marks) > 1:
             found = "decimal points and decimal commas in one table"
             raise FileError(text.path, found, "one of the two, and no thousands separators", line)
     data = np.array(values).reshape(-1, len(places))
-    return pd.DataFrame(data, columns=list(places)), np.array(lines, dtype=int)
+    return Table(dict(zip(places, data.T, strict=True)), np.array(lines))
 
 
 def _records(text: Text, header: Header) -> Iterator[tuple[int, list[str]]]:
@@ -191,23 +204,19 @@ def _records(text: Text, header: Header) -> Iterator[tuple[int, list[str]]]:
         raise FileError(text.path, found, "CSV", header.body + last) from error
 
 
-def _comma_or_word(
-    text: Text, header: Header, place: int, cell: str, line: int, cells: list[str]
-) -> float:
+def _comma_or_word(text: Text, header: Header, place: int, cells: list[str], line: int) -> float:
     """Number with a decimal comma; NaN where a cell holds a word or nothing."""
-    cell = cell.strip()
+    cell = cells[place].strip() if place < len(cells) else ""
     if not cell:
         return np.nan
-    if _NUMBER_BEGINS.match(cell) and _MISSING_NUMBER not in cell:
+    if _NUMBER_BEGINS.match(cell) and _NO_NUMBER not in cell:
         try:
-            if "." in cell or "_" in cell:
-                raise ValueError
-            return float(cell.replace(",", "."))
+            return float(cell.replace(".", "?").replace(",", "."))
         except ValueError:
             found = f"{cell[:40]!r} in the column {header.names[place]!r}"
             raise FileError(text.path, found, "a number", line) from None
     names = [folded(name) for name in header.names]
     if folded(cell) in names and [folded(name) for name in cells] != names:
         found = f"other column names than those of line {header.line}"
-        raise FileError(text.path, found, "one table a file, or one file a table", line)
+        raise FileError(text.path, found, "one table a file", line)
     return np.nan

@@ -9,6 +9,7 @@ import numpy as np
 from hall2net.errors import FileError
 
 MAX_BYTES = 256 * 2**20
+MAX_LINES = 8_000_000
 MAX_LINE = 100_000
 HEAD_LINES = 5000
 """Column names stand within this many lines; MicroMag's come after its table of segments."""
@@ -59,13 +60,16 @@ def read_text(path: str | Path) -> Text:
     Raises
     ------
     FileError
-        If there is no such file, it is none (a folder, a pipe), it is empty, larger than 256 MiB,
-        no text, or has a line that no instrument writes.
+        If there is no such file, it is none (a folder, a pipe), it is empty, no text, larger than
+        256 MiB, or has more than 8 million lines or one of more than 100,000 bytes.
     """
     path = Path(path)
     content = _as_utf8(path, _read_bytes(path))
     if b"\r" in content:
         content = content.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    count = content.count(b"\n")
+    if count > MAX_LINES:
+        raise FileError(path, f"{count} lines", f"at most {MAX_LINES}")
     ends = np.flatnonzero(np.frombuffer(content, np.uint8) == ord("\n"))
     if not content.endswith(b"\n"):
         ends = np.append(ends, len(content))
@@ -90,7 +94,7 @@ def _read_bytes(path: Path) -> bytes:
     except (OSError, ValueError) as error:
         found = getattr(error, "strerror", None) or str(error)
         raise FileError(path, found, "a readable file") from error
-    if not content.strip():
+    if not content or content.isspace():
         raise FileError(path, "the file is empty", "a header and data rows")
     return content
 
