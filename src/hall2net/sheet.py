@@ -154,7 +154,11 @@ def _file_problems(path: Path, line: int, cell: str) -> Iterator[str]:
         if not name:
             yield f"{path}, line {line}: file is empty"
             continue
-        file = (folder / name).resolve()
+        try:
+            file = (folder / name).resolve()
+        except (OSError, RuntimeError, ValueError) as error:
+            yield f"{path}, line {line}: file {name!r} leads nowhere ({error})"
+            continue
         if not file.is_relative_to(folder):
             yield f"{path}, line {line}: file {name!r} is outside {path.parent}"
         elif not file.is_file():

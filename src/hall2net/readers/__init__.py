@@ -4,7 +4,7 @@ A row of `measurements.csv` says which file it is and which columns hold what; f
 measurement looks the same whichever instrument wrote it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -182,20 +182,20 @@ def _read_file(path: Path, row: Mapping[str, Any]) -> pd.DataFrame:
     defaults = _FORMATS[row["format"]].DEFAULT_COLUMNS
     x_variable = _X_VARIABLES[row["kind"]]
     quantity = _given(row, "y_quantity") or ("moment" if row["kind"] == "vsm_loop" else "")
-    x_name = chosen["x"] or _known(header, defaults, x_variable)
-    y_name = chosen["y"] or _known(header, defaults, quantity)
-    places = {
-        "x": _place(path, header, x_name, "x_column", x_variable),
-        "y": _place(path, header, y_name, "y_column", quantity or "the signal"),
+    candidates = {
+        "x": _places(path, header, chosen["x"], defaults.get(x_variable), "x_column"),
+        "y": _places(path, header, chosen["y"], defaults.get(quantity), "y_column"),
+        "pulse": _places(path, header, chosen["pulse"], None),
+        "time": _places(path, header, chosen["time"], defaults.get("time")),
+        "temperature": _places(path, header, "", defaults.get("temperature")),
     }
-    for key, name in (
-        ("pulse", chosen["pulse"]),
-        ("time", chosen["time"] or _known(header, defaults, "time")),
-        ("temperature", _known(header, defaults, "temperature")),
-    ):
-        if name:
-            places[key] = _place(path, header, name, f"{key}_column", key)
-    table = read_columns(text, header, list(places.values()))
+    table = read_columns(text, header, [k for places in candidates.values() for k in places])
+    # An instrument's file has the columns of all its modes, those of other modes empty.
+    places = {
+        key: next((k for k in found if np.isfinite(table.columns[k]).any()), found[0])
+        for key, found in candidates.items()
+        if found
+    }
 
     def si(key: str, quantity: str) -> np.ndarray:
         unit = _unit(path, header, places[key], _given(row, f"{key}_unit"), quantity)
@@ -227,9 +227,10 @@ def _find_table(text: Text, stated: str, wanted: list[str]) -> Header:
     head = text.head()
     found = next(name for name, module in _FORMATS.items() if module.recognises(head))
     if found != stated:
-        trouble = f"looks like {found} ({_FORMATS[found].MARK})"
         if found == "delimited":
             trouble = f"lacks what marks {stated}: {_FORMATS[stated].MARK}"
+        else:
+            trouble = f"looks like {found} ({_FORMATS[found].MARK})"
         fix = f"the format {found} in measurements.csv, or a {stated} file"
         raise FileError(text.path, trouble, fix)
     return _FORMATS[found].find_table(text, head, wanted)
@@ -250,7 +251,8 @@ def _usable(
             raise FileError(path, found, limits, int(lines[wrong[0]]))
     kept = np.isfinite(points[needed].to_numpy()).all(axis=1)
     if not kept.any():
-        raise FileError(path, "no data rows with both columns", "rows of numbers")
+        found = f"no row with both {' and '.join(needed)}"
+        raise FileError(path, found, "x_column and y_column of one channel in measurements.csv")
     if "point_temperature" in points:
         kept &= _at_temperature(path, points["point_temperature"].to_numpy(), kept, row)
     points = points[kept]
@@ -295,24 +297,28 @@ def _given(row: Mapping[str, Any], key: str) -> str:
     return "" if value is None or value != value else str(value)
 
 
-def _known(header: Header, defaults: Mapping[str, tuple[str, ...]], variable: str) -> str:
-    """The column that this format has for a variable; empty if none."""
-    return next((name for name in defaults.get(variable, ()) if name in header.names), "")
-
-
-def _place(path: Path, header: Header, name: str, key: str, variable: str) -> int:
-    """Which column has this name, as it is spelt or else without regard to case and blanks."""
-    shown = ", ".join(header.names[:30])
+def _places(
+    path: Path, header: Header, name: str, defaults: Sequence[str] | None, key: str = ""
+) -> list[int]:
+    """Where the sheet's column is, or else each of the format's own; `key` if one is needed."""
+    shown = f"one of: {', '.join(header.names[:30])}"
     if not name:
-        found = f"no known column for {variable}"
-        raise FileError(path, found, f"{key} in measurements.csv, one of: {shown}", header.line)
-    places = [k for k, other in enumerate(header.names) if other == name] or [
-        k for k, other in enumerate(header.names) if folded(other) == folded(name)
-    ]
-    if len(places) != 1:
-        times = "no" if not places else f"{len(places)} times the"
-        raise FileError(path, f"{times} column {name!r}", f"one of: {shown}", header.line)
-    return places[0]
+        found = [k for known in defaults or () for k in _named(header, known)]
+        if key and not found:
+            trouble = f"no known column for {key[0]}"
+            raise FileError(path, trouble, f"{key} in measurements.csv, {shown}", header.line)
+        return found
+    found = _named(header, name)
+    if len(found) != 1:
+        times = "no" if not found else f"{len(found)} times the"
+        raise FileError(path, f"{times} column {name!r}", shown, header.line)
+    return found
+
+
+def _named(header: Header, name: str) -> list[int]:
+    """Columns of this name, as it is spelt or else without regard to case and blanks."""
+    exactly = [k for k, other in enumerate(header.names) if other == name]
+    return exactly or [k for k, other in enumerate(header.names) if folded(other) == folded(name)]
 
 
 def _unit(path: Path, header: Header, place: int, given: str, quantity: str) -> str:

@@ -48,7 +48,7 @@ def _candidates(text: Text, number: int, line: str) -> list[Header]:
     """Ways to cut a line into column names."""
     found = []
     for delimiter in _DELIMITERS:
-        if delimiter in line:
+        if delimiter in line or line.startswith('"'):
             try:
                 header = header_at(text, number, delimiter)
             except FileError:

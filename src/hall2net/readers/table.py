@@ -24,6 +24,8 @@ BLANKS = " "
 _MAX_RECORD_LINES = 100
 _BLOCK = 2**22
 _NUMBER_BEGINS = re.compile(r"[+-]?[.,]?\d")
+# Python takes 1_5 for a number; a point beside a decimal comma parts thousands.
+_DECIMAL_COMMA = str.maketrans(",._", ".??")
 _NO_NUMBER = "#"  # as in "1.#QNAN" and "#DIV/0!"
 
 
@@ -170,7 +172,7 @@ def _row_by_row(text: Text, header: Header, places: Sequence[int]) -> Table:
         for place in places:
             cell = cells[place] if place < len(cells) else ""
             try:
-                value, mark = float(cell), "."
+                value, mark = float(cell.replace("_", "?")), "."
             except ValueError:
                 value, mark = _comma_or_word(text, header, place, cells, line), ","
             values.append(value)
@@ -211,7 +213,7 @@ def _comma_or_word(text: Text, header: Header, place: int, cells: list[str], lin
         return np.nan
     if _NUMBER_BEGINS.match(cell) and _NO_NUMBER not in cell:
         try:
-            return float(cell.replace(".", "?").replace(",", "."))
+            return float(cell.translate(_DECIMAL_COMMA))
         except ValueError:
             found = f"{cell[:40]!r} in the column {header.names[place]!r}"
             raise FileError(text.path, found, "a number", line) from None
