@@ -53,6 +53,7 @@ _PLAUSIBLE = {
     "time": (-1e10, 1e10),
     "pulse": (0.0, 1e9),
 }
+_NO_CURRENT = 1e-15
 _X_VARIABLES = {
     "ahe_loop": "field",
     "loop_shift": "field",
@@ -209,7 +210,7 @@ def _read_file(path: Path, row: Mapping[str, Any]) -> pd.DataFrame:
     if quantity == "voltage":
         # The current that flowed while the voltage was read: the swept one only in an I-V curve.
         if row["kind"] == "resistivity":
-            y = np.where(x == 0, np.nan, y / np.where(x == 0, np.nan, x))
+            y = y / np.where(np.abs(x) < _NO_CURRENT, np.nan, x)
         else:
             y = y / _probe_current(path, row)
     points = pd.DataFrame({x_variable: x, y_variable: y})
@@ -348,6 +349,6 @@ def _quantity(path: Path, header: Header, place: int, given: str) -> str:
 
 def _probe_current(path: Path, row: Mapping[str, Any]) -> float:
     value = row.get("current_ma")
-    if value is None or not np.isfinite(float(value)) or float(value) == 0:
+    if value is None or not np.isfinite(float(value)) or abs(float(value)) < _NO_CURRENT * 1e3:
         raise FileError(path, f"current_ma is {value}", "the current that the voltage is read at")
     return float(value) * 1e-3

@@ -23,6 +23,7 @@ BLANKS = " "
 
 _MAX_RECORD_LINES = 100
 _BLOCK = 2**22
+_HUGE = 1e100
 _NUMBER_BEGINS = re.compile(r"[+-]?[.,]?\d")
 # Python takes 1_5 for a number; a point beside a decimal comma parts thousands.
 _DECIMAL_COMMA = str.maketrans(",._", ".??")
@@ -96,11 +97,17 @@ def read_columns(text: Text, header: Header, places: Sequence[int]) -> Table:
     ------
     FileError
         If a row has more cells than there are names, quotes do not close, a cell begins as a
-        number but is none, decimal points and commas are mixed, other names follow further down,
-        or no row holds a number.
+        number but is none or is beyond 1e100, decimal points and commas are mixed, other names
+        follow further down, or no row holds a number.
     """
     places = sorted(set(places))
     table = _at_once(text, header, places) or _row_by_row(text, header, places)
+    for place, values in table.columns.items():
+        # Beyond all units: nothing that follows has to mind overflow.
+        huge = np.flatnonzero(np.isfinite(values) & (np.abs(values) > _HUGE))
+        if huge.size:
+            found = f"{values[huge[0]]:.4g} in the column {header.names[place]!r}"
+            raise FileError(text.path, found, "a measured number", int(table.lines[huge[0]]))
     columns = {
         place: np.where(np.isfinite(values), values, np.nan)
         for place, values in table.columns.items()
