@@ -348,6 +348,24 @@ def test_values_that_no_instrument_reaches_are_no_unit_error_in_silence(
         read(tmp_path, content, x_column=f"x ({unit})", x_unit="", kind=kind)
 
 
+def test_the_example_of_the_documentation(tmp_path):
+    text = (ROOT / "docs/files.md").read_text(encoding="utf-8")
+    (tmp_path / "measurements.csv").write_text(
+        text[text.index("id,file,") :].split("```")[0], encoding="utf-8"
+    )
+    names = "Comment,Time Stamp (sec),Temperature (K),Magnetic Field (Oe),Volts ch1"
+    (tmp_path / "act.dat").write_text(f"{MULTIVU}{names}\n,1,2.001,5,1.03E-6\n,2,4,5,7\n")
+    (tmp_path / "vsm.csv").write_text(LAKESHORE)
+    for name, row in (("up.txt", "-1,5;2"), ("down.txt", "1,5;3")):
+        (tmp_path / name).write_text(f"B (mT);Uxy (µV)\n{row}\n", encoding="cp1252")
+    dataset = read_sample(tmp_path, read_sheet(tmp_path / "measurements.csv"))
+    np.testing.assert_allclose(select(dataset, "hall_2k")["resistance"], [1e-3])
+    assert select(dataset, "loop")["moment"].size == 3
+    shift = select(dataset, "shift")
+    np.testing.assert_allclose(shift["field"] * mu_0, [-1.5e-3, 1.5e-3])
+    np.testing.assert_allclose(shift["resistance"], [2e-6 / -3e-3, 3e-6 / -3e-3])
+
+
 def test_a_sample_is_written_and_read_back_as_the_same_bytes(tmp_path):
     sheet = read_sheet(ROOT / "raw/cotb/measurements.csv")
     rows = sheet[sheet["sample"] == "freestanding"]
