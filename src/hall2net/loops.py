@@ -1,12 +1,12 @@
 """Anomalous Hall loops: switching fields, centre, amplitude and slope, each with an uncertainty.
 
-Offset, amplitude, ordinary Hall slope and drift are fitted jointly in the saturated windows of
-both branches; then each branch's switching field is read where it crosses the middle between the
-two saturated levels. Nothing is re-centred, and H_c keeps its sign.
+Offset, amplitude, ordinary Hall slope, even pick-up and drift are fitted jointly in the saturated
+windows of both branches; then each branch's switching field is read where it crosses the middle
+between the two saturated levels. Nothing is re-centred, and H_c keeps its sign.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from scipy.ndimage import median_filter
 from scipy.optimize import least_squares
 from scipy.special import erf
 
+from hall2net.crossing import Crossing, interval, locate
 from hall2net.errors import ConfigError
 from hall2net.readers import select
 from hall2net.units import OERSTED, uncertainty_column
@@ -27,14 +28,25 @@ LEVELS = {
 }
 """Ways to read a switching field."""
 
+SLOPES = {
+    "fitted": "slope and even part fitted with the loop",
+    "none": "neither, as for data whose slope the instrument has taken off",
+}
+"""What lies below a loop besides its offset and drift."""
+
 VALUES = (
     "h_up_oe", "h_dn_oe", "h_c_oe", "h_0_oe", "r_ahe_ohm", "r_offset_ohm", "slope_ohm_per_oe",
-    "drift_ohm",
+    "even_ohm", "drift_ohm",
 )  # fmt: skip
+FIELDS = VALUES[:4]
+"""Those with an interval: its shape is not normal where a branch jumps within a field step."""
+
 _FEWEST_POINTS = 12
 _FEWEST_IN_WINDOW = 3
+_LEAST_NOISE = 1e-9
 _SPIKE_SIGMA = 6.0
 _SIGNIFICANT = 5.0
+_SAME_LEVEL = 0.2
 _SHAPES = {"erf": lambda z: erf(z / np.sqrt(2)), "tanh": np.tanh}
 
 
@@ -44,22 +56,42 @@ class _Refused(Exception):
 
 @dataclass(frozen=True)
 class _Background:
-    """Joint fit of the saturated windows: R0, R_A, slope (ohm/Oe), drift (ohm over the sweep)."""
+    """Joint fit of the saturated windows: R0, R_A, slope (ohm/Oe), even part (ohm at the largest
+    field) and drift (ohm over the sweep)."""
 
     values: np.ndarray
     covariance: np.ndarray
     sigma: float
+    correlation: float
+    largest: float
 
     def normalised(
         self, field: np.ndarray, progress: np.ndarray, resistance: np.ndarray
     ) -> np.ndarray:
         """Magnetisation m(H) from -1 to 1."""
-        offset, amplitude, slope, drift = self.values
-        return (resistance - offset - slope * field - drift * progress) / amplitude
+        return (resistance - self.below(field, progress) @ self.values) / self.values[1]
+
+    def gradient(
+        self, field: np.ndarray, progress: np.ndarray | float, m: np.ndarray
+    ) -> np.ndarray:
+        """Derivatives (n, 5) of m by the values, but for their sign."""
+        below = self.below(field, progress)
+        below[:, 1] = m
+        return below / self.values[1]
+
+    def below(self, field: np.ndarray, progress: np.ndarray | float) -> np.ndarray:
+        """Derivatives of what lies below the loop by the values, (..., 5)."""
+        one = np.ones_like(field)
+        even = (field / self.largest) ** 2
+        return np.stack([one, 0 * one, field, even, progress * one], axis=-1)
 
 
 def fit_loops(
-    datasets: Sequence[xr.Dataset], *, level: str = "half", window: float = 0.25
+    datasets: Sequence[xr.Dataset],
+    *,
+    level: str = "half",
+    window: float = 0.25,
+    slope: str = "fitted",
 ) -> pd.DataFrame:
     """Fit every field loop of a study.
 
@@ -68,21 +100,26 @@ def fit_loops(
     datasets : one dataset a sample; measurements of kind `ahe_loop` and `loop_shift` are fitted
     level : key of `LEVELS`, how a switching field is read
     window : share of the sweep at either end that counts as saturated, 0 to 0.5
+    slope : key of `SLOPES`
 
     Returns
     -------
     DataFrame, one row a loop: `id, kind, sample, temperature_k, field_x_oe, current_ma`, then
     `h_up_oe` and `h_dn_oe` (signed switching fields of the increasing and the decreasing branch),
     `h_c_oe` = (H_up - H_dn)/2, `h_0_oe` = (H_up + H_dn)/2, `r_ahe_ohm` (half swing, signed),
-    `r_offset_ohm`, `slope_ohm_per_oe`, `drift_ohm` (over the whole sweep), each with its 1-sigma
-    statistical uncertainty `_u`; `h_step_u_oe` (1-sigma of one switching field from the field
-    step alone), `noise_ohm`, `n_points`, `level`, `status` (ok, flagged, refused) and `reason`.
+    `r_offset_ohm`, `slope_ohm_per_oe`, `even_ohm` (at the largest field), `drift_ohm` (over the
+    whole sweep), each with its 1-sigma statistical uncertainty `_u`; for the four fields the
+    ends `_lo95` and `_hi95` of the 95 % interval of noise and field step together; `h_step_u_oe`
+    (1-sigma of one switching field from the field step alone), `noise_ohm`, `n_points`, `level`,
+    `status` (ok, flagged, refused) and `reason`.
 
     Raises
     ------
     ConfigError
-        If `level` or `window` has no meaning.
+        If `level`, `window` or `slope` has no meaning.
     """
+    if slope not in SLOPES:
+        raise ConfigError(f"loops.slope {slope!r}: expected one of {', '.join(SLOPES)}")
     if level not in LEVELS:
         raise ConfigError(f"loops.level {level!r}: expected one of {', '.join(LEVELS)}")
     if not 0 < window < 0.5:
@@ -90,7 +127,7 @@ def fit_loops(
     rows = [
         _conditions(dataset, measurement) | fit_loop(
             measurement["field"].values / OERSTED, measurement["resistance"].values,
-            level=level, window=window,
+            level=level, window=window, slope=slope,
         )
         for dataset in datasets
         for measurement in _field_loops(dataset)
@@ -99,7 +136,12 @@ def fit_loops(
 
 
 def fit_loop(
-    field: np.ndarray, resistance: np.ndarray, *, level: str = "half", window: float = 0.25
+    field: np.ndarray,
+    resistance: np.ndarray,
+    *,
+    level: str = "half",
+    window: float = 0.25,
+    slope: str = "fitted",
 ) -> dict[str, Any]:
     """Fit one loop.
 
@@ -107,7 +149,7 @@ def fit_loop(
     ----------
     field : (n,), in Oe, in the order of the measurement
     resistance : (n,), in ohm
-    level, window : see `fit_loops`
+    level, window, slope : see `fit_loops`
 
     Returns
     -------
@@ -125,19 +167,20 @@ def fit_loop(
         progress = np.linspace(-0.5, 0.5, field.size)
         good = ~_spikes(resistance)
         background = _fit_background(
-            field[good], resistance[good], rising[good], progress[good], window
+            field[good], resistance[good], rising[good], progress[good], window, slope
         )
-        m = background.normalised(field, progress, resistance)
-        noise = background.sigma / abs(background.values[1])
-        found = {
-            name: _switching_field(field[part & good], m[part & good], noise, level)
-            for name, part in (("h_up_oe", rising), ("h_dn_oe", ~rising))
-        }
-        if found["h_up_oe"] is None or found["h_dn_oe"] is None:
-            crossed = [name for name, value in found.items() if value is not None]
-            raise _Refused("one crossing" if crossed else "no hysteresis")
-        _fill(result, found, background)
-        reasons = list(_doubts(result, found))
+        found = [
+            _switching_field(field[part], progress[part], resistance[part], background, level)
+            for part in (rising & good, ~rising & good)
+        ]
+        if None in found:
+            raise _Refused("no hysteresis" if found == [None, None] else "one crossing")
+        at = [
+            float(progress[part][np.argmin(np.abs(field[part] - branch.value))])
+            for part, branch in zip((rising, ~rising), found, strict=True)
+        ]
+        _fill(result, found, background, _correlation(found, background, at))
+        reasons = list(_doubts(result))
         if reasons:
             result |= {"status": "flagged", "reason": "; ".join(reasons)}
     except _Refused as refused:
@@ -146,7 +189,7 @@ def fit_loop(
 
 
 def corrected_loop(measurement: xr.Dataset, row: pd.Series) -> pd.DataFrame:
-    """A loop less its offset, slope and drift.
+    """A loop less its offset, slope, even part and drift.
 
     Parameters
     ----------
@@ -160,7 +203,9 @@ def corrected_loop(measurement: xr.Dataset, row: pd.Series) -> pd.DataFrame:
     """
     field = measurement["field"].values / OERSTED
     progress = np.linspace(-0.5, 0.5, field.size)
-    background = row["r_offset_ohm"] + row["slope_ohm_per_oe"] * field + row["drift_ohm"] * progress
+    even = row["even_ohm"] * (field / np.nanmax(np.abs(field))) ** 2
+    background = row["r_offset_ohm"] + row["slope_ohm_per_oe"] * field + even
+    background = background + row["drift_ohm"] * progress
     branch = np.where(rising_branch(field), "up", "down")
     return pd.DataFrame(
         {
@@ -206,9 +251,16 @@ def compensation_temperature(loops: pd.DataFrame, sample: str) -> tuple[float, f
     return float(t_m), float(np.sqrt(gradient @ covariance @ gradient * scale))
 
 
+def interval_columns(column: str) -> tuple[str, str]:
+    """Names of the ends of a 95 % interval: `h_c_oe` gives `h_c_lo95_oe` and `h_c_hi95_oe`."""
+    name = column.removesuffix("_oe")
+    return f"{name}_lo95_oe", f"{name}_hi95_oe"
+
+
 _CONDITIONS = ("id", "kind", "sample", "temperature_k", "field_x_oe", "current_ma")
 _RESULTS = (
     *(name for value in VALUES for name in (value, uncertainty_column(value))),
+    *(name for value in FIELDS for name in interval_columns(value)),
     "h_step_u_oe", "noise_ohm", "n_points", "level", "status", "reason",
 )  # fmt: skip
 
@@ -255,32 +307,61 @@ def _fit_background(
     rising: np.ndarray,
     progress: np.ndarray,
     window: float,
+    slope: str,
 ) -> _Background:
     low, high = field.min(), field.max()
     span = high - low
     if low >= 0 or high <= 0 or min(-low, high) < 0.25 * span:
-        raise _Refused("one-sided sweep")
+        raise _Refused("one-sided sweep: no hysteresis to be seen")
     upper, lower = field > high - window * span / 2, field < low + window * span / 2
     for part in (rising, ~rising):
         if (upper & part).sum() < _FEWEST_IN_WINDOW or (lower & part).sum() < _FEWEST_IN_WINDOW:
-            raise _Refused("open loop: a branch does not reach both ends of the field range")
+            raise _Refused("open loop: a branch does not reach both ends, no hysteresis to be seen")
     saturated = upper | lower
-    design = np.column_stack([np.ones(field.size), np.where(upper, 1.0, -1.0), field, progress])
-    a, y = design[saturated], resistance[saturated]
-    values, _, rank, _ = np.linalg.lstsq(a, y, rcond=None)
+    largest = float(max(high, -low))
+    design = np.column_stack(
+        [np.ones(field.size), np.where(upper, 1.0, -1.0), field, (field / largest) ** 2, progress]
+    )
+    fitted = [0, 1, 2, 3, 4] if slope == "fitted" else [0, 1]
+    a, y = design[saturated][:, fitted], resistance[saturated]
+    values, covariance = np.zeros(5), np.zeros((5, 5))
+    values[fitted], _, rank, _ = np.linalg.lstsq(a, y, rcond=None)
     if rank < a.shape[1]:
         raise _Refused("too few points")
-    rest = y - a @ values
-    sigma = float(np.sqrt(rest @ rest / (y.size - a.shape[1])))
+    rest = y - a @ values[fitted]
+    free = y.size - a.shape[1]
+    # Two fewer than the free points, as in the variance of Student's t.
+    sigma = float(np.sqrt(rest @ rest / max(free - 2, 1)))
+    sigma = max(sigma, _LEAST_NOISE * abs(values[1]))
     inverse = np.linalg.inv(a.T @ a)
-    # Correlated noise widens the errors: by (1 + r)/(1 - r) at a lag-one correlation r.
-    r = np.clip(rest[1:] @ rest[:-1] / (rest @ rest), 0, 0.9) if sigma else 0.0
-    covariance = inverse * sigma**2 * (1 + r) / (1 - r)
-    background = _Background(values, covariance, sigma)
+    # Correlated noise widens the errors: by (1 + r)/(1 - r) at a lag-one correlation r. The fit
+    # itself makes neighbouring residuals of white noise differ, by what is added here.
+    r = float(rest[1:] @ rest[:-1] / (rest @ rest)) if np.any(rest) else 0.0
+    r = float(np.clip(r + np.sum((a @ inverse)[1:] * a[:-1]) / free, 0, 0.9))
+    covariance[np.ix_(fitted, fitted)] = inverse * sigma**2 * (1 + r) / (1 - r)
+    background = _Background(values, covariance, sigma, float(r), largest)
+    _check_one_measurement(resistance - design @ (values * [1, 0, 1, 1, 1]), rising, upper, lower)
     if abs(values[1]) < _SIGNIFICANT * np.sqrt(covariance[1, 1]) or not values[1]:
         raise _Refused("no hysteresis")
     _check_saturated(background, field, resistance, rising, progress, upper, lower)
     return background
+
+
+def _check_one_measurement(
+    resistance: np.ndarray, rising: np.ndarray, upper: np.ndarray, lower: np.ndarray
+) -> None:
+    """Where a field is swept several times, every sweep must find the same levels."""
+    sweep = np.cumsum(np.diff(rising, prepend=rising[0]) != 0)
+    low, high = np.quantile(resistance, [0.05, 0.95])
+    for side in (upper, lower):
+        for part in (side & rising, side & ~rising):
+            levels = [
+                np.median(resistance[part & (sweep == k)])
+                for k in np.unique(sweep[part])
+                if (part & (sweep == k)).sum() >= _FEWEST_IN_WINDOW
+            ]
+            if len(levels) > 1 and np.ptp(levels) > _SAME_LEVEL * (high - low):
+                raise _Refused("mixed measurements: sweeps of one field find different levels")
 
 
 def _check_saturated(
@@ -303,37 +384,34 @@ def _check_saturated(
 
 
 def _switching_field(
-    field: np.ndarray, m: np.ndarray, noise: float, level: str
-) -> tuple[float, float, float] | None:
-    """Where a branch crosses zero: the field, its statistical and its field-step uncertainty."""
+    field: np.ndarray,
+    progress: np.ndarray,
+    resistance: np.ndarray,
+    background: _Background,
+    level: str,
+) -> Crossing | None:
+    """Where a branch crosses zero; None where it does not go from -1 to 1."""
     order = np.argsort(field, kind="stable")
-    h, m = field[order], m[order]
+    h, progress = field[order], progress[order]
+    m = background.normalised(h, progress, resistance[order])
     split = _best_split(m)
     if split is None:
         return None
     below, above = split
-    gap = h[above] - h[below]
-    # Between two points half a step high the crossing may lie anywhere; with points on the slope
-    # the interpolation finds it.
-    height = min(1.0, abs(m[above] - m[below]) / 2)
-    step = abs(gap) / 12**0.5 * height**2
-    if level != "half":
-        return _fitted_centre(h, m, noise, level, below, above, step)
-    near = np.arange(max(below - 2, 0), min(above + 3, h.size))
-    near = near[np.abs(m[near]) < 0.9]
-    if near.size >= 2 and np.ptp(h[near]) > 0:
-        # arctanh straightens a branch whatever its exact shape. A line through m itself would be
-        # off by an amount that depends on where between two points the crossing falls.
-        (slope, offset), covariance = np.polyfit(
-            h[near], np.arctanh(m[near]), 1, w=1 - m[near] ** 2, cov="unscaled"
-        )
-        if slope > 0 and h[below] - gap <= -offset / slope <= h[above] + gap:
-            gradient = np.array([offset / slope**2, -1 / slope])
-            statistical = noise * np.sqrt(gradient @ covariance @ gradient)
-            return -offset / slope, float(statistical), step
-    share = -m[below] / (m[above] - m[below])
-    weight = np.hypot(1 - share, share)
-    return float(h[below] + share * gap), float(noise * weight * gap / (m[above] - m[below])), step
+    near = slice(max(below - 2, 0), above + 3)
+    if np.ptp(h[near]) == 0:
+        raise _Refused("field stands still where the loop switches")
+    gradient = background.gradient(h[near], progress[near], m[near])
+    noise = background.sigma / abs(background.values[1])
+    shared = gradient @ background.covariance @ gradient.T
+    shared = shared + background.correlation * noise**2
+    crossing = locate(h[near], m[near], noise, shared, widest=np.ptp(h))
+    if level == "half":
+        return crossing
+    value, statistical = _fitted_centre(h, m, noise, level, crossing)
+    total = float(np.hypot(statistical, crossing.step))
+    fields = value + (crossing.fields - crossing.value) * total / crossing.total
+    return replace(crossing, value=value, statistical=statistical, total=total, fields=fields)
 
 
 def _best_split(m: np.ndarray) -> tuple[int, int] | None:
@@ -355,36 +433,74 @@ def _best_split(m: np.ndarray) -> tuple[int, int] | None:
 
 
 def _fitted_centre(
-    h: np.ndarray, m: np.ndarray, noise: float, level: str, below: int, above: int, step: float
-) -> tuple[float, float, float]:
-    shape, gap = _SHAPES[level], max(h[above] - h[below], 1e-12)
-    start = np.array([(h[above] + h[below]) / 2, gap])
+    h: np.ndarray, m: np.ndarray, noise: float, level: str, crossing: Crossing
+) -> tuple[float, float]:
+    shape, width = _SHAPES[level], max(crossing.width, 1e-12)
     fit = least_squares(
-        lambda p: (shape((h - p[0]) / abs(p[1])) - m) / max(noise, 1e-12), start, x_scale=gap
+        lambda p: (shape((h - p[0]) / abs(p[1])) - m) / max(noise, 1e-12),
+        np.array([crossing.value, width]),
+        x_scale=width,
     )
     inverse = np.linalg.pinv(fit.jac.T @ fit.jac)
-    return float(fit.x[0]), float(np.sqrt(inverse[0, 0])), step
+    return float(fit.x[0]), float(np.sqrt(inverse[0, 0]))
+
+
+def _correlation(found: list[Crossing], background: _Background, progress: list[float]) -> float:
+    """Correlation of H_up and H_dn, which share the errors of what was subtracted.
+
+    From the Fisher information of both fields, both widths and the background's values about
+    their best values.
+    """
+    fitted = np.flatnonzero(np.diag(background.covariance))
+    precision = np.zeros((4 + fitted.size,) * 2)
+    precision[4:, 4:] = np.linalg.inv(background.covariance[np.ix_(fitted, fitted)])
+    for k, (branch, at) in enumerate(zip(found, progress, strict=True)):
+        z = (branch.near - branch.value) / branch.width
+        steepness = np.sqrt(2 / np.pi) / branch.width * np.exp(-(z**2) / 2)
+        gradient = np.zeros((z.size, len(precision)))
+        gradient[:, 2 * k : 2 * k + 2] = np.stack([-steepness, -steepness * z], axis=-1)
+        gradient[:, 4:] = background.gradient(branch.near, at, erf(z / np.sqrt(2)))[:, fitted]
+        precision += gradient.T @ gradient / branch.noise**2
+        # Where no point lies on the slope, these alone say where the crossing can be.
+        precision[2 * k, 2 * k] += 1 / branch.total**2
+        precision[2 * k + 1, 2 * k + 1] += 1 / branch.width**2
+    covariance = np.linalg.inv(precision)
+    return float(covariance[0, 2] / np.sqrt(covariance[0, 0] * covariance[2, 2]))
 
 
 def _fill(
-    result: dict[str, Any],
-    found: dict[str, tuple[float, float, float]],
-    background: _Background,
+    result: dict[str, Any], found: list[Crossing], background: _Background, correlation: float
 ) -> None:
-    (up, up_u, up_step), (down, down_u, down_step) = found["h_up_oe"], found["h_dn_oe"]
-    half = float(np.hypot(up_u, down_u) / 2)
-    offset, amplitude, slope, drift = background.values
+    up, down = found
+    shapes = {
+        "h_up_oe": (np.array([1.0, 0.0]), up.fields),
+        "h_dn_oe": (np.array([0.0, 1.0]), down.fields),
+        "h_c_oe": (np.array([0.5, -0.5]), np.subtract.outer(up.fields, down.fields) / 2),
+        "h_0_oe": (np.array([0.5, 0.5]), np.add.outer(up.fields, down.fields) / 2),
+    }
+    values = np.array([up.value, down.value])
+    step = np.array([up.step, down.step]) ** 2
+    total = np.diag([up.total**2, down.total**2])
+    total[0, 1] = total[1, 0] = correlation * up.total * down.total
+    for name, (weights, fields) in shapes.items():
+        value, variance = float(weights @ values), float(weights @ total @ weights)
+        result[name] = value
+        result[uncertainty_column(name)] = np.sqrt(max(variance - weights**2 @ step, 0.0))
+        scale = np.sqrt(variance / (weights**2 @ np.diag(total)))
+        result |= dict(zip(interval_columns(name), interval(value, fields, scale), strict=True))
     errors = np.sqrt(np.diag(background.covariance))
-    values = (up, down, (up - down) / 2, (up + down) / 2, amplitude, offset, slope, drift)
-    spreads = (up_u, down_u, half, half, errors[1], errors[0], errors[2], errors[3])
-    for name, value, spread in zip(VALUES, values, spreads, strict=True):
+    offset, amplitude, slope, even, drift = zip(background.values, errors, strict=True)
+    for name, (value, spread) in {
+        "r_ahe_ohm": amplitude, "r_offset_ohm": offset, "slope_ohm_per_oe": slope,
+        "even_ohm": even, "drift_ohm": drift,
+    }.items():  # fmt: skip
         result[name] = float(value)
         result[uncertainty_column(name)] = float(spread)
-    result["h_step_u_oe"] = float(np.sqrt((up_step**2 + down_step**2) / 2))
+    result["h_step_u_oe"] = float(np.sqrt((up.step**2 + down.step**2) / 2))
     result["noise_ohm"] = background.sigma
 
 
-def _doubts(result: dict[str, Any], found: dict[str, tuple[float, float, float]]) -> Iterator[str]:
+def _doubts(result: dict[str, Any]) -> Iterator[str]:
     if abs(result["drift_ohm"]) > 0.5 * abs(result["r_ahe_ohm"]):
         yield "drift too large"
     if result["noise_ohm"] > 0.3 * abs(result["r_ahe_ohm"]):

@@ -86,6 +86,15 @@ def test_micromag_loop(column):
     np.testing.assert_allclose(table["moment"], expected[:, 3 if column else 1])
 
 
+def test_micromag_coercivity_is_its_header_s():
+    """The instrument's own slope correction stands in the adjusted moment."""
+    table = read("micromag_a4.hys", "vsm_loop", y_column="Adjusted Moment (Am²)")
+    found = fit_loop(table["field"].to_numpy() / OERSTED, table["moment"].to_numpy(), slope="none")
+    coercivity_mt = float(micromag_header()["Coercivity"]) * 1e3
+    assert found["status"] == "ok"
+    assert found["h_c_oe"] / 10 == pytest.approx(coercivity_mt, abs=0.1)
+
+
 ACT = [
     ("Res. ch1 (ohm-cm)", "", "resistivity"),
     ("Res. ch2 (ohm-cm)", "", "resistivity"),
@@ -120,7 +129,7 @@ def test_transport_at_one_temperature(name, temperature, column, unit, quantity)
 
     found = fit_loop(table["field"].to_numpy() / OERSTED, table[variable].to_numpy())
     assert found["status"] == "refused"
-    assert found["reason"]
+    assert "no hysteresis" in found["reason"]
     assert np.isnan(found["h_c_oe"])
 
 
