@@ -6,16 +6,16 @@ between the two saturated levels. Nothing is re-centred, and H_c keeps its sign.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import xarray as xr
-from scipy.ndimage import median_filter
 from scipy.optimize import least_squares
 from scipy.special import erf
 
+from hall2net.background import SLOPES, Background, Refused, fit_background, rising_branch, spikes
 from hall2net.crossing import Crossing, interval, locate
 from hall2net.errors import ConfigError
 from hall2net.readers import select
@@ -28,12 +28,6 @@ LEVELS = {
 }
 """Ways to read a switching field."""
 
-SLOPES = {
-    "fitted": "slope and even part fitted with the loop",
-    "none": "neither, as for data whose slope the instrument has taken off",
-}
-"""What lies below a loop besides its offset and drift."""
-
 VALUES = (
     "h_up_oe", "h_dn_oe", "h_c_oe", "h_0_oe", "r_ahe_ohm", "r_offset_ohm", "slope_ohm_per_oe",
     "even_ohm", "drift_ohm",
@@ -42,48 +36,7 @@ FIELDS = VALUES[:4]
 """Those with an interval: its shape is not normal where a branch jumps within a field step."""
 
 _FEWEST_POINTS = 12
-_FEWEST_IN_WINDOW = 3
-_LEAST_NOISE = 1e-9
-_SPIKE_SIGMA = 6.0
-_SIGNIFICANT = 5.0
-_SAME_LEVEL = 0.2
 _SHAPES = {"erf": lambda z: erf(z / np.sqrt(2)), "tanh": np.tanh}
-
-
-class _Refused(Exception):
-    """Why a loop gives no number."""
-
-
-@dataclass(frozen=True)
-class _Background:
-    """Joint fit of the saturated windows: R0, R_A, slope (ohm/Oe), even part (ohm at the largest
-    field) and drift (ohm over the sweep)."""
-
-    values: np.ndarray
-    covariance: np.ndarray
-    sigma: float
-    correlation: float
-    largest: float
-
-    def normalised(
-        self, field: np.ndarray, progress: np.ndarray, resistance: np.ndarray
-    ) -> np.ndarray:
-        """Magnetisation m(H) from -1 to 1."""
-        return (resistance - self.below(field, progress) @ self.values) / self.values[1]
-
-    def gradient(
-        self, field: np.ndarray, progress: np.ndarray | float, m: np.ndarray
-    ) -> np.ndarray:
-        """Derivatives (n, 5) of m by the values, but for their sign."""
-        below = self.below(field, progress)
-        below[:, 1] = m
-        return below / self.values[1]
-
-    def below(self, field: np.ndarray, progress: np.ndarray | float) -> np.ndarray:
-        """Derivatives of what lies below the loop by the values, (..., 5)."""
-        one = np.ones_like(field)
-        even = (field / self.largest) ** 2
-        return np.stack([one, 0 * one, field, even, progress * one], axis=-1)
 
 
 def fit_loops(
@@ -162,11 +115,11 @@ def fit_loop(
         field, resistance = field[kept], resistance[kept]
         result["n_points"] = int(kept.sum())
         if field.size < _FEWEST_POINTS:
-            raise _Refused("too few points")
+            raise Refused("too few points")
         rising = rising_branch(field)
         progress = np.linspace(-0.5, 0.5, field.size)
-        good = ~_spikes(resistance)
-        background = _fit_background(
+        good = ~spikes(resistance)
+        background = fit_background(
             field[good], resistance[good], rising[good], progress[good], window, slope
         )
         found = [
@@ -174,7 +127,7 @@ def fit_loop(
             for part in (rising & good, ~rising & good)
         ]
         if None in found:
-            raise _Refused("no hysteresis" if found == [None, None] else "one crossing")
+            raise Refused("no hysteresis" if found == [None, None] else "one crossing")
         at = [
             float(progress[part][np.argmin(np.abs(field[part] - branch.value))])
             for part, branch in zip((rising, ~rising), found, strict=True)
@@ -183,7 +136,7 @@ def fit_loop(
         reasons = list(_doubts(result))
         if reasons:
             result |= {"status": "flagged", "reason": "; ".join(reasons)}
-    except _Refused as refused:
+    except Refused as refused:
         result |= {"status": "refused", "reason": str(refused)}
     return result
 
@@ -282,112 +235,11 @@ def _conditions(dataset: xr.Dataset, measurement: xr.Dataset) -> dict[str, Any]:
     }
 
 
-def rising_branch(field: np.ndarray) -> np.ndarray:
-    """Whether the field rises at each point, judged over five points so that jitter is no matter.
-
-    A branch may lie at both ends of the file: 0 to +H to -H to 0 has its rising branch there.
-    """
-    smooth = median_filter(field, 5, mode="nearest")
-    step = smooth[np.minimum(np.arange(field.size) + 2, field.size - 1)]
-    step = step - smooth[np.maximum(np.arange(field.size) - 2, 0)]
-    return step > 0
-
-
-def _spikes(resistance: np.ndarray) -> np.ndarray:
-    """Points far off the median of their neighbours; a switching edge is kept by the median."""
-    rest = resistance - median_filter(resistance, 5, mode="nearest")
-    scale = 1.4826 * np.median(np.abs(rest - np.median(rest)))
-    # The median of five normal numbers leaves a little less than their own scatter.
-    return np.abs(rest) > _SPIKE_SIGMA * 1.15 * scale if scale else np.zeros(rest.size, bool)
-
-
-def _fit_background(
-    field: np.ndarray,
-    resistance: np.ndarray,
-    rising: np.ndarray,
-    progress: np.ndarray,
-    window: float,
-    slope: str,
-) -> _Background:
-    low, high = field.min(), field.max()
-    span = high - low
-    if low >= 0 or high <= 0 or min(-low, high) < 0.25 * span:
-        raise _Refused("one-sided sweep: no hysteresis to be seen")
-    upper, lower = field > high - window * span / 2, field < low + window * span / 2
-    for part in (rising, ~rising):
-        if (upper & part).sum() < _FEWEST_IN_WINDOW or (lower & part).sum() < _FEWEST_IN_WINDOW:
-            raise _Refused("open loop: a branch does not reach both ends, no hysteresis to be seen")
-    saturated = upper | lower
-    largest = float(max(high, -low))
-    design = np.column_stack(
-        [np.ones(field.size), np.where(upper, 1.0, -1.0), field, (field / largest) ** 2, progress]
-    )
-    fitted = [0, 1, 2, 3, 4] if slope == "fitted" else [0, 1]
-    a, y = design[saturated][:, fitted], resistance[saturated]
-    values, covariance = np.zeros(5), np.zeros((5, 5))
-    values[fitted], _, rank, _ = np.linalg.lstsq(a, y, rcond=None)
-    if rank < a.shape[1]:
-        raise _Refused("too few points")
-    rest = y - a @ values[fitted]
-    free = y.size - a.shape[1]
-    # Two fewer than the free points, as in the variance of Student's t.
-    sigma = float(np.sqrt(rest @ rest / max(free - 2, 1)))
-    sigma = max(sigma, _LEAST_NOISE * abs(values[1]))
-    inverse = np.linalg.inv(a.T @ a)
-    # Correlated noise widens the errors: by (1 + r)/(1 - r) at a lag-one correlation r. The fit
-    # itself makes neighbouring residuals of white noise differ, by what is added here.
-    r = float(rest[1:] @ rest[:-1] / (rest @ rest)) if np.any(rest) else 0.0
-    r = float(np.clip(r + np.sum((a @ inverse)[1:] * a[:-1]) / free, 0, 0.9))
-    covariance[np.ix_(fitted, fitted)] = inverse * sigma**2 * (1 + r) / (1 - r)
-    background = _Background(values, covariance, sigma, float(r), largest)
-    _check_one_measurement(resistance - design @ (values * [1, 0, 1, 1, 1]), rising, upper, lower)
-    if abs(values[1]) < _SIGNIFICANT * np.sqrt(covariance[1, 1]) or not values[1]:
-        raise _Refused("no hysteresis")
-    _check_saturated(background, field, resistance, rising, progress, upper, lower)
-    return background
-
-
-def _check_one_measurement(
-    resistance: np.ndarray, rising: np.ndarray, upper: np.ndarray, lower: np.ndarray
-) -> None:
-    """Where a field is swept several times, every sweep must find the same levels."""
-    sweep = np.cumsum(np.diff(rising, prepend=rising[0]) != 0)
-    low, high = np.quantile(resistance, [0.05, 0.95])
-    for side in (upper, lower):
-        for part in (side & rising, side & ~rising):
-            levels = [
-                np.median(resistance[part & (sweep == k)])
-                for k in np.unique(sweep[part])
-                if (part & (sweep == k)).sum() >= _FEWEST_IN_WINDOW
-            ]
-            if len(levels) > 1 and np.ptp(levels) > _SAME_LEVEL * (high - low):
-                raise _Refused("mixed measurements: sweeps of one field find different levels")
-
-
-def _check_saturated(
-    background: _Background,
-    field: np.ndarray,
-    resistance: np.ndarray,
-    rising: np.ndarray,
-    progress: np.ndarray,
-    upper: np.ndarray,
-    lower: np.ndarray,
-) -> None:
-    """Branches must have met inside both windows, else the loop is still open there."""
-    m = background.normalised(field, progress, resistance)
-    noise = background.sigma / abs(background.values[1])
-    for side in (upper, lower):
-        gap = m[side & rising].mean() - m[side & ~rising].mean()
-        share = 1 / (side & rising).sum() + 1 / (side & ~rising).sum()
-        if abs(gap) > max(0.1, _SIGNIFICANT * noise * np.sqrt(share)):
-            raise _Refused("not saturated: the branches differ at the end of the field range")
-
-
 def _switching_field(
     field: np.ndarray,
     progress: np.ndarray,
     resistance: np.ndarray,
-    background: _Background,
+    background: Background,
     level: str,
 ) -> Crossing | None:
     """Where a branch crosses zero; None where it does not go from -1 to 1."""
@@ -400,7 +252,7 @@ def _switching_field(
     below, above = split
     near = slice(max(below - 2, 0), above + 3)
     if np.ptp(h[near]) == 0:
-        raise _Refused("field stands still where the loop switches")
+        raise Refused("field stands still where the loop switches")
     gradient = background.gradient(h[near], progress[near], m[near])
     noise = background.sigma / abs(background.values[1])
     shared = gradient @ background.covariance @ gradient.T
@@ -445,7 +297,7 @@ def _fitted_centre(
     return float(fit.x[0]), float(np.sqrt(inverse[0, 0]))
 
 
-def _correlation(found: list[Crossing], background: _Background, progress: list[float]) -> float:
+def _correlation(found: list[Crossing], background: Background, progress: list[float]) -> float:
     """Correlation of H_up and H_dn, which share the errors of what was subtracted.
 
     From the Fisher information of both fields, both widths and the background's values about
@@ -469,7 +321,7 @@ def _correlation(found: list[Crossing], background: _Background, progress: list[
 
 
 def _fill(
-    result: dict[str, Any], found: list[Crossing], background: _Background, correlation: float
+    result: dict[str, Any], found: list[Crossing], background: Background, correlation: float
 ) -> None:
     up, down = found
     shapes = {

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 
+from hall2net.background import rising_branch
 from hall2net.emulate.loop import LoopTruth, simulate_loop
 from hall2net.errors import ConfigError
 from hall2net.loops import (
@@ -19,7 +20,6 @@ from hall2net.loops import (
     fit_loop,
     fit_loops,
     interval_columns,
-    rising_branch,
 )
 from hall2net.readers import read_sample
 from hall2net.sheet import read_sheet
