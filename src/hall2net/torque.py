@@ -153,7 +153,8 @@ def torque_table(
     (mean over both signs of the largest in-plane field that all samples share),
     `switching_ratio` (field-free, at the largest current), `xi_ratio` and `theta_ratio` (over the
     reference), `j_c_ratio` (reference over sample). Then `j_c_field_x_oe`, `n_loops`, `scatter`
-    (of the loops' centres over their stated uncertainty), `convention` and its keys, `status`
+    (of the loops' centres over their stated uncertainty), `convention`, its keys and those of the
+    magnetometry, `status`
     (ok, flagged, refused), `reason`.
 
     Raises
@@ -186,6 +187,9 @@ def torque_table(
         rows.append(row)
     _add_ratios(rows, reference)
     settings = {"convention": name, **asdict(chosen)}
+    for key in ("keff_sign", "keff_integrand", "t_fm"):
+        if key in magnetometry and len(magnetometry):
+            settings[key] = magnetometry[key].iloc[0]
     columns = [c for q in _QUANTITIES for c in (q, uncertainty_column(q))]
     columns = ["sample", "thickness_nm", *columns, "j_c_field_x_oe", "n_loops", "scatter"]
     rows = [settings | row for row in rows]

@@ -114,8 +114,21 @@ def sheet_rows(study, sample):
     return rows.astype(object).where(rows.notna(), None).to_dict("list")
 
 
+ANISOTROPY = ("keff_sign", "keff_integrand", "t_fm")
+"""Conventions of magnetometry; all others are those of the torque."""
+
+
 def convention(study, name):
-    return config["studies"][study]["conventions"][name]
+    block = config["studies"][study]["conventions"][name]
+    return {key: value for key, value in block.items() if key not in ANISOTROPY}
+
+
+def magnetometry(study, name):
+    """Settings of magnetometry under a set of conventions."""
+    block = config["studies"][study]
+    chosen = {key: block["conventions"][name].get(key) for key in ANISOTROPY}
+    chosen = {key: value for key, value in chosen.items() if value is not None}
+    return block.get("magnetometry", {}) | chosen
 
 
 def lut_measurement(study):
@@ -131,7 +144,8 @@ def study_tables(study):
     names = ["loops", "lut"]
     names += ["switching"] if "sot_switching" in kinds else []
     if "loop_shift" in kinds:
-        names += ["magnetometry", "resistivity", "torque", "torque-as_printed"]
+        names += ["magnetometry", "magnetometry-as_printed"]
+        names += ["resistivity", "torque", "torque-as_printed"]
     return [f"results/{study}/{name}.csv" for name in names]
 
 

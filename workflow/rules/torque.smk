@@ -10,11 +10,21 @@ rule magnetometry:
         "../../envs/hall2net.yaml"
     params:
         samples=study_config("samples"),
-        settings=study_config("magnetometry"),
+        settings=lambda wildcards: magnetometry(wildcards.study, "adopted"),
     message:
         "{wildcards.study}: moments and anisotropies from magnetometry"
     script:
         "../scripts/magnetometry.py"
+
+
+use rule magnetometry as magnetometry_as_printed with:
+    output:
+        "results/{study}/magnetometry-as_printed.csv",
+    log:
+        "results/logs/{study}/magnetometry-as_printed.log",
+    params:
+        samples=study_config("samples"),
+        settings=lambda wildcards: magnetometry(wildcards.study, "as_printed"),
 
 
 rule resistivity:
@@ -80,6 +90,12 @@ rule torque:
 
 
 use rule torque as torque_as_printed with:
+    input:
+        loops="results/{study}/loops.csv",
+        magnetometry="results/{study}/magnetometry-as_printed.csv",
+        resistivity="results/{study}/resistivity.csv",
+        switching="results/{study}/switching.csv",
+        code=library("torque.py", "loop_shift.py", "formulas.py"),
     output:
         "results/{study}/torque-as_printed.csv",
     log:
