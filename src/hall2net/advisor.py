@@ -1,23 +1,29 @@
 """Which states to use, and what better ones would bring: quantisation error before any training."""
 
+from collections.abc import Iterator
 from itertools import combinations
 from math import comb
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
+from scipy.special import ndtri
 
 from hall2net.errors import ConfigError, Hall2netError
-from hall2net.lut import check_lut, levels
+from hall2net.lut import check_lut, levels, sorted_draws
 from hall2net.merit import one_read_sigma
 
 MAPPINGS = ("maxabs", "std")
 """How levels become weights: the scale is the largest weight, or that of the smallest error, which
 the networks' `std` takes for weights of normal distribution."""
 
-_QUANTILES = 200
-_SCALES = np.geomspace(0.03, 1.5, 60)  # relative to the largest weight
+NORMAL_WEIGHTS = ndtri((np.arange(1000) + 0.5) / 1000)
+"""Weights of a network before training: quantiles of the normal distribution, (1000,)."""
+
+_SCALES = np.geomspace(0.03, 1.5, 120)  # relative to the largest weight
 _MOST_SUBSETS = 5_000
+_CHUNK = 2_000
+_DRAWS = 100
 
 
 def weight_error(
@@ -30,9 +36,9 @@ def weight_error(
 
     Parameters
     ----------
-    resistance : (K,) of the states used, in ohm; levels are their min-max
+    resistance : (K,) of the states used, ascending, in ohm; levels are their min-max
     sigma : (K,) of one read after one write, in ohm
-    weights : (n,) of a network in float, such as one layer's; 200 quantiles of them count
+    weights : (n,) of a network in float, such as one layer's
     mapping : maxabs: s is the largest weight | std: s of the smallest first error
 
     Raises
@@ -42,10 +48,8 @@ def weight_error(
     Hall2netError
         If the weights are not finite or all zero.
     """
-    level = levels(resistance)
-    quantum, noise = _errors(
-        level[None, :], _level_sigma(resistance, sigma)[None], weights, mapping
-    )
+    levels(resistance)
+    quantum, noise = _errors(np.atleast_2d(resistance), np.atleast_2d(sigma), weights, mapping)
     return float(quantum[0]), float(quantum[0] + noise[0])
 
 
@@ -66,8 +70,8 @@ def best_states(
     Returns
     -------
     DataFrame, one row a set, the smallest total error first: `states` (numbers of the look-up
-    table, separated by blanks), `error` (of the grid), `total_error` (with the scatter of the
-    states), `min_separation_sigma`.
+    table, separated by blanks), `quantization_error` (of the grid), `total_error` (with the scatter
+    of the states), `min_separation_sigma`.
 
     Raises
     ------
@@ -78,49 +82,104 @@ def best_states(
     if not 2 <= number <= len(lut):
         raise ConfigError(f"advisor: {number} of {len(lut)} states; expected 2 to {len(lut)}")
     if comb(len(lut), number) <= _MOST_SUBSETS:
-        return _ranked(lut, list(combinations(range(len(lut)), number)), weights, mapping)
-    chosen = tuple(range(len(lut)))
-    while len(chosen) > number:
-        fewer = [tuple(k for k in chosen if k != left_out) for left_out in chosen]
-        table = _ranked(lut, fewer, weights, mapping)
-        chosen = tuple(int(state) - 1 for state in table["states"].iloc[0].split())
-    return _ranked(lut, [chosen], weights, mapping)
+        return _every_set(lut, weights, number, mapping)
+    *_, ranked = _best_of_every_number(lut, weights, mapping, number)
+    return ranked
 
 
-def what_would_help(lut: pd.DataFrame, weights: ArrayLike, *, mapping: str = "std") -> pd.DataFrame:
-    """What one more state, evenly spaced ones, or half the scatter would bring.
+def advice(
+    lut: pd.DataFrame,
+    weights: ArrayLike = NORMAL_WEIGHTS,
+    *,
+    mapping: str = "std",
+    kept: int = 5,
+) -> pd.DataFrame:
+    """All that the advisor has to say of a device: other sets of its states, and other devices.
+
+    Parameters
+    ----------
+    lut : look-up table
+    weights, mapping : as `weight_error` takes them
+    kept : sets shown of every number of states
 
     Returns
     -------
-    DataFrame with `change`, `error`, `total_error` (as `best_states`) and `gain`, the share of
-    the present total error that the change takes away. One more state has the mean scatter of
-    the others and is put in the middle of the gap where it helps most.
+    DataFrame, one row a choice: `choice` (`as measured`; `fewer states`, the `kept` best of
+    `best_states` for every number; then what other devices would bring: one more state in the gap
+    where it helps most, with the mean scatter of the others; evenly spaced states; less scatter),
+    `n_states`, `states` (numbers of the look-up table; empty for another device),
+    `quantization_error` with its 1 sigma from that of the resistances, `total_error`, `gain` (share
+    of the present total error taken away; negative where it adds), `min_separation_sigma`.
     """
     check_lut(lut)
     r, sigma = lut["resistance_ohm"].to_numpy(float), one_read_sigma(lut)
+    every = " ".join(map(str, lut["state"]))
+    choices = [("as measured", every, r, sigma)]
+    for ranked in _best_of_every_number(lut, weights, mapping):
+        for states in ranked["states"].head(kept):
+            at = _rows_of(lut, states)
+            choices.append(("fewer states", states, r[at], sigma[at]))
     middles = (r[1:] + r[:-1]) / 2
     more = [
-        weight_error(
-            np.insert(r, k + 1, middle), np.insert(sigma, k + 1, sigma.mean()), weights,
-            mapping=mapping,
-        )
-        for k, middle in enumerate(middles)
+        (np.insert(r, k, middle), np.insert(sigma, k, sigma.mean()))
+        for k, middle in enumerate(middles, start=1)
+    ]
+    best = int(np.argmin([weight_error(*one, weights, mapping=mapping)[1] for one in more]))
+    choices += [
+        (f"one more state at {middles[best]:.4g} ohm", "", *more[best]),
+        ("as many states, evenly spaced", "", np.linspace(r[0], r[-1], len(r)), sigma),
+        ("half the scatter", every, r, sigma / 2),
+        ("no scatter", every, r, np.zeros_like(sigma)),
+    ]
+    u = lut["resistance_u_ohm"].to_numpy(float)
+    rows = []
+    for choice, states, own, own_sigma in choices:
+        quantum, total = weight_error(own, own_sigma, weights, mapping=mapping)
+        row = {"choice": choice, "n_states": len(own), "states": states}
+        row |= {"quantization_error": quantum, "total_error": total}
+        if states:
+            drawn = sorted_draws(own, u[_rows_of(lut, states)], _DRAWS, np.random.default_rng(0))
+            spread = _errors(drawn, np.zeros_like(drawn), weights, mapping)[0].std(ddof=1)
+            row["quantization_error_u"] = round(float(spread), 12)
+        row["min_separation_sigma"] = float(_separation(own[None], own_sigma[None])[0])
+        rows.append(row)
+    table = pd.DataFrame(rows).replace({"min_separation_sigma": {np.inf: np.nan}})
+    table["gain"] = 1 - table["total_error"] / table["total_error"].iloc[0]
+    return table[
+        ["choice", "n_states", "states", "quantization_error", "quantization_error_u",
+         "total_error", "gain", "min_separation_sigma"]
     ]  # fmt: skip
-    best = int(np.argmin([total for _, total in more]))
-    changes = {
-        "as measured": weight_error(r, sigma, weights, mapping=mapping),
-        f"one more state at {middles[best]:.4g} ohm": more[best],
-        "half the scatter": weight_error(r, sigma / 2, weights, mapping=mapping),
-        "no scatter": weight_error(r, np.zeros_like(sigma), weights, mapping=mapping),
-        "as many states, evenly spaced": weight_error(
-            np.linspace(r[0], r[-1], len(r)), sigma, weights, mapping=mapping
-        ),
-    }
-    table = pd.DataFrame(
-        [(change, *errors) for change, errors in changes.items()],
-        columns=["change", "error", "total_error"],
-    )
-    return table.assign(gain=1 - table["total_error"] / table["total_error"].iloc[0])
+
+
+def sets_to_train(table: pd.DataFrame, number: int) -> list[str]:
+    """Sets of states worth a training: all states, then the best with fewer, from `advice`."""
+    fewer = table[table["choice"] == "fewer states"].sort_values("total_error", kind="stable")
+    return [table["states"].iloc[0], *fewer["states"].head(number)]
+
+
+def _best_of_every_number(
+    lut: pd.DataFrame, weights: ArrayLike, mapping: str, least: int = 2
+) -> Iterator[pd.DataFrame]:
+    """Ranked sets of one state fewer than there are, of two fewer, and so on."""
+    chosen = np.arange(len(lut))
+    for number in range(len(lut) - 1, least - 1, -1):
+        if comb(len(lut), number) <= _MOST_SUBSETS:
+            ranked = _every_set(lut, weights, number, mapping)
+        else:
+            fewer = [tuple(np.delete(chosen, k)) for k in range(len(chosen))]
+            ranked = _ranked(lut, fewer, weights, mapping).head(1)
+        chosen = _rows_of(lut, ranked["states"].iloc[0])
+        yield ranked
+
+
+def _every_set(lut: pd.DataFrame, weights: ArrayLike, number: int, mapping: str) -> pd.DataFrame:
+    return _ranked(lut, list(combinations(range(len(lut)), number)), weights, mapping)
+
+
+def _rows_of(lut: pd.DataFrame, states: str) -> np.ndarray:
+    """Row numbers of the states whose numbers stand in `states`, separated by blanks."""
+    wanted = [int(state) for state in states.split()]
+    return np.flatnonzero(lut["state"].isin(wanted))
 
 
 def _ranked(
@@ -128,52 +187,61 @@ def _ranked(
 ) -> pd.DataFrame:
     index = np.array(subsets)
     r, sigma = lut["resistance_ohm"].to_numpy(float)[index], one_read_sigma(lut)[index]
-    swing = r[:, -1:] - r[:, :1]
-    level = 2 * (r - r[:, :1]) / swing - 1
-    quantum, noise = _errors(level, 2 * sigma / swing, weights, mapping)
-    mean_sigma = (sigma[:, 1:] + sigma[:, :-1]) / 2
-    with np.errstate(divide="ignore"):
-        separation = (np.diff(r, axis=1) / mean_sigma).min(axis=1)
+    quantum, noise = _errors(r, sigma, weights, mapping)
     numbers = lut["state"].to_numpy(int)[index]
     table = pd.DataFrame(
         {
             "states": [" ".join(map(str, row)) for row in numbers],
-            "error": quantum,
+            "quantization_error": quantum,
             "total_error": quantum + noise,
-            "min_separation_sigma": separation,
+            "min_separation_sigma": _separation(r, sigma),
         }
     )
     return table.sort_values("total_error", kind="stable", ignore_index=True)
 
 
-def _level_sigma(resistance: ArrayLike, sigma: ArrayLike) -> np.ndarray:
-    return 2 * np.asarray(sigma, dtype=float) / np.ptp(np.asarray(resistance, dtype=float))
+def _separation(r: np.ndarray, sigma: np.ndarray) -> np.ndarray:
+    """Smallest distance of neighbours in sigma, (S,), of sets (S, K)."""
+    with np.errstate(divide="ignore"):
+        return (np.diff(r, axis=1) / ((sigma[:, 1:] + sigma[:, :-1]) / 2)).min(axis=1)
 
 
 def _errors(
-    level: np.ndarray, sigma: np.ndarray, weights: ArrayLike, mapping: str
+    r: np.ndarray, sigma: np.ndarray, weights: ArrayLike, mapping: str
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Relative errors of the grid and of the scatter, (S,), for levels and sigmas (S, K)."""
+    """Relative errors of the grid and of the scatter, (S,), of sets of states (S, K)."""
     if mapping not in MAPPINGS:
         raise ConfigError(f"advisor: mapping {mapping!r}; expected one of {', '.join(MAPPINGS)}")
     w = np.asarray(weights, dtype=float).ravel()
     if not w.size or not np.isfinite(w).all() or not w.any():
         raise Hall2netError("advisor: expected finite weights, not all zero")
-    largest = np.abs(w).max()
-    w = np.quantile(w, (np.arange(_QUANTILES) + 0.5) / _QUANTILES) / largest
-    power = np.mean(w**2)
-    best = np.full(len(level), np.inf)
-    noise = np.zeros(len(level))
-    for scale in _SCALES if mapping == "std" else [1.0]:
-        for start in range(0, len(level), 500):
-            part = slice(start, start + 500)
-            distance = np.abs(w[:, None] / scale - level[part, None, :])
-            nearest = distance.argmin(axis=2)
-            smallest = np.take_along_axis(distance, nearest[..., None], axis=2)[..., 0]
-            quantum = scale**2 * np.mean(smallest**2, axis=1) / power
-            used = np.take_along_axis(sigma[part], nearest, axis=1)
-            better = quantum < best[part]
-            scatter = scale**2 * np.mean(used**2, axis=1) / power
-            noise[part] = np.where(better, scatter, noise[part])
-            best[part] = np.where(better, quantum, best[part])
-    return best, noise
+    w = np.sort(w) / np.abs(w).max()
+    swing = r[:, -1:] - r[:, :1]
+    parts = [
+        _errors_of_sorted(w, 2 * (own - own[:, :1]) / width - 1, 2 * scatter / width, mapping)
+        for own, scatter, width in (
+            (part[start : start + _CHUNK] for part in (r, sigma, swing))
+            for start in range(0, len(r), _CHUNK)
+        )
+    ]
+    quantum, noise = (np.concatenate(errors) for errors in zip(*parts, strict=True))
+    return quantum, noise
+
+
+def _errors_of_sorted(
+    w: np.ndarray, level: np.ndarray, sigma: np.ndarray, mapping: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """The same for sorted weights: those nearest to one level stand side by side."""
+    scale = (_SCALES if mapping == "std" else np.ones(1))[:, None]
+    middle = (level[:, None, 1:] + level[:, None, :-1]) / 2 * scale
+    edges = np.searchsorted(w, middle)
+    ends = np.zeros((*edges.shape[:2], 1), dtype=int)
+    edges = np.concatenate([ends, edges, ends + len(w)], axis=2)
+    count = np.diff(edges)
+    total = np.diff(np.append(0.0, np.cumsum(w))[edges])
+    held = scale * level[:, None]
+    power = w @ w
+    quantum = 1 + np.sum(held * (held * count - 2 * total), axis=2) / power
+    noise = np.sum((scale * sigma[:, None]) ** 2 * count, axis=2) / power
+    best = quantum.argmin(axis=1)[:, None]
+    return tuple(np.take_along_axis(error, best, axis=1)[:, 0] for error in (quantum, noise))

@@ -18,6 +18,9 @@ from hall2net.lut import check_lut
 REFERENCE_TIME_S = 1.0
 """Drift is counted in decades from this time after the write."""
 
+PARTS = ("programming", "reading", "drift", "stuck")
+"""What a device does to a level, in this order."""
+
 
 @dataclass(frozen=True)
 class Written:
@@ -51,17 +54,16 @@ class Device:
         return Device(*(tensor.to(device) for tensor in self._tensors()))
 
     def without(self, *parts: str) -> "Device":
-        """The same with some of `programming, reading, drift, stuck` switched off.
+        """The same with some of `PARTS` switched off; the others draw the same numbers.
 
         Raises
         ------
         ConfigError
             If there is no such part.
         """
-        allowed = ("programming", "reading", "drift", "stuck")
-        if unknown := set(parts) - set(allowed):
+        if unknown := set(parts) - set(PARTS):
             raise ConfigError(
-                f"device: no part {sorted(unknown)[0]!r}; expected {', '.join(allowed)}"
+                f"device: no part {sorted(unknown)[0]!r}; expected {', '.join(PARTS)}"
             )
         return replace(self, **{part: torch.zeros_like(getattr(self, part)) for part in parts})
 

@@ -4,6 +4,8 @@ A state is a plateau of a pulse train, or a point of a switching loop. One row a
 resistance; the columns are listed at `lut_from_train` and `lut_from_loop`.
 """
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -71,6 +73,19 @@ def resistances(level: ArrayLike, resistance: ArrayLike) -> np.ndarray:
     return r.min() + (np.asarray(level, dtype=float) + 1) / 2 * np.ptp(r)
 
 
+def sorted_draws(
+    resistance: ArrayLike, sigma: ArrayLike, draws: int, rng: np.random.Generator
+) -> np.ndarray:
+    """Draws (draws, K) of states known to 1 sigma, normally distributed, each row ascending.
+
+    Parameters
+    ----------
+    resistance, sigma : (K,) means and their 1 sigma, in ohm
+    """
+    r = np.asarray(resistance, dtype=float)
+    return np.sort(r + np.asarray(sigma, dtype=float) * rng.standard_normal((draws, r.size)))
+
+
 def check_lut(lut: pd.DataFrame, name: str = "LUT") -> None:
     """Refuse a look-up table that cannot serve as weights.
 
@@ -125,6 +140,18 @@ def check_lut(lut: pd.DataFrame, name: str = "LUT") -> None:
 def _first(bad: np.ndarray) -> int:
     """Number of the first bad row, counted from 1; 0 where there is none."""
     return int(np.argmax(bad)) + 1 if bad.any() else 0
+
+
+def lut_from(measurement: xr.Dataset, *, source: str, **settings: Any) -> pd.DataFrame:  # noqa: ANN401
+    """The look-up table of a measurement.
+
+    Parameters
+    ----------
+    measurement : pulse train or switching loop
+    source : train | loop
+    settings : of `lut_from_train` or `lut_from_loop`
+    """
+    return {"train": lut_from_train, "loop": lut_from_loop}[source](measurement, **settings)
 
 
 def lut_from_train(

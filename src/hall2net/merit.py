@@ -11,7 +11,7 @@ from scipy.optimize import isotonic_regression, minimize_scalar
 from scipy.stats import norm
 
 from hall2net.errors import Hall2netError
-from hall2net.lut import MIN_SEPARATION, check_lut
+from hall2net.lut import MIN_SEPARATION, check_lut, sorted_draws
 from hall2net.plateaus import average_pulses, read_train
 from hall2net.switching import switching_loop, turning_points, write_energy
 
@@ -19,6 +19,7 @@ LABEL_SCALE = 10.1015
 """Non-linearity label of NeuroSim per unit of the curve's largest distance from a straight line."""
 
 _SHORTEST_RUN = 4  # points of a potentiation or depression that has a curvature
+_DRAWS = 400
 
 
 def one_read_sigma(lut: pd.DataFrame) -> np.ndarray:
@@ -99,24 +100,33 @@ def fit_nonlinearity(curves: pd.DataFrame) -> tuple[float, float]:
 
     The sigma is that of the mean over runs; NaN for one run, and both are NaN for none.
     """
-    labels = [_label_of(own) for _, own in curves.groupby("run")]
+    labels = [nonlinearity_label(1 / c) if c else 0.0 for c in curvatures(curves)]
     if not labels:
         return np.nan, np.nan
     spread = np.std(labels, ddof=1) / np.sqrt(len(labels)) if len(labels) > 1 else np.nan
     return float(np.mean(labels)), float(spread)
 
 
-def _label_of(run: pd.DataFrame) -> float:
+def curvatures(curves: pd.DataFrame) -> list[float]:
+    """1/A of each run of `update_curves`, by least squares; 0 of a straight line."""
+    return [_curvature(own) for _, own in curves.groupby("run")]
+
+
+def update_curve(step: ArrayLike, curvature: float) -> np.ndarray:
+    """Share of the change done after a share `step` of the pulses, for 1/A = `curvature`."""
+    step = np.asarray(step, dtype=float)
+    return np.expm1(-curvature * step) / np.expm1(-curvature) if curvature else step
+
+
+def _curvature(run: pd.DataFrame) -> float:
     step, share = run["step"].to_numpy(), run["share"].to_numpy()
 
     def squares(curvature: float) -> float:
-        if abs(curvature) < 1e-6:
-            return float(np.sum((share - step) ** 2))
-        curve = np.expm1(-curvature * step) / np.expm1(-curvature)
-        return float(np.sum((share - curve) ** 2))
+        straight = abs(curvature) < 1e-6
+        return float(np.sum((share - update_curve(step, 0.0 if straight else curvature)) ** 2))
 
-    curvature = float(minimize_scalar(squares, bounds=(-44.0, 44.0), method="bounded").x)
-    return float(nonlinearity_label(1 / curvature)) if abs(curvature) > 1e-6 else 0.0
+    found = float(minimize_scalar(squares, bounds=(-44.0, 44.0), method="bounded").x)
+    return found if abs(found) > 1e-6 else 0.0
 
 
 def figures_of_merit(
@@ -124,7 +134,8 @@ def figures_of_merit(
     measurement: xr.Dataset,
     *,
     write_resistance_ohm: float = np.nan,
-    devices: Sequence[pd.DataFrame] = (),
+    write_resistance_u_ohm: float = np.nan,
+    others: Sequence[pd.DataFrame] = (),
     min_separation: float = MIN_SEPARATION,
 ) -> pd.DataFrame:
     """What a device can do as a synapse: one row a figure of merit.
@@ -133,15 +144,17 @@ def figures_of_merit(
     ----------
     lut : `lut_from_train` or `lut_from_loop`
     measurement : the measurement that the states were taken from
-    write_resistance_ohm : of the current path, for the write energy I^2 R tau
-    devices : look-up tables of other devices with as many states, for their variation
+    write_resistance_ohm, write_resistance_u_ohm : of the current path and its 1 sigma, for the
+        write energy I^2 R tau
+    others : look-up tables of other devices with as many states, for the variation between devices
     min_separation : in sigma; neighbours closer than this do not count as two
 
     Returns
     -------
-    DataFrame with `quantity` (its unit at the end of the name; none for a number), `value`,
-    `value_u` (1 sigma; empty where it has none), `definition`. What was not measured is empty,
-    and the definition says so.
+    DataFrame with `quantity, value, value_u` (1 sigma), `unit, definition`. What was not measured
+    is empty, and the definition says so. The 1 sigma of what follows from the states is half the
+    68 % interval over draws of their means (normal) and of their sigmas (chi-square, with as many
+    degrees of freedom as reads and visits leave).
 
     Raises
     ------
@@ -149,52 +162,91 @@ def figures_of_merit(
         If the LUT is bad, or another device has another number of states.
     """
     check_lut(lut)
-    r, u = (lut[c].to_numpy(float) for c in ("resistance_ohm", "resistance_u_ohm"))
-    sigma = one_read_sigma(lut)
-    with np.errstate(divide="ignore"):
-        gaps = np.diff(r) / ((sigma[1:] + sigma[:-1]) / 2)
-    swing, swing_u = r[-1] - r[0], float(np.hypot(u[0], u[-1]))
-    states = 1 + _most_distinct(r, sigma, min_separation)
-    rows: list[tuple[str, float, float, str]] = [
-        ("states", len(lut), np.nan, "number of states in the look-up table"),
-        (
-            "distinguishable_states", states, np.nan,
-            f"largest number of them that lie {min_separation:g} sigma apart, sigma that of one "
-            "read after one write",
+    share = "as a share of the dynamic range, mean over the states"
+    not_measured = "empty where it was not measured"
+    definitions = {
+        "distinguishable_states": (
+            "1", f"largest number of states that lie {min_separation:g} sigma apart, sigma that of "
+            "one read after one write",
         ),
-        ("information_bit", np.log2(states), np.nan, "log2 of the distinguishable states"),
-        ("min_separation_sigma", gaps.min(), np.nan, "smallest distance of neighbours"),
-        (
-            "misread_rate", _misread_rate(gaps), np.nan,
-            "share of single reads taken for a neighbour, all states used alike, thresholds "
+        "information": ("bit", "log2 of the distinguishable states"),
+        "min_separation": ("sigma", "smallest distance of neighbours"),
+        "misread_rate": (
+            "1", "share of single reads taken for a neighbour, all states used alike, thresholds "
             "equally many sigma from both: mean of Phi(-separation/2) over both sides",
         ),
-        ("dynamic_range_ohm", swing, swing_u, "highest less lowest mean resistance"),
-        (
-            "dynamic_range_sigma", swing / sigma.mean(), np.nan,
-            "dynamic range over the mean sigma of one read",
+        "dynamic_range": ("ohm", "highest less lowest mean resistance"),
+        "dynamic_range_to_noise": ("1", "dynamic range over the mean sigma of one read"),
+        "nonuniformity": (
+            "1", "largest distance of a level from equal spacing, as a share of the range; 0 is "
+            "linear",
         ),
-        (
-            "nonuniformity", *_nonuniformity(r, u),
-            "largest distance of a level from equal spacing, as a share of the range",
-        ),
-    ]  # fmt: skip
+        "mean_level": ("1", "mean of the levels; 0 where they lie evenly about zero"),
+        "read_noise": ("1", f"sigma of one read {share}"),
+        "cycle_to_cycle": ("1", f"sigma from one write to the next {share}; {not_measured}"),
+    }  # fmt: skip
+    value = _of_states(*_states_and_sigmas(lut), min_separation)
+    drawn = _of_states(*_drawn_states(lut), min_separation)
+    rows = [("states", len(lut), np.nan, "1", "number of states in the look-up table")]
+    for name, (unit, definition) in definitions.items():
+        low, high = np.nanquantile(drawn[name], [0.16, 0.84]) if value[name] == value[name] else (
+            np.nan, np.nan,
+        )  # fmt: skip
+        rows.append((name, value[name].item(), (high - low) / 2, unit, definition))
     rows += _linearity(measurement)
-    share = "as a share of the dynamic range, mean over the states"
-    rows += [
-        ("read_noise", lut["read_sigma_ohm"].mean() / swing, np.nan, f"sigma of one read {share}"),
-        (
-            "cycle_to_cycle", lut["cycle_sigma_ohm"].mean() / swing, np.nan,
-            f"sigma from one write to the next {share}; empty where each was written once",
-        ),
-        (
-            "device_to_device", _between_devices(lut, devices) / swing, np.nan,
-            f"sigma between devices {share}; empty where one device was measured",
-        ),
-    ]  # fmt: skip
-    rows += _retention(lut, r, swing)
-    rows += _energy(lut, measurement, write_resistance_ohm)
-    return pd.DataFrame(rows, columns=["quantity", "value", "value_u", "definition"])
+    rows.append(_between_devices(lut, others))
+    rows += _retention(lut)
+    rows += _energy(lut, measurement, write_resistance_ohm, write_resistance_u_ohm)
+    return pd.DataFrame(rows, columns=["quantity", "value", "value_u", "unit", "definition"])
+
+
+def _states_and_sigmas(lut: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Resistances, sigma of reads and sigma of writes, each (1, K)."""
+    empty = pd.Series(np.nan, index=lut.index)
+    columns = ("resistance_ohm", "read_sigma_ohm", "cycle_sigma_ohm")
+    return tuple(lut.get(c, empty).to_numpy(float)[None] for c in columns)
+
+
+def _drawn_states(lut: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Draws of the same, each (draws, K), as far as they are uncertain."""
+    rng = np.random.default_rng(0)
+    r = sorted_draws(lut["resistance_ohm"], lut["resistance_u_ohm"], _DRAWS, rng)
+    _, read, cycle = _states_and_sigmas(lut)
+    visits, reads = (lut.get(c, pd.Series(1, lut.index)) for c in ("n_visits", "n_reads"))
+    return r, *(
+        sigma * np.sqrt(freedom / rng.chisquare(np.maximum(freedom, 1), (_DRAWS, len(lut))))
+        if (freedom > 0).all() else np.repeat(sigma, _DRAWS, axis=0)
+        for sigma, freedom in (
+            (read, (reads - visits).to_numpy()), (cycle, (visits - 1).to_numpy()),
+        )
+    )  # fmt: skip
+
+
+def _of_states(
+    r: np.ndarray, read: np.ndarray, cycle: np.ndarray, min_separation: float
+) -> dict[str, np.ndarray]:
+    """Figures of merit (N,) of N tables of K states; r, read, cycle (N, K) in ohm."""
+    sigma = np.hypot(np.nan_to_num(read), np.nan_to_num(cycle))
+    swing = r[:, -1] - r[:, 0]
+    with np.errstate(divide="ignore"):
+        gaps = np.diff(r) / ((sigma[:, 1:] + sigma[:, :-1]) / 2)
+        to_noise = swing / sigma.mean(axis=1)
+    states = np.array(
+        [1 + _most_distinct(*one, min_separation) for one in zip(r, sigma, strict=True)]
+    )
+    share = (r - r[:, :1]) / swing[:, None]
+    return {
+        "distinguishable_states": states,
+        "information": np.log2(states),
+        "min_separation": gaps.min(axis=1),
+        "misread_rate": 2 * norm.cdf(-gaps / 2).sum(axis=1) / r.shape[1],
+        "dynamic_range": swing,
+        "dynamic_range_to_noise": to_noise,
+        "nonuniformity": np.abs(share - np.linspace(0, 1, r.shape[1])).max(axis=1),
+        "mean_level": 2 * share.mean(axis=1) - 1,
+        "read_noise": read.mean(axis=1) / swing,
+        "cycle_to_cycle": cycle.mean(axis=1) / swing,
+    }
 
 
 def _most_distinct(r: np.ndarray, sigma: np.ndarray, min_separation: float) -> int:
@@ -206,75 +258,72 @@ def _most_distinct(r: np.ndarray, sigma: np.ndarray, min_separation: float) -> i
     return steps
 
 
-def _misread_rate(gaps: np.ndarray) -> float:
-    return float(2 * norm.cdf(-gaps / 2).sum() / (len(gaps) + 1))
-
-
-def _nonuniformity(r: np.ndarray, u: np.ndarray) -> tuple[float, float]:
-    ideal = np.linspace(0, 1, len(r))
-    distance = (r - r[0]) / (r[-1] - r[0]) - ideal
-    worst = int(np.abs(distance).argmax())
-    if worst in (0, len(r) - 1):
-        return 0.0, np.nan
-    share = distance[worst] + ideal[worst]
-    spread = np.sqrt(u[worst] ** 2 + ((1 - share) * u[0]) ** 2 + (share * u[-1]) ** 2)
-    return float(abs(distance[worst])), float(spread / (r[-1] - r[0]))
-
-
-def _linearity(measurement: xr.Dataset) -> list[tuple[str, float, float, str]]:
+def _linearity(measurement: xr.Dataset) -> list[tuple[str, float, float, str, str]]:
     curves = update_curves(measurement)
-    found = {
-        direction: fit_nonlinearity(curves[curves["direction"] == direction])
+    (rise, rise_u), (fall, fall_u) = (
+        fit_nonlinearity(curves[curves["direction"] == direction])
         for direction in ("potentiation", "depression")
-    }
+    )
+    none = "empty where no such stretch of four pulses or more was measured"
     how = (
         "NeuroSim's non-linearity label (0 straight; Chen, Peng, Yu, IEEE TCAD 37, 3067 (2018)) "
         "of rising resistance; pulses of growing current count alike"
     )
-    rows = [("alpha_potentiation", *found["potentiation"], f"{how}; empty where none was measured")]
     # The field writes the label of a depression that falls fast first as negative.
-    fall, fall_u = found["depression"]
-    text = "the same of falling resistance, negative where it falls fast first"
-    rows.append(("alpha_depression", -fall, fall_u, f"{text}; empty where none was measured"))
-    rise, rise_u = found["potentiation"]
-    spread = float(np.hypot(rise_u, fall_u))
-    text = "abs(alpha_potentiation - alpha_depression); 0 where both curves coincide"
-    return [*rows, ("asymmetry", abs(rise + fall), spread, text)]
+    fall = -fall
+    return [
+        ("alpha_potentiation", rise, rise_u, "1", f"{how}; {none}"),
+        (
+            "alpha_depression", fall, fall_u, "1",
+            f"the same of falling resistance, negative where it falls fast first; {none}",
+        ),
+        (
+            "asymmetry", abs(rise - fall), float(np.hypot(rise_u, fall_u)), "1",
+            "abs(alpha_potentiation - alpha_depression); 0 where both curves coincide",
+        ),
+    ]  # fmt: skip
 
 
-def _between_devices(lut: pd.DataFrame, devices: Sequence[pd.DataFrame]) -> float:
-    if not devices:
-        return np.nan
-    for other in devices:
+def _between_devices(
+    lut: pd.DataFrame, others: Sequence[pd.DataFrame]
+) -> tuple[str, float, float, str, str]:
+    text = (
+        "sigma between devices as a share of the dynamic range, root mean square over the states; "
+        "empty where one device was measured"
+    )
+    if not others:
+        return "device_to_device", np.nan, np.nan, "1", text
+    for other in others:
         if len(other) != len(lut):
             raise Hall2netError(
                 f"a look-up table has {len(other)} states; expected {len(lut)}, as the first has"
             )
-    resistances = [table["resistance_ohm"].to_numpy(float) for table in (lut, *devices)]
-    return float(np.std(resistances, axis=0, ddof=1).mean())
+    resistances = [table["resistance_ohm"].to_numpy(float) for table in (lut, *others)]
+    swing = np.ptp(lut["resistance_ohm"].to_numpy(float))
+    value = float(np.sqrt(np.var(resistances, axis=0, ddof=1).mean())) / swing
+    # Devices often shift as a whole: their states are no further degrees of freedom.
+    return "device_to_device", value, value / np.sqrt(2 * len(others)), "1", text
 
 
-def _retention(
-    lut: pd.DataFrame, r: np.ndarray, swing: float
-) -> list[tuple[str, float, float, str]]:
+def _retention(lut: pd.DataFrame) -> list[tuple[str, float, float, str, str]]:
+    r = lut["resistance_ohm"].to_numpy(float)
     drift = lut["drift_per_decade_ohm"].to_numpy(float)
     drift_u = lut["drift_per_decade_u_ohm"].to_numpy(float)
-    not_measured = "empty where it was not measured"
-    if not np.isfinite(drift).all():
-        mean = mean_u = decades = np.nan
-    else:
+    mean = mean_u = decades = np.nan
+    if np.isfinite(drift).all():
         weight = np.where(drift_u > 0, drift_u, 1.0) ** -2.0
-        mean = float(np.sum(weight * drift) / weight.sum()) / swing
-        mean_u = float(weight.sum() ** -0.5) / swing
+        mean = float(np.sum(weight * drift) / weight.sum()) / np.ptp(r)
+        mean_u = float(weight.sum() ** -0.5) / np.ptp(r)
         nearest = np.minimum(np.append(np.diff(r), np.inf), np.append(np.inf, np.diff(r)))
         decades = float(np.min(nearest / 2 / (np.abs(drift) + 2 * drift_u)))
+    not_measured = "empty where it was not measured"
     return [
         (
-            "drift_per_decade", mean, mean_u,
+            "drift", mean, mean_u, "1/decade",
             f"change per decade of time as a share of the range, weighted mean; {not_measured}",
         ),
         (
-            "retention_decade", decades, np.nan,
+            "retention", decades, np.nan, "decade",
             "decades of time in which no state drifts half way to its neighbour, each drift taken "
             f"2 sigma larger than found (lower bound); {not_measured}",
         ),
@@ -282,19 +331,22 @@ def _retention(
 
 
 def _energy(
-    lut: pd.DataFrame, measurement: xr.Dataset, resistance: float
-) -> list[tuple[str, float, float, str]]:
+    lut: pd.DataFrame, measurement: xr.Dataset, resistance: float, resistance_u: float
+) -> list[tuple[str, float, float, str, str]]:
     width = float(measurement["pulse_width"])
     energy = write_energy(lut["write_current_ma"].to_numpy(float) * 1e-3, resistance, width) * 1e6
     known = isfinite(resistance) and isfinite(width)
     current = measurement["write_current"].to_numpy()
-    if "pulse" in measurement:
+    if "pulse" in measurement and np.isfinite(measurement["pulse"]).any():
         current = current[np.append(True, np.diff(measurement["pulse"].to_numpy()) != 0)]
     total = float(write_energy(current[np.isfinite(current)], resistance, width).sum()) * 1e6
-    text = "I^2 R tau; empty without the resistance of the current path"
+    text = "I^2 R tau; empty without the resistance of the current path and the pulse width"
     return [
-        ("write_energy_min_uj", energy.min(), np.nan, f"of the cheapest state, {text}"),
-        ("write_energy_mean_uj", energy.mean(), np.nan, f"mean over the states, {text}"),
-        ("write_energy_max_uj", energy.max(), np.nan, f"of the dearest state, {text}"),
-        ("train_energy_uj", total if known else np.nan, np.nan, f"of all pulses, {text}"),
+        (name, value, value * resistance_u / resistance, "uJ", f"{words}, {text}")
+        for name, value, words in (
+            ("write_energy_min", energy.min(), "of the write that needs least"),
+            ("write_energy_mean", energy.mean(), "of one write, mean over the states"),
+            ("write_energy_max", energy.max(), "of the write that needs most"),
+            ("train_energy", total if known else np.nan, "of all pulses of the measurement"),
+        )
     ]

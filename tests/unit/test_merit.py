@@ -79,20 +79,22 @@ def test_merit_of_the_emulated_train():
     lut = lut_from_train(train)
     merit = values(lut, train, write_resistance_ohm=500.0)
     assert merit["states"] == merit["distinguishable_states"] == 6
-    assert merit["information_bit"] == pytest.approx(2.585, abs=1e-3)
-    assert merit["dynamic_range_ohm"] == pytest.approx(SWING, rel=0.01)
+    assert merit["information"] == pytest.approx(2.585, abs=1e-3)
+    assert merit["dynamic_range"] == pytest.approx(SWING, rel=0.01)
     assert merit["read_noise"] == pytest.approx(0.008, rel=0.05)
     assert merit["cycle_to_cycle"] == pytest.approx(0.015, rel=0.2)
     # 0.46 ohm lies 0.34 of the range above the second of six equally spaced levels.
     assert merit["nonuniformity"] == pytest.approx(0.13 / 0.24 - 0.2, abs=0.02)
+    # One negative level of six.
+    assert merit["mean_level"] == pytest.approx(1.75 / 6, abs=0.02)
     assert merit["alpha_potentiation"] > 2
     assert np.isnan(merit["alpha_depression"]) and np.isnan(merit["asymmetry"])
     energy = np.square([15.6e-3, *np.multiply(STATE_CURRENTS_MA, 1e-3)]) * 500 * 1e-3 * 1e6
-    assert merit["write_energy_mean_uj"] == pytest.approx(energy.mean(), rel=5e-3)
-    assert merit["write_energy_min_uj"] == pytest.approx(60.5)
-    assert merit["train_energy_uj"] == pytest.approx(30 * energy.sum(), rel=1e-9)
-    assert -0.004 < merit["drift_per_decade"] < 0
-    assert merit["retention_decade"] > 3
+    assert merit["write_energy_mean"] == pytest.approx(energy.mean(), rel=5e-3)
+    assert merit["write_energy_min"] == pytest.approx(60.5)
+    assert merit["train_energy"] == pytest.approx(30 * energy.sum(), rel=1e-9)
+    assert -0.004 < merit["drift"] < 0
+    assert merit["retention"] > 3
 
 
 def test_misread_rate_is_that_of_gaussian_reads():
@@ -111,7 +113,7 @@ def test_misread_rate_is_that_of_gaussian_reads():
     reads = r[truth] + 0.02 * rng.standard_normal(truth.size)
     wrong = np.mean(np.searchsorted((r[1:] + r[:-1]) / 2, reads) != truth)
     assert merit["misread_rate"] == pytest.approx(wrong, rel=0.02)
-    assert merit["min_separation_sigma"] == pytest.approx(2.0)
+    assert merit["min_separation"] == pytest.approx(2.0)
     assert merit["distinguishable_states"] == 2
     assert merit["misread_rate"] == pytest.approx((2 * norm.cdf(-1) + 2 * norm.cdf(-1.5)) / 3)
 
@@ -122,24 +124,75 @@ def test_loop_has_both_curves_and_no_retention():
     assert np.isfinite(merit[["alpha_potentiation", "alpha_depression", "asymmetry"]]).all()
     # Gaussian thresholds: both branches are straight about their middle.
     assert abs(merit["alpha_potentiation"]) < 1 and abs(merit["alpha_depression"]) < 1
-    assert merit[["drift_per_decade", "retention_decade", "cycle_to_cycle"]].isna().all()
-    assert np.isnan(merit["write_energy_mean_uj"])
+    assert merit[["drift", "retention", "cycle_to_cycle"]].isna().all()
+    assert np.isnan(merit["write_energy_mean"])
 
 
 def test_variation_between_devices():
     train = pulse_train(seed=0)
     lut = lut_from_train(train)
     other = lut.assign(resistance_ohm=lut["resistance_ohm"] + 0.02)
-    merit = values(lut, train, devices=[other])
+    merit = values(lut, train, others=[other])
     assert merit["device_to_device"] == pytest.approx(0.02 / np.sqrt(2) / SWING, rel=0.03)
     assert np.isnan(values(lut, train)["device_to_device"])
     with pytest.raises(Hall2netError, match="has 5 states; expected 6"):
-        figures_of_merit(lut, train, devices=[other.iloc[:5]])
+        figures_of_merit(lut, train, others=[other.iloc[:5]])
 
 
-def test_every_figure_has_its_definition():
+def _gaussian_train(seed, cycles=12, reads=10):
+    """Six states of known, normally distributed scatter: nothing of the film."""
+    rng = np.random.default_rng(seed)
+    n = 6 * cycles
+    current = np.tile([-15.6, *STATE_CURRENTS_MA][:6], cycles)
+    level = np.tile(STATES_OHM, cycles) + 0.0045 * rng.standard_normal(n)
+    r = np.repeat(level, reads) + 0.004 * rng.standard_normal(n * reads)
+    return train_dataset(
+        np.repeat(np.arange(1.0, n + 1), reads), np.repeat(current, reads), r,
+        np.arange(1.0 * n * reads),
+    )  # fmt: skip
+
+
+def test_uncertainties_hold_the_truth():
+    """1 sigma covers the known truth of emulated trains in at least 60 % and 2 sigma in 90 %."""
+    r, sigma = np.array(STATES_OHM), np.hypot(0.0045, 0.004)
+    gaps = np.diff(r) / sigma
+    truth = {
+        "dynamic_range": SWING,
+        "read_noise": 0.004 / SWING,
+        "cycle_to_cycle": 0.0045 / SWING,
+        "dynamic_range_to_noise": SWING / sigma,
+        "mean_level": 1.75 / 6,
+        "nonuniformity": 0.13 / 0.24 - 0.2,
+    }
+    rows = []
+    for seed in range(120):
+        train = _gaussian_train(seed)
+        merit = figures_of_merit(lut_from_train(train, states=6, min_separation=2), train)
+        merit = merit.set_index("quantity")
+        rows.append([(merit.at[q, "value"] - truth[q]) / merit.at[q, "value_u"] for q in truth])
+        misread = merit.loc["misread_rate"]
+        assert misread["value_u"] > 0
+    pull = np.abs(rows)
+    inside = pd.DataFrame({"one": (pull < 1).mean(0), "two": (pull < 2).mean(0)}, index=truth)
+    assert (inside["one"] > 0.60).all(), inside
+    assert (inside["two"] > 0.90).all(), inside
+    assert gaps.min() < 4  # close enough to misread
+
+
+def test_energy_has_the_uncertainty_of_the_resistance():
+    train = pulse_train(seed=0)
+    merit = figures_of_merit(
+        lut_from_train(train), train, write_resistance_ohm=500.0, write_resistance_u_ohm=5.0
+    ).set_index("quantity")
+    assert merit.at["write_energy_mean", "value_u"] == pytest.approx(
+        0.01 * merit.at["write_energy_mean", "value"]
+    )
+
+
+def test_every_figure_has_its_unit_and_definition():
     train = pulse_train(seed=0)
     merit = figures_of_merit(lut_from_train(train), train)
+    assert set(merit["unit"]) == {"1", "bit", "sigma", "ohm", "1/decade", "decade", "uJ"}
     assert merit["quantity"].is_unique
     assert (merit["definition"].str.len() > 15).all()
     assert len(STATES_OHM) == merit["value"].iloc[0]

@@ -1,21 +1,19 @@
 """Devices that vary, held against what a linear network with known weights must do."""
 
 import numpy as np
-import pandas as pd
 import pytest
 import torch
 from scipy.stats import norm
 
+from hall2net.device import Device
 from hall2net.errors import Hall2netError
 from hall2net.networks.data import Images
 from hall2net.networks.evaluate import (
-    Variation,
     accuracy,
     loss_attribution,
     map_after_training,
     monte_carlo,
     network,
-    variation_of,
 )
 from hall2net.networks.quantize import weight_layers
 
@@ -43,15 +41,19 @@ def linear(levels=LEVELS):
     return content | {"state": {**pixels, "fc1.weight": weight, "fc1.bias": torch.zeros(10)}}
 
 
-def variation(programming=0.0, read=0.0, drift=(0.0, 0.0, 0.0), stuck=0.0):
-    same = np.ones(3)
-    return Variation(programming * same, read * same, np.array(drift), stuck)
+def synapse(programming=0.0, reading=0.0, drift=(0.0, 0.0, 0.0), stuck=0.0):
+    """Normal deviations of these sigmas; drift by the decade."""
+    normal = torch.from_numpy(norm.ppf((np.arange(1000) + 0.5) / 1000)).float().expand(3, -1)
+    return Device(
+        torch.tensor(LEVELS), programming * normal, reading * normal, torch.tensor(drift),
+        torch.full((3,), stuck / 3),
+    )  # fmt: skip
 
 
 def test_devices_that_do_not_vary_change_nothing():
     images = spots()
     assert accuracy(network(linear()), images) == 1.0
-    assert monte_carlo(linear(), images, variation(), draws=3).tolist() == [1.0] * 3
+    assert monte_carlo(linear(), images, synapse(), draws=3).tolist() == [1.0] * 3
 
 
 def test_accuracy_under_noise_is_that_of_order_statistics():
@@ -59,8 +61,8 @@ def test_accuracy_under_noise_is_that_of_order_statistics():
     sigma = 0.8
     z = norm.ppf((np.arange(20000) + 0.5) / 20000)
     expected = np.mean(norm.cdf(1 / sigma + z) ** 9)
-    for parts in ({"programming": 0.8}, {"read": 0.8}, {"programming": 0.48, "read": 0.64}):
-        found = monte_carlo(linear(), spots(10), variation(**parts), draws=150)
+    for parts in ({"programming": 0.8}, {"reading": 0.8}, {"programming": 0.48, "reading": 0.64}):
+        found = monte_carlo(linear(), spots(10), synapse(**parts), draws=150)
         # Ten classes in each of 150 arrays, each right or wrong by itself.
         error = np.sqrt(expected * (1 - expected) / 1500)
         assert found.mean() == pytest.approx(expected, abs=4 * error)
@@ -68,47 +70,32 @@ def test_accuracy_under_noise_is_that_of_order_statistics():
 
 def test_drift_moves_each_level_by_its_own():
     # Levels 0 and 1 that have changed places make every answer wrong.
-    crossed = monte_carlo(linear(), spots(), variation(drift=(0, 1.5, -0.5)), draws=2)
+    crossed = monte_carlo(linear(), spots(), synapse(drift=(0, 1.5, -0.5)), draws=2, time_s=10)
     assert crossed.tolist() == [0.0, 0.0]
-    parallel = monte_carlo(linear(), spots(), variation(drift=(0.5, 0.5, 0.5)), draws=2)
+    parallel = monte_carlo(linear(), spots(), synapse(drift=(0.5, 0.5, 0.5)), draws=2, time_s=10)
     assert parallel.tolist() == [1.0, 1.0]
 
 
 def test_all_devices_stuck_is_chance():
-    found = monte_carlo(linear(), spots(10), variation(stuck=1.0), draws=150)
+    found = monte_carlo(linear(), spots(10), synapse(stuck=1.0), draws=150)
     # Each of ten logits is -1, 0 or 1 at random; the first of the largest wins, so one in ten.
     assert found.mean() == pytest.approx(0.1, abs=4 * np.sqrt(0.09 / 1500))
 
 
 def test_the_same_seed_gives_the_same_arrays():
-    noise = variation(programming=1.0)
+    noise = synapse(programming=1.0)
     one, two = (monte_carlo(linear(), spots(), noise, draws=5, seed=7) for _ in range(2))
     assert one.tolist() == two.tolist()
     assert one.tolist() != monte_carlo(linear(), spots(), noise, draws=5, seed=8).tolist()
 
 
-def test_variation_of_a_table_is_in_units_of_level():
-    lut = pd.DataFrame(
-        {
-            "resistance_ohm": [0.2, 0.5, 0.6],
-            "cycle_sigma_ohm": [0.002, np.nan, 0.004],
-            "read_sigma_ohm": [0.001, 0.001, 0.001],
-            "drift_per_decade_ohm": [0.0, 0.01, -0.01],
-        }
-    )
-    found = variation_of(lut, decades=2, stuck=0.01)
-    # 0.4 ohm are 2 levels.
-    np.testing.assert_allclose(found.programming, [0.01, 0, 0.02])
-    np.testing.assert_allclose(found.read, [0.005] * 3)
-    np.testing.assert_allclose(found.drift, [0, 0.1, -0.1])
-    assert found.stuck == 0.01
-
-
 def test_float_networks_and_other_tables_are_refused():
     with pytest.raises(Hall2netError, match="float weights"):
-        monte_carlo(linear(levels=None), spots(), variation())
-    with pytest.raises(Hall2netError, match="2 levels; the variation is of 3"):
-        monte_carlo(linear(levels=[-1.0, 1.0]), spots(), variation())
+        monte_carlo(linear(levels=None), spots(), synapse())
+    with pytest.raises(
+        Hall2netError, match="has the 2 levels .*; the device model has the 3 levels"
+    ):
+        monte_carlo(linear(levels=[-1.0, 1.0]), spots(), synapse())
 
 
 def test_mapping_after_training_leaves_levels_alone():
@@ -122,8 +109,9 @@ def test_attribution_adds_up():
         {"float32": [1.0, 0.98], "levels": [1.0]},
         linear(),
         spots(10),
-        variation(0.5, 0.5, (0, 0.2, -0.2), 0.1),
+        synapse(0.5, 0.5, (0, 0.2, -0.2), 0.1),
         draws=50,
+        time_s=10,
     )
     assert table["step"].tolist() == [
         "float32", "levels", "programming error", "read noise", "drift", "stuck devices",

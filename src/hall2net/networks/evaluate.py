@@ -1,7 +1,6 @@
 """Trained networks, tested: as they are, and with what devices do to their weights."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,51 +9,11 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
+from hall2net.device import PARTS, REFERENCE_TIME_S, Device
 from hall2net.errors import FileError, Hall2netError
 from hall2net.networks import models
 from hall2net.networks.data import Images
 from hall2net.networks.quantize import Projection, nearest, weight_layers
-
-
-@dataclass(frozen=True)
-class Variation:
-    """What the devices of one array do to the levels they were told to hold, in units of level.
-
-    Attributes
-    ----------
-    programming : (K,) 1 sigma of each state from one writing to the next
-    read : (K,) 1 sigma of each state from one read to the next
-    drift : (K,) change of each state since it was written
-    stuck : fraction of the devices that stay at one of the K levels at random
-    """
-
-    programming: np.ndarray
-    read: np.ndarray
-    drift: np.ndarray
-    stuck: float = 0.0
-
-
-def variation_of(lut: pd.DataFrame, *, decades: float = 0.0, stuck: float = 0.0) -> Variation:
-    """The measured variation of a look-up table, in units of level.
-
-    Parameters
-    ----------
-    lut : one row a state, with `resistance_ohm, cycle_sigma_ohm, read_sigma_ohm,
-        drift_per_decade_ohm`; what was not measured (empty) is taken for zero
-    decades : of time since writing, for the drift
-    stuck : fraction of the devices that do not switch
-    """
-    unit = 2 / np.ptp(lut["resistance_ohm"].to_numpy(dtype=float))
-
-    def column(name: str) -> np.ndarray:
-        return lut[name].fillna(0.0).to_numpy(dtype=float) * unit
-
-    return Variation(
-        programming=column("cycle_sigma_ohm"),
-        read=column("read_sigma_ohm"),
-        drift=column("drift_per_decade_ohm") * decades,
-        stuck=stuck,
-    )
 
 
 def read_model(path: str | Path) -> dict[str, Any]:
@@ -119,58 +78,56 @@ def map_after_training(
 def monte_carlo(
     content: Mapping[str, Any],
     images: Images,
-    variation: Variation,
+    synapse: Device,
     *,
     draws: int = 20,
     seed: int = 0,
+    time_s: float = REFERENCE_TIME_S,
     device: str = "cpu",
 ) -> np.ndarray:
     """Test accuracies (draws,) of a network of levels, each draw another array of devices.
 
-    Every weight is ``scale * (level + drift + sigma z)`` with its own standard normal z, where
-    sigma^2 is the sum of the variances of writing and of reading; the devices that are stuck hold
-    another level. One draw reads every device once, and with that read tells all test images.
+    Every weight is written to a device of its own. One draw reads every device once, and with that
+    read tells all test images.
 
     Parameters
     ----------
     content : of a run with levels, from `read_model`
     images : test images
-    variation : of the K states
+    synapse : the device model, with the levels of the network
     draws : number of arrays
-    seed : of the first; array i of two calls with one seed has the same z and stuck devices
-    device : torch's name of the device
+    seed : of the first; array i of two calls with one seed has the same randomness, whatever parts
+        of the device model are switched off
+    time_s : between writing and reading, for the drift
+    device : torch's name of the device that computes; another kind draws other numbers
 
     Raises
     ------
     Hall2netError
-        If the network has float weights, or another number of levels than `variation`.
+        If the network has float weights, or other levels than the device model.
     """
-    if content["levels"] is None or len(content["levels"]) != len(variation.programming):
-        found = "float weights" if content["levels"] is None else f"{len(content['levels'])} levels"
+    known = content["levels"]
+    same = known is not None and len(known) == len(synapse.levels)
+    if not (same and np.allclose(known, synapse.levels.cpu(), atol=1e-5)):
+        found = "float weights" if known is None else f"the {len(known)} levels {known}"
         raise Hall2netError(
-            f"the network has {found}; the variation is of {len(variation.programming)} levels"
+            f"the network has {found}; the device model has the {len(synapse.levels)} levels "
+            f"{synapse.levels.tolist()}"
         )
     model = network(content).to(device)
-    levels = torch.tensor(content["levels"], dtype=torch.float32, device=device)
-    spread = np.hypot(variation.programming, variation.read)
-    spread, drift = (
-        torch.tensor(values, dtype=torch.float32, device=device)
-        for values in (spread, variation.drift)
-    )
+    synapse = synapse.to(device)
     layers = weight_layers(model)
     scales = content["scales"]
-    held = {name: nearest(weight / scales[name], levels) for name, weight in layers.items()}
+    states = {
+        name: nearest((weight / scales[name]).contiguous(), synapse.levels)
+        for name, weight in layers.items()
+    }
     found = []
     for draw in range(draws):
-        generator = torch.Generator().manual_seed(1_000_003 * (seed + 1) + draw)
+        generator = torch.Generator(device).manual_seed(1_000_003 * (seed + 1) + draw)
         for name, weight in layers.items():
-            z, chance = (
-                how(weight.shape, generator=generator).to(device)
-                for how in (torch.randn, torch.rand)
-            )
-            other = torch.randint(len(levels), weight.shape, generator=generator).to(device)
-            index = torch.where(chance < variation.stuck, other, held[name])
-            weight.copy_(scales[name] * (levels[index] + drift[index] + spread[index] * z))
+            array = synapse.write(states[name], generator)
+            weight.copy_(scales[name] * synapse.read(array, generator, time_s))
         found.append(accuracy(model, images))
     return np.array(found)
 
@@ -179,10 +136,12 @@ def loss_attribution(
     trained: Mapping[str, Sequence[float]],
     content: Mapping[str, Any],
     images: Images,
-    variation: Variation,
+    synapse: Device,
     *,
     draws: int = 20,
     seed: int = 0,
+    time_s: float = REFERENCE_TIME_S,
+    device: str = "cpu",
 ) -> pd.DataFrame:
     """What each step from float weights to devices costs.
 
@@ -191,8 +150,8 @@ def loss_attribution(
     trained : step of idealisation to the test accuracies of its trainings, one a seed, in order:
         such as float32, as many uniform levels, the measured levels
     content : the network with the measured levels, from `read_model`
-    images, draws, seed : as `monte_carlo` takes them
-    variation : of the devices; its parts are added one after the other: programming error, read
+    images, draws, seed, time_s, device : as `monte_carlo` takes them
+    synapse : the device model; its parts are added one after the other: programming error, read
         noise, drift, stuck devices
 
     Returns
@@ -210,18 +169,20 @@ def loss_attribution(
     table["cost_points"] = -100 * table["accuracy"].diff()
     table["cost_points_u"] = 100 * np.hypot(table["accuracy_u"], table["accuracy_u"].shift())
 
-    nothing = np.zeros_like(variation.programming)
-    before = Variation(nothing, nothing, nothing)
-    previous = np.full(draws, accuracy(network(content), images))
+    previous = np.full(draws, accuracy(network(content).to(device), images))
     noisy = []
-    for step, change in (
-        ("programming error", {"programming": variation.programming}),
-        ("read noise", {"read": variation.read}),
-        ("drift", {"drift": variation.drift}),
-        ("stuck devices", {"stuck": variation.stuck}),
+    off = list(PARTS)
+    for step, part in (
+        ("programming error", "programming"),
+        ("read noise", "reading"),
+        ("drift", "drift"),
+        ("stuck devices", "stuck"),
     ):
-        before = replace(before, **change)
-        found = monte_carlo(content, images, before, draws=draws, seed=seed)
+        off.remove(part)
+        found = monte_carlo(
+            content, images, synapse.without(*off),
+            draws=draws, seed=seed, time_s=time_s, device=device,
+        )  # fmt: skip
         cost = 100 * (previous - found)
         noisy.append(
             {
