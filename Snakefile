@@ -20,6 +20,7 @@ rule all:
     default_target: True
     input:
         FIGURES,
+        [path for study in config["studies"] for path in exports_of(study)],
         f"results/comparison-{SCALE}.csv",
         f"results/provenance-{SCALE}.json",
         f"results/report-{SCALE}.html",

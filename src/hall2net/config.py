@@ -48,8 +48,8 @@ def check_references(
     ------
     ConfigError
         One line for every name that stands for nothing: a sample of a sheet without its facts, a
-        reference that is no sample, the measurement of a LUT, a figure, a network's study or
-        recipe.
+        reference that is no sample, a measurement of a LUT or of another device, a figure, a
+        network's study or recipe.
     """
     problems = [
         f"config, {where}: no {kind} {found!r}{_nearest(found, known)}"
@@ -72,6 +72,15 @@ def _references(
         if "lut" in block:
             measurement = block["lut"]["measurement"]
             yield f"{where}.lut.measurement", "measurement", measurement, set(sheets[study]["id"])
+        for other in block.get("device", {}).get("others", []):
+            yield f"{where}.device.others", "measurement", other, set(sheets[study]["id"])
+        if "advisor" in block:
+            yield (
+                f"{where}.advisor.network",
+                "network",
+                block["advisor"]["network"],
+                config["networks"],
+            )
         for figure in block["figures"]:
             yield f"{where}.figures", "figure", figure, figures
     for network, block in config["networks"].items():

@@ -4,12 +4,16 @@ Each of these simulators knows less of a device than the look-up table tells; do
 is lost with each.
 """
 
+import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from jsonschema import Draft202012Validator
 
+from hall2net.errors import Hall2netError
 from hall2net.lut import check_lut
 from hall2net.merit import one_read_sigma
 
@@ -63,6 +67,25 @@ def lut_document(lut: pd.DataFrame, *, source: str) -> dict[str, Any]:
         },
         "states": states,
     }
+
+
+def check_document(document: Mapping[str, Any], schema: str | Path) -> None:
+    """Check a look-up table in JSON against its schema.
+
+    Parameters
+    ----------
+    document : as of `lut_document`
+    schema : path of lut.schema.json
+
+    Raises
+    ------
+    Hall2netError
+        The first fault: where it is, and what is wrong.
+    """
+    rules = json.loads(Path(schema).read_text(encoding="utf-8"))
+    for error in Draft202012Validator(rules).iter_errors(document):
+        where = ".".join(map(str, error.absolute_path)) or "top level"
+        raise Hall2netError(f"lut.json, {where}: {error.message}")
 
 
 def aihwkit_device(lut: pd.DataFrame) -> dict[str, Any]:

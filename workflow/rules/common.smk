@@ -131,17 +131,50 @@ def magnetometry(study, name):
     return block.get("magnetometry", {}) | chosen
 
 
+def measurement_file(study, name):
+    """The parsed data of the sample that a measurement is of."""
+    sample = SHEETS[study].set_index("id").at[name, "sample"]
+    return f"results/{study}/measurements/{sample}.nc"
+
+
 def lut_measurement(study):
     """The parsed data of the sample whose measurement gives the look-up table."""
+    return measurement_file(study, config["studies"][study]["lut"]["measurement"])
+
+
+def other_devices(study):
+    """The parsed data of further devices, for the variation between them."""
+    others = config["studies"][study].get("device", {}).get("others", [])
+    return [measurement_file(study, name) for name in others]
+
+
+def write_resistance(study):
+    """The table of resistances, where one was measured on the device and none is given."""
     sheet = SHEETS[study].set_index("id")
     sample = sheet.at[config["studies"][study]["lut"]["measurement"], "sample"]
-    return f"results/{study}/measurements/{sample}.nc"
+    measured = sheet.query("kind == 'resistivity' and sample == @sample")
+    given = "write_resistance_ohm" in config["studies"][study].get("device", {})
+    return [] if given or measured.empty else f"results/{study}/resistivity.csv"
+
+
+def exports_of(study):
+    """The look-up table of a study in the formats of other programs."""
+    if "lut" not in config["studies"][study]:
+        return []
+    names = (
+        "lut.json",
+        *(f"exports/{n}" for n in ("aihwkit.json", "crosssim.json", "neurosim.txt")),
+    )
+    return [f"results/{study}/{name}" for name in names]
 
 
 def study_tables(study):
     """The tables of a study that its kinds of measurement allow."""
     kinds = set(SHEETS[study]["kind"])
-    names = ["loops", "lut"]
+    block = config["studies"][study]
+    names = ["loops"]
+    names += ["lut", "merit", "advisor"] if "lut" in block else []
+    names += ["hardware"] if "device" in block and networks_of(study) else []
     names += ["switching"] if "sot_switching" in kinds else []
     if "loop_shift" in kinds:
         names += ["magnetometry", "magnetometry-as_printed"]
@@ -172,6 +205,33 @@ def runs_of(study):
 
 def network_block(run):
     return config["networks"][RUNS[run]["network"]]
+
+
+def networks_of(study):
+    """Names and shape of every network that is made of this study's device, at both scales."""
+    return [
+        (
+            {"network": network, "dataset": dataset, "scale": scale},
+            {"model": block["model"], **shape},
+        )
+        for network, block in config["networks"].items()
+        if block["study"] == study
+        for dataset in block["datasets"]
+        for scale, shape in block["shape"].items()
+    ]
+
+
+def advisor_training(study):
+    """What is trained with the advisor's sets of states."""
+    settings = config["studies"][study]["advisor"]
+    block = config["networks"][settings["network"]]
+    return {
+        "network": {"model": block["model"], **block["shape"][SCALE]},
+        "recipe": block["recipes"][block["recipe"]],
+        "threads": block["threads"],
+        "seeds": config["seeds"],
+        **{key: settings[key] for key in ("dataset", "epochs", "best")},
+    }
 
 
 def record_epochs(network):

@@ -14,3 +14,111 @@ rule lut:
         "{wildcards.study}: look-up table of the measured resistance states"
     script:
         "../scripts/lut.py"
+
+
+rule merit:
+    input:
+        lut="results/{study}/lut.csv",
+        measurement=lambda wildcards: lut_measurement(wildcards.study),
+        others=lambda wildcards: other_devices(wildcards.study),
+        resistivity=lambda wildcards: write_resistance(wildcards.study),
+        code=library("merit.py", "lut.py", "plateaus.py", "switching.py"),
+    output:
+        "results/{study}/merit.csv",
+    log:
+        "results/logs/{study}/merit.log",
+    conda:
+        "../../envs/hall2net.yaml"
+    params:
+        settings=study_config("lut"),
+        device=study_config("device"),
+    message:
+        "{wildcards.study}: figures of merit of the device as a synapse"
+    script:
+        "../scripts/merit.py"
+
+
+rule advisor:
+    input:
+        lut="results/{study}/lut.csv",
+        code=library("advisor.py", "merit.py", "lut.py"),
+    output:
+        "results/{study}/advisor.csv",
+    log:
+        "results/logs/{study}/advisor.log",
+    conda:
+        "../../envs/hall2net.yaml"
+    message:
+        "{wildcards.study}: which states serve best, and what better ones would bring"
+    script:
+        "../scripts/advisor.py"
+
+
+rule advisor_training:
+    # Minutes of training: a target of its own, which `all` does not ask for.
+    input:
+        lut="results/{study}/lut.csv",
+        advisor="results/{study}/advisor.csv",
+        images=lambda wildcards: f"results/datasets/{SCALE}/{advisor_training(wildcards.study)['dataset']}.pt",
+        code=library("advisor.py", "networks/*.py"),
+    output:
+        "results/{study}/advisor_training-{scale}.csv",
+    log:
+        "results/logs/{study}/advisor_training-{scale}.log",
+    wildcard_constraints:
+        study="|".join(
+            s for s, block in config["studies"].items() if "advisor" in block
+        ),
+    conda:
+        "../../envs/hall2net.yaml"
+    params:
+        training=lambda wildcards: advisor_training(wildcards.study),
+    message:
+        "{wildcards.study}: training with the best few sets of states"
+    script:
+        "../scripts/advisor_training.py"
+
+
+rule hardware:
+    input:
+        merit="results/{study}/merit.csv",
+        published="reference/published.yaml",
+        code=library("hardware.py", "networks/arrays.py", "networks/models.py"),
+    output:
+        "results/{study}/hardware.csv",
+    log:
+        "results/logs/{study}/hardware.log",
+    conda:
+        "../../envs/hall2net.yaml"
+    params:
+        networks=lambda wildcards: networks_of(wildcards.study),
+        device=study_config("device"),
+    message:
+        "{wildcards.study}: devices, area and energy of the networks"
+    script:
+        "../scripts/hardware.py"
+
+
+rule exports:
+    input:
+        lut="results/{study}/lut.csv",
+        merit="results/{study}/merit.csv",
+        measurement=lambda wildcards: lut_measurement(wildcards.study),
+        schema="workflow/schemas/lut.schema.json",
+        code=library("exports.py"),
+    output:
+        lut="results/{study}/lut.json",
+        aihwkit="results/{study}/exports/aihwkit.json",
+        crosssim="results/{study}/exports/crosssim.json",
+        neurosim="results/{study}/exports/neurosim.txt",
+    log:
+        "results/logs/{study}/exports.log",
+    conda:
+        "../../envs/hall2net.yaml"
+    params:
+        settings=study_config("lut"),
+        raw_data=lambda wildcards: config["studies"][wildcards.study]["raw_data"],
+    message:
+        "{wildcards.study}: look-up table for other programs"
+    script:
+        "../scripts/exports.py"

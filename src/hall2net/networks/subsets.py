@@ -1,0 +1,74 @@
+"""Trained accuracy of sets of states: what the advisor's quantisation error comes to."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from hall2net.advisor import sets_to_train
+from hall2net.lut import check_lut, levels
+from hall2net.networks.data import Images
+from hall2net.networks.train import train
+
+
+def train_sets(
+    lut: pd.DataFrame,
+    advice: pd.DataFrame,
+    images: Images,
+    *,
+    network: Mapping[str, Any],
+    recipe: Mapping[str, Any],
+    epochs: int,
+    best: int,
+    seeds: Sequence[int],
+    threads: int = 1,
+    device: str = "cpu",
+) -> pd.DataFrame:
+    """Train one network with all states, with the best few sets of fewer, and in float.
+
+    Parameters
+    ----------
+    lut : look-up table
+    advice : its `hall2net.advisor.advice`
+    images, network, recipe, epochs, threads, device : as `hall2net.networks.train.train` takes them
+    best : number of sets
+    seeds : one training each
+
+    Returns
+    -------
+    DataFrame, one row a set and mapping: `states` (`float32` for float weights), `n_states`,
+    `mapping`, `quantization_error` (of `std`), `validation_accuracy` and `test_accuracy` (means
+    over the seeds) with their `_u` (1 sigma of the mean; empty for one seed), `n_seeds`, `epochs`,
+    `source` of the images. Choose by the validation accuracy.
+    """
+    check_lut(lut)
+    error = advice.drop_duplicates("states").set_index("states")["quantization_error"]
+    choices: list[tuple[str, str]] = [("float32", "none")]
+    choices += [(s, m) for s in sets_to_train(advice, best) for m in ("maxabs", "std")]
+    rows = []
+    for states, mapping in choices:
+        grid = None
+        if states != "float32":
+            used = lut["state"].isin([int(state) for state in states.split()])
+            grid = levels(lut.loc[used, "resistance_ohm"]).tolist()
+        runs = [
+            train(
+                images, network=network, recipe=recipe, epochs=epochs, seed=seed, levels=grid,
+                precision="float32" if grid is None else f"lut{len(grid)}", mapping=mapping,
+                device=device, threads=threads,
+            ).history.iloc[-1]
+            for seed in seeds
+        ]  # fmt: skip
+        row = {
+            "states": states,
+            "n_states": None if grid is None else len(grid),
+            "mapping": mapping,
+            "quantization_error": 0.0 if grid is None else error[states],
+        }
+        for name in ("validation_accuracy", "test_accuracy"):
+            values = np.array([run[name] for run in runs])
+            spread = values.std(ddof=1) / np.sqrt(len(values)) if len(values) > 1 else np.nan
+            row |= {name: values.mean(), f"{name}_u": spread}
+        rows.append(row | {"n_seeds": len(runs), "epochs": epochs, "source": images.source})
+    return pd.DataFrame(rows).astype({"n_states": "Int64"})

@@ -1,0 +1,20 @@
+import pandas as pd
+import torch
+
+from hall2net.files import write_csv
+from hall2net.job import job
+from hall2net.networks.data import load
+from hall2net.networks.subsets import train_sets
+
+if __name__ == "__main__":
+    with job(snakemake.log[0]):
+        training = dict(snakemake.params.training)
+        training.pop("dataset")
+        table = train_sets(
+            pd.read_csv(snakemake.input.lut),
+            pd.read_csv(snakemake.input.advisor),
+            load(snakemake.input.images),
+            device="cuda" if torch.cuda.is_available() else "cpu",
+            **training,
+        )
+        write_csv(table.assign(scale=snakemake.wildcards.scale), snakemake.output[0])

@@ -1,0 +1,26 @@
+import pandas as pd
+
+from hall2net.exports import (
+    aihwkit_device,
+    check_document,
+    crosssim_parameters,
+    lut_document,
+    neurosim_parameters,
+)
+from hall2net.files import atomic, write_json
+from hall2net.job import job
+from hall2net.readers import open_dataset, select
+
+if __name__ == "__main__":
+    with job(snakemake.log[0]):
+        lut, merit = pd.read_csv(snakemake.input.lut), pd.read_csv(snakemake.input.merit)
+        name = snakemake.params.settings["measurement"]
+        measurement = select(open_dataset(snakemake.input.measurement), name)
+        document = lut_document(lut, source=f"{snakemake.params.raw_data}, {name}")
+        check_document(document, snakemake.input.schema)
+        write_json(document, snakemake.output.lut)
+        write_json(aihwkit_device(lut), snakemake.output.aihwkit)
+        write_json(crosssim_parameters(lut), snakemake.output.crosssim)
+        width = float(measurement["pulse_width"])
+        with atomic(snakemake.output.neurosim) as temporary:
+            temporary.write_text(neurosim_parameters(lut, merit, pulse_width_s=width))

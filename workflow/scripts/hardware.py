@@ -1,0 +1,28 @@
+from pathlib import Path
+
+import pandas as pd
+import yaml
+
+from hall2net.files import write_csv
+from hall2net.hardware import hardware_table
+from hall2net.job import job
+from hall2net.networks.arrays import weight_count
+
+if __name__ == "__main__":
+    with job(snakemake.log[0]):
+        energy = pd.read_csv(snakemake.input.merit).set_index("quantity").loc["write_energy_mean"]
+        published = yaml.safe_load(Path(snakemake.input.published).read_text(encoding="utf-8"))
+        devices = published["cotb"]["devices_per_weight"]
+        networks = [
+            {**names, "weights": weight_count(shape, names["dataset"])}
+            for names, shape in snakemake.params.networks
+        ]
+        table = hardware_table(
+            networks,
+            cell_area_um2=snakemake.params.device["cell_area_um2"],
+            write_energy_uj=energy["value"],
+            write_energy_u_uj=energy["value_u"],
+            published_saving=1 - devices["this_work"] / devices["differential_pair"],
+            published_energy_uj=published["ruo2"]["synapse"]["energy_uj"],
+        )
+        write_csv(table, snakemake.output[0])

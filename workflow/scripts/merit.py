@@ -1,0 +1,33 @@
+import pandas as pd
+
+from hall2net.files import write_csv
+from hall2net.job import job
+from hall2net.lut import lut_from
+from hall2net.merit import figures_of_merit
+from hall2net.readers import open_dataset, select
+
+if __name__ == "__main__":
+    with job(snakemake.log[0]):
+        lut = pd.read_csv(snakemake.input.lut)
+        settings, device = dict(snakemake.params.settings), snakemake.params.device
+        dataset = open_dataset(snakemake.input.measurement)
+        measurement = select(dataset, settings.pop("measurement"))
+        settings |= {"states": len(lut)} if settings.get("rule") != "all" else {}
+        others = [
+            lut_from(select(open_dataset(path), name), **settings)
+            for path, name in zip(snakemake.input.others, device.get("others", []), strict=True)
+        ]
+        resistance, resistance_u = device.get("write_resistance_ohm"), None
+        if snakemake.input.resistivity:
+            table = pd.read_csv(snakemake.input.resistivity).set_index("sample")
+            own = table.loc[dataset.attrs["sample"]]
+            resistance, resistance_u = own["r_xx_ohm"], own["r_xx_u_ohm"]
+        table = figures_of_merit(
+            lut,
+            measurement,
+            write_resistance_ohm=float("nan") if resistance is None else resistance,
+            write_resistance_u_ohm=float("nan") if resistance_u is None else resistance_u,
+            others=others,
+            **{key: settings[key] for key in ("min_separation",) if key in settings},
+        )
+        write_csv(table, snakemake.output[0])
