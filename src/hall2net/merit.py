@@ -118,6 +118,16 @@ def update_curve(step: ArrayLike, curvature: float) -> np.ndarray:
     return np.expm1(-curvature * step) / np.expm1(-curvature) if curvature else step
 
 
+def _misfit(curves: pd.DataFrame) -> float:
+    """Root mean square distance of all runs from their fitted curves; NaN without runs."""
+    runs = [own for _, own in curves.groupby("run")]
+    squares = [
+        np.square(own["share"] - update_curve(own["step"], curvature))
+        for own, curvature in zip(runs, curvatures(curves), strict=True)
+    ]
+    return float(np.sqrt(np.concatenate(squares).mean())) if squares else np.nan
+
+
 def _curvature(run: pd.DataFrame) -> float:
     step, share = run["step"].to_numpy(), run["share"].to_numpy()
 
@@ -267,7 +277,7 @@ def _linearity(measurement: xr.Dataset) -> list[tuple[str, float, float, str, st
     none = "empty where no such stretch of four pulses or more was measured"
     how = (
         "NeuroSim's non-linearity label (0 straight; Chen, Peng, Yu, IEEE TCAD 37, 3067 (2018)) "
-        "of rising resistance; pulses of growing current count alike"
+        "of rising resistance; pulses of growing current count alike; 1 sigma of the mean over runs"
     )
     # The field writes the label of a depression that falls fast first as negative.
     fall = -fall
@@ -280,6 +290,11 @@ def _linearity(measurement: xr.Dataset) -> list[tuple[str, float, float, str, st
         (
             "asymmetry", abs(rise - fall), float(np.hypot(rise_u, fall_u)), "1",
             "abs(alpha_potentiation - alpha_depression); 0 where both curves coincide",
+        ),
+        (
+            "alpha_misfit", _misfit(curves), np.nan, "1",
+            "root mean square distance of the runs from their exponential curves, as a share of "
+            "their change; where it is large, the labels say little",
         ),
     ]  # fmt: skip
 

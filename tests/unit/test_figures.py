@@ -14,6 +14,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.text import Text
 
 from hall2net import figures
+from hall2net.advisor import advice
 from hall2net.errors import Hall2netError
 from hall2net.figures import style
 
@@ -49,7 +50,8 @@ def inputs():
             | {"convention": made_tables.CONVENTION},
             "switching": common
             | {"datasets": datasets, "switching": switching, "samples": samples},
-            "states": common | {"measurement": sources[study], "lut": luts[study]},
+            "states": common
+            | {"measurement": sources[study], "lut": luts[study], "advisor": advice(luts[study])},
             "networks": common | {"runs": runs[study], "printed": PRINTED},
         }
     return result
@@ -58,7 +60,9 @@ def inputs():
 COTB = {
     "loops": ["fig3a_ahe_as_grown", "fig3c_ahe_freestanding", "temperature", "fit_residuals"],
     "switching": ["fig4b_switching_fields"],
-    "states": ["fig4c_states_on_loop", "state_separation"],
+    "states": [
+        "fig4c_states_on_loop", "state_separation", "potentiation_depression", "state_choice",
+    ],
     "networks": [
         "fig5bc_device_count", "fig5d_accuracy_loss", "fig5e_confusion_float32",
         "fig5f_confusion_device", "fig5g_weight_histograms", "figS1_confusion_epoch25",
@@ -74,7 +78,7 @@ RUO2 = {
     ],
     "switching": ["fig3a_switching_fields", "fig3b_field_free_switching",
                   "fig3ef_polarity_reversal"],
-    "states": ["fig4a_states", "state_separation"],
+    "states": ["fig4a_states", "state_separation", "potentiation_depression", "state_choice"],
     "networks": [
         "fig4c_accuracy_mnist", "fig4d_accuracy_fashion_mnist", "fig4e_confusion_mnist",
         "figS6_training_loss", "figS7_final_accuracies", "figS8_confusion_mnist",
@@ -93,7 +97,7 @@ every_figure = pytest.mark.parametrize(("study", "family", "name"), EVERY)
 UNITLESS = {
     "epoch", "level", "state", "weights", "predicted class", "true class", "pulse number",
     "residual / noise", "density", "number of loops", "between neighbouring states",
-    "devices per weight",
+    "devices per weight", "number of states",
 }  # fmt: skip
 SYMBOLS = (r"\xi_", r"T_\mathrm{int}", r"\theta_", r"\sigma_i")
 

@@ -72,6 +72,7 @@ def test_signs_of_potentiation_and_depression():
     assert merit["alpha_potentiation"] == pytest.approx(expected, abs=0.05)
     assert merit["alpha_depression"] == pytest.approx(-expected, abs=0.05)
     assert merit["asymmetry"] == pytest.approx(2 * expected, abs=0.1)
+    assert merit["alpha_misfit"] == pytest.approx(1e-3 / np.sqrt(3), rel=1.0)
 
 
 def test_merit_of_the_emulated_train():
@@ -88,6 +89,8 @@ def test_merit_of_the_emulated_train():
     # One negative level of six.
     assert merit["mean_level"] == pytest.approx(1.75 / 6, abs=0.02)
     assert merit["alpha_potentiation"] > 2
+    # 11 mA alone switches more than half of the range: no exponential.
+    assert merit["alpha_misfit"] > 0.03
     assert np.isnan(merit["alpha_depression"]) and np.isnan(merit["asymmetry"])
     energy = np.square([15.6e-3, *np.multiply(STATE_CURRENTS_MA, 1e-3)]) * 500 * 1e-3 * 1e6
     assert merit["write_energy_mean"] == pytest.approx(energy.mean(), rel=5e-3)

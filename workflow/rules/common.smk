@@ -28,7 +28,13 @@ FAMILIES = {
         "fig3b_field_free_switching",
         "fig3ef_polarity_reversal",
     ],
-    "states": ["fig4c_states_on_loop", "fig4a_states", "state_separation"],
+    "states": [
+        "fig4c_states_on_loop",
+        "fig4a_states",
+        "state_separation",
+        "potentiation_depression",
+        "state_choice",
+    ],
     "networks": [
         "fig5bc_device_count",
         "fig5d_accuracy_loss",

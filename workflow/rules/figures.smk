@@ -107,8 +107,11 @@ rule figure_states:
     input:
         measurement=lambda wildcards: lut_measurement(wildcards.study),
         lut="results/{study}/lut.csv",
+        advisor="results/{study}/advisor.csv",
         published="reference/published.yaml",
-        code=library("figures/states.py", "figures/style.py", "switching.py"),
+        code=library(
+            "figures/states.py", "figures/style.py", "merit.py", "switching.py"
+        ),
     output:
         png=report(
             "results/{study}/figures/{scale}/{name}.png",

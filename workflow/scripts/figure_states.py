@@ -15,6 +15,7 @@ if __name__ == "__main__":
         figure = draw(
             measurement=select(dataset, snakemake.params.measurement),
             lut=pd.read_csv(snakemake.input.lut),
+            advisor=pd.read_csv(snakemake.input.advisor),
             published=published.get(snakemake.wildcards.study, {}),
             provenance=snakemake.params.provenance,
         )

@@ -7,18 +7,24 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, StrMethodFormatter
 
 from hall2net.figures.style import (
     COLOURS,
     DOUBLE,
     GREY,
+    LINES,
+    MARKERS,
     SINGLE,
     figure,
+    measured,
     merged_legend,
     new_figure,
     panel,
+    points,
     published_points,
 )
+from hall2net.merit import curvatures, fit_nonlinearity, update_curve, update_curves
 from hall2net.switching import switching_loop
 
 
@@ -111,6 +117,98 @@ def state_separation(*, lut: pd.DataFrame, published: Mapping[str, Any]) -> Figu
     gaps.set_xlabel("between neighbouring states")
     gaps.set_ylabel("separation (σ)")
     panel(gaps, "b", f"{int((distance < 3).sum())} of {len(distance)} gaps below 3σ")
+    merged_legend(drawn, 3)
+    return drawn
+
+
+@figure
+def potentiation_depression(*, measurement: xr.Dataset) -> Figure:
+    """Share of the change done against the pulses given, and the curve of NeuroSim's label."""
+    drawn = new_figure(SINGLE, 76)
+    axes = drawn.subplots()
+    curves = update_curves(measurement)
+    step = np.linspace(0, 1, 201)
+    axes.plot([0, 1], [0, 1], color=GREY, ls=":", lw=0.8)
+    for number, direction in enumerate(("potentiation", "depression"), start=1):
+        own = curves[curves["direction"] == direction]
+        if own.empty:
+            continue
+        down = direction == "depression"
+        label, label_u = fit_nonlinearity(own)
+        runs = own["run"].nunique()
+        axes.plot(
+            own["step"], 1 - own["share"] if down else own["share"], ls="none", ms=2.5,
+            marker=MARKERS[number], color=COLOURS[number], alpha=0.7,
+            label=f"{direction}, {runs} run{'s' if runs > 1 else ''}",
+        )  # fmt: skip
+        fitted = update_curve(step, float(np.mean(curvatures(own))))
+        axes.plot(
+            step, 1 - fitted if down else fitted, color=COLOURS[number], ls=LINES[number - 1],
+            label=f"label {measured(-label if down else label, label_u)}",
+        )  # fmt: skip
+        if down:
+            axes.plot([0, 1], [1, 0], color=GREY, ls=":", lw=0.8)
+    axes.set_xlabel("pulses (share of the run)")
+    axes.set_ylabel("resistance (share of the run's change)")
+    merged_legend(drawn, 2)
+    return drawn
+
+
+@figure
+def state_choice(*, lut: pd.DataFrame, advisor: pd.DataFrame) -> Figure:
+    """Quantisation error against the number of states used, and the best set of each number."""
+    drawn = new_figure(DOUBLE, 76)
+    against, sets = drawn.subplots(1, 2, width_ratios=(1, 1.15))
+    fewer = advisor[advisor["choice"] == "fewer states"]
+    others = fewer[fewer.duplicated("n_states")]
+    best = fewer.drop_duplicates("n_states").sort_values("n_states")
+    now = advisor[advisor["choice"] == "as measured"]
+    if len(others):
+        against.plot(
+            others["n_states"], 100 * others["quantization_error"], ls="none", marker="_",
+            color=GREY, label="other sets",
+        )  # fmt: skip
+    points(
+        against, best["n_states"], best, "quantization_error", scale=100, series=1, line="-",
+        label="best set of measured states",
+    )  # fmt: skip
+    points(
+        against, now["n_states"], now, "quantization_error", scale=100, series=2, size=5,
+        label="all measured states",
+    )  # fmt: skip
+    for marker, words in (("D", "as many states, evenly spaced"), ("v", "one more state")):
+        row = advisor[advisor["choice"].str.startswith(words)]
+        against.plot(
+            row["n_states"], 100 * row["quantization_error"], ls="none", marker=marker,
+            color=COLOURS[3], label=words,
+        )  # fmt: skip
+    against.set_yscale("log")
+    against.set_xlabel("number of states")
+    against.set_ylabel("quantisation error (% of weight power)")
+    against.xaxis.set_major_locator(MaxNLocator(integer=True))
+    against.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    against.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    against.yaxis.set_minor_formatter(NullFormatter())
+    panel(against, "a")
+
+    number = np.unique(np.linspace(0, len(best) - 1, 6).round().astype(int))
+    shown = pd.concat([best.iloc[number], now])
+    resistance = lut.set_index("state")["resistance_ohm"]
+    for height, row in enumerate(shown.itertuples()):
+        sets.axhline(height, color=GREY, lw=0.3, zorder=0)
+        used = [int(state) for state in row.states.split()]
+        sets.plot(
+            resistance.loc[used], np.full(len(used), height), ls="none", marker="|", ms=9, mew=1.3,
+            color=COLOURS[2 if row.choice == "as measured" else 1],
+        )  # fmt: skip
+    sets.set_yticks(
+        range(len(shown)),
+        [f"{r.n_states} states, {100 * r.quantization_error:.2g} %" for r in shown.itertuples()],
+    )
+    sets.tick_params(axis="y", which="both", length=0)
+    sets.set_ylim(-0.6, len(shown) - 0.4)
+    sets.set_xlabel("$R_{xy}$ (Ω)")
+    panel(sets, "b", "sets with the least error")
     merged_legend(drawn, 3)
     return drawn
 
