@@ -6,7 +6,12 @@ for network, block in config["networks"].items():
         input:
             images=lambda wildcards: f"results/datasets/{SCALE}/{RUNS[wildcards.run]['dataset']}.pt",
             lut=lut_of,
-            code=library("networks/*.py"),
+            code=library(
+                *(
+                    f"networks/{part}.py"
+                    for part in ("data", "evaluate", "models", "quantize", "train")
+                )
+            ),
         output:
             "results/networks/{scale}/{run}/history.csv",
             "results/networks/{scale}/{run}/metrics.json",
