@@ -28,6 +28,7 @@ MAPPINGS = {
 """How the scale of a layer follows from its latent weights."""
 
 _CELLS = 2**12
+_ROW = 2**10
 
 
 def levels_of(precision: str, levels: Sequence[float] | None = None) -> list[float] | None:
@@ -89,7 +90,7 @@ class Projection:
 
     Parameters
     ----------
-    model : its weight layers are changed in place
+    model : its weight layers are changed in place; it must stay on its device from here on
     levels : (K,) ascending, in [-1, 1]
     mapping : one of `MAPPINGS`
 
@@ -102,6 +103,11 @@ class Projection:
 
     Notes
     -----
+    All latents lie in one array, and all weights in another, so that a projection is the same ten
+    passes over the memory for a perceptron and for ResNet-18. Each layer begins a new row of the
+    array and fills the rest of its last row with zeros; what belongs to the layer, like its scale,
+    so goes along the rows.
+
     The nearest level is read from a table of 2^12 cells across [-1, 1], in the same time for 2
     levels and for 200. A latent less than 2.5e-4 scales from the middle of two levels may so go to
     either of them.
@@ -112,16 +118,28 @@ class Projection:
             raise ConfigError(f"mapping {mapping!r}: expected one of {', '.join(MAPPINGS)}")
         layers = weight_layers(model)
         self.names, self.weights = list(layers), list(layers.values())
-        self.latents = [nn.Parameter(weight.detach().clone()) for weight in self.weights]
         self.levels, self.mapping = list(levels), mapping
         device = self.weights[0].device
         self._levels = torch.tensor(levels, dtype=torch.float32, device=device)
         self._factor = normal_factor(tuple(levels))
         centres = (torch.arange(_CELLS, device=device) + 0.5) * (2 / _CELLS) - 1
         self._table = self._levels[nearest(centres, self._levels)]
-        largest = max(weight.numel() for weight in self.weights)
-        self._cells = torch.empty(largest, device=device)
-        self._indices = torch.empty(largest, dtype=torch.int32, device=device)
+
+        self._sizes = torch.tensor([weight.numel() for weight in self.weights], device=device)
+        self._rows = (self._sizes + _ROW - 1) // _ROW
+        self._layer_of_row = torch.arange(len(layers), device=device).repeat_interleave(self._rows)
+        shape = len(self._layer_of_row), _ROW
+        self._all_latents = torch.zeros(shape, device=device)
+        self._all_weights = torch.zeros(shape, device=device)
+        self._cells = torch.empty(shape, dtype=torch.int32, device=device)
+        self.latents = []
+        first = 0
+        for weight, rows in zip(self.weights, self._rows.tolist(), strict=True):
+            place = weight.shape, weight.stride(), first * _ROW
+            latent = self._all_latents.as_strided(*place).copy_(weight.detach())
+            self.latents.append(nn.Parameter(latent))
+            weight.data = self._all_weights.as_strided(*place)
+            first += rows
         self.log_scale = nn.Parameter(self._spread().log())
         self.project()
 
@@ -148,32 +166,37 @@ class Projection:
         if self.mapping == "learned":
             return self.log_scale.exp()
         if self.mapping == "maxabs":
-            return torch.stack([latent.abs().max() for latent in self.latents])
+            latents = self._all_latents
+            return self._by_layer("max", torch.maximum(latents.amax(1), -latents.amin(1)))
         return self._spread()
 
     @torch.no_grad()
     def _spread(self) -> Tensor:
-        # In two passes as fast as the memory, where `Tensor.std` takes five times as long.
-        squares = torch.stack([_flat(w).dot(_flat(w)) / w.numel() for w in self.latents])
-        means = torch.stack([latent.mean() for latent in self.latents])
-        return (squares - means**2).sqrt() * self._factor
+        # In two passes as fast as the memory, where `Tensor.std` takes many times as long.
+        sums = self._by_layer("sum", self._all_latents.sum(1))
+        squares = self._by_layer("sum", torch.linalg.vector_norm(self._all_latents, dim=1) ** 2)
+        return (squares / self._sizes - (sums / self._sizes) ** 2).sqrt() * self._factor
+
+    def _by_layer(self, how: str, values: Tensor) -> Tensor:
+        """The sum, or largest, of the values (rows,) of each layer."""
+        return torch.segment_reduce(values, how, lengths=self._rows)
 
     @torch.no_grad()
     def project(self) -> None:
         """Set every weight to the level nearest to its latent."""
-        half = _CELLS / 2
-        for weight, latent, scale in zip(self.weights, self.latents, self.scales(), strict=True):
-            cells, indices = self._cells[: weight.numel()], self._indices[: weight.numel()]
-            torch.mul(_flat(latent), half / scale, out=cells).add_(half)
-            # As integers, since a latent that is not a number must still give a cell of the table.
-            indices.copy_(cells).clamp_(0, _CELLS - 1)
-            torch.index_select(self._table * scale, 0, indices, out=_flat(weight))
+        scales = self.scales().index_select(0, self._layer_of_row)[:, None]
+        weights, cells, half = self._all_weights, self._cells, _CELLS / 2
+        torch.mul(self._all_latents, half / scales, out=weights).add_(half)
+        # As integers, since a latent that is not a number must still give a cell of the table.
+        cells.copy_(weights).clamp_(0, _CELLS - 1)
+        torch.index_select(self._table, 0, cells.view(-1), out=weights.view(-1))
+        weights.mul_(scales)
 
     def counts(self) -> dict[str, np.ndarray]:
         """How many weights of each layer are at each level, (K,)."""
         found = {}
         for name, weight, scale in zip(self.names, self.weights, self.scales(), strict=True):
-            index = nearest(_flat(weight) / scale, self._levels)
+            index = nearest(weight.detach().flatten() / scale, self._levels)
             found[name] = torch.bincount(index, minlength=len(self.levels)).cpu().numpy()
         return found
 
@@ -192,8 +215,3 @@ class Projection:
                     )
                 ]
             )
-
-
-def _flat(tensor: Tensor) -> Tensor:
-    """The elements (N,) in the order of the memory, whatever the order of the dimensions."""
-    return tensor.detach().as_strided((tensor.numel(),), (1,))
