@@ -96,17 +96,37 @@ def test_each_weight_is_the_level_nearest_to_its_latent():
         assert (chosen - distance.amin(-1)).max() < 2 / 2**12 + 1e-6
 
 
-def test_scales_of_the_mappings():
-    model = perceptron()
-    weights = [w.detach().clone() for w in weight_layers(model).values()]
-    maxabs = Projection(perceptron(), SIX, "maxabs").scales()
-    std = Projection(perceptron(), SIX, "std").scales()
-    learned = Projection(perceptron(), SIX, "learned").scales()
+@pytest.mark.parametrize("make", [perceptron, resnet])
+def test_scales_of_the_mappings(make):
+    weights = [w.detach().clone() for w in weight_layers(make()).values()]
+    maxabs = Projection(make(), SIX, "maxabs").scales()
+    std = Projection(make(), SIX, "std").scales()
+    learned = Projection(make(), SIX, "learned").scales()
     expected = torch.stack([w.abs().max() for w in weights])
     torch.testing.assert_close(maxabs, expected)
     sigma = torch.tensor([w.std(correction=0) for w in weights])
     torch.testing.assert_close(std, sigma * normal_factor(tuple(SIX)))
     torch.testing.assert_close(learned, std)
+
+
+@pytest.mark.parametrize("mapping", MAPPINGS)
+def test_a_layer_does_not_feel_its_neighbours(mapping):
+    # Few weights, several rows of them, a full row, a full row and one more: alone as together.
+    torch.manual_seed(0)
+    sizes = [(3, 2), (70, 50), (32, 32), (25, 41)]
+    layers = [nn.Linear(wide, narrow) for wide, narrow in sizes]
+    with torch.no_grad():
+        for i, layer in enumerate(layers):
+            layer.weight.mul_(100.0**i).add_(0.5 * 100.0**i)
+    alone = [nn.Sequential(nn.Linear(*size)) for size in sizes]
+    for one, layer in zip(alone, layers, strict=True):
+        one[0].load_state_dict(layer.state_dict())
+    together = Projection(nn.ModuleList(layers), SIX, mapping)
+    for i, one in enumerate(alone):
+        projection = Projection(one, SIX, mapping)
+        torch.testing.assert_close(projection.scales()[0], together.scales()[i])
+        torch.testing.assert_close(one[0].weight, layers[i].weight)
+        torch.testing.assert_close(projection.latents[0], together.latents[i], rtol=0, atol=0)
 
 
 def test_normal_factor_has_the_closed_form_of_binary_levels():

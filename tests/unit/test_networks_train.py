@@ -2,6 +2,7 @@
 
 import dataclasses
 import errno
+import functools
 import hashlib
 import json
 import signal
@@ -14,6 +15,7 @@ import pytest
 import torch
 
 from hall2net.errors import ConfigError, FileError, Hall2netError
+from hall2net.networks import train as train_module
 from hall2net.networks.data import Images, save
 from hall2net.networks.evaluate import confusion_matrix, network, read_model
 from hall2net.networks.quantize import weight_layers
@@ -209,14 +211,17 @@ def test_a_loss_that_is_no_number_is_one_clear_error(precision):
         train(bars(), **settings(**changes))
 
 
-def test_resnet_trains_with_augmentation_and_levels():
+def coloured_bars():
     rng = np.random.default_rng(0)
     y = torch.arange(80) % 10
     x = torch.tensor(rng.integers(0, 60, (80, 3, 32, 32)), dtype=torch.uint8)
     x[torch.arange(80), 0, 3 * y] += 150
-    images = Images("cifar10", x, y, x[:20], y[:20], "bars", True, list("abcdefghij"))
+    return Images("cifar10", x, y, x[:20], y[:20], "bars", True, list("abcdefghij"))
+
+
+def test_resnet_trains_with_augmentation_and_levels():
     run = train(
-        images,
+        coloured_bars(),
         **settings(
             network={"model": "resnet18", "base_width": 4},
             recipe={"optimizer": "sgd", "augment": True, "schedule": "cosine", "batch": 36},
@@ -225,6 +230,22 @@ def test_resnet_trains_with_augmentation_and_levels():
     )
     assert max(run.metrics["distinct_weights"].values()) <= 6
     assert len(run.metrics["distinct_weights"]) == 21
+
+
+def test_compiled_as_on_a_gpu_gives_the_same(monkeypatch):
+    arguments = settings(
+        network={"model": "resnet18", "base_width": 4},
+        recipe={"optimizer": "sgd", "augment": True, "batch": 36, "bfloat16": True},
+        epochs=2,
+    )
+    eager = train(coloured_bars(), **arguments)
+    # Traced and differentiated as for a GPU; what would be left is to make machine code of it.
+    compiled = functools.partial(torch.compile, backend="aot_eager")
+    monkeypatch.setattr(train_module, "_COMPILED", {"cpu"})
+    monkeypatch.setattr(torch, "compile", compiled)
+    run = train(coloured_bars(), **arguments)
+    pd.testing.assert_frame_equal(run.history, eager.history, rtol=1e-3)
+    assert max(run.metrics["distinct_weights"].values()) <= 6
 
 
 def test_schedules_begin_and_end_where_they_should():

@@ -179,7 +179,8 @@ class Projection:
 
     def _by_layer(self, how: str, values: Tensor) -> Tensor:
         """The sum, or largest, of the values (rows,) of each layer."""
-        return torch.segment_reduce(values, how, lengths=self._rows)
+        # Not `unsafe` is to look at the lengths, for which a GPU would have to be waited for.
+        return torch.segment_reduce(values, how, lengths=self._rows, unsafe=True)
 
     @torch.no_grad()
     def project(self) -> None:

@@ -24,6 +24,8 @@ from hall2net.networks.evaluate import confusion_matrix
 from hall2net.networks.quantize import Projection, levels_of, weight_layers
 
 _FLOAT_BINS = 61
+# A compiler takes longer than it saves in all the trainings of a perceptron on a CPU.
+_COMPILED = {"cuda"}
 
 
 @dataclass(frozen=True)
@@ -185,7 +187,7 @@ def train(
     model = models.build(**plan).to(device)
     projection = None if levels is None else Projection(model, levels, mapping)
     optimizer = _optimizer(model, projection, settings)
-    forward = torch.compile(model) if kind == "cuda" else model
+    forward = torch.compile(model, dynamic=False) if kind in _COMPILED else model
 
     arguments = {
         **plan,
@@ -227,7 +229,8 @@ def train(
             if settings.augment:
                 x = _augmented(x)
             with autocast:
-                logits = forward(x).float()
+                # The last batch of an epoch is shorter, and not worth a compilation of its own.
+                logits = (forward if len(batch) == settings.batch else model)(x).float()
             loss = F.cross_entropy(logits, y)
             model.zero_grad()
             loss.backward()

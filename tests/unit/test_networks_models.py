@@ -1,0 +1,40 @@
+"""Networks compute what their formulas say."""
+
+import torch
+import torch.nn.functional as F
+
+from hall2net.networks import models
+
+
+def test_linear_layer_is_that_of_double_precision_with_its_gradients():
+    torch.manual_seed(0)
+    layer = models.Linear(300, 40)
+    x = torch.randn(17, 300, requires_grad=True)
+    target = torch.randn(17, 40)
+    (layer(x) * target).sum().backward()
+    weight, bias, exact = (
+        t.detach().double().requires_grad_() for t in (layer.weight, layer.bias, x)
+    )
+    y = exact @ weight.T + bias
+    (y * target).sum().backward()
+    torch.testing.assert_close(layer(x).double(), y, rtol=1e-5, atol=1e-5)
+    for found, expected in ((layer.weight, weight), (layer.bias, bias), (x, exact)):
+        torch.testing.assert_close(found.grad.double(), expected.grad, rtol=1e-5, atol=1e-5)
+
+
+def test_linear_layer_without_onednn_gives_the_same(monkeypatch):
+    torch.manual_seed(0)
+    layer, x = models.Linear(300, 40), torch.randn(17, 300)
+    with_onednn = layer(x)
+    monkeypatch.setattr(models, "_HAS_BOTH_LIBRARIES", False)
+    torch.testing.assert_close(with_onednn, layer(x))
+    torch.testing.assert_close(with_onednn, F.linear(x, layer.weight, layer.bias))
+
+
+def test_linear_layer_in_bfloat16():
+    torch.manual_seed(0)
+    layer, x = models.Linear(300, 40), torch.randn(17, 300)
+    with torch.autocast("cpu", torch.bfloat16):
+        found = layer(x)
+    assert found.dtype == torch.bfloat16
+    torch.testing.assert_close(found.float(), layer(x), rtol=0.02, atol=0.02)
