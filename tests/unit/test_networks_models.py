@@ -8,9 +8,9 @@ from hall2net.networks import models
 
 def test_linear_layer_is_that_of_double_precision_with_its_gradients():
     torch.manual_seed(0)
-    layer = models.Linear(300, 40)
+    layer = models.Linear(300, 200)
     x = torch.randn(17, 300, requires_grad=True)
-    target = torch.randn(17, 40)
+    target = torch.randn(17, 200)
     (layer(x) * target).sum().backward()
     weight, bias, exact = (
         t.detach().double().requires_grad_() for t in (layer.weight, layer.bias, x)
@@ -24,7 +24,7 @@ def test_linear_layer_is_that_of_double_precision_with_its_gradients():
 
 def test_linear_layer_without_onednn_gives_the_same(monkeypatch):
     torch.manual_seed(0)
-    layer, x = models.Linear(300, 40), torch.randn(17, 300)
+    layer, x = models.Linear(300, 200), torch.randn(17, 300)
     with_onednn = layer(x)
     monkeypatch.setattr(models, "_HAS_BOTH_LIBRARIES", False)
     torch.testing.assert_close(with_onednn, layer(x))
@@ -33,7 +33,7 @@ def test_linear_layer_without_onednn_gives_the_same(monkeypatch):
 
 def test_linear_layer_in_bfloat16():
     torch.manual_seed(0)
-    layer, x = models.Linear(300, 40), torch.randn(17, 300)
+    layer, x = models.Linear(300, 200), torch.randn(17, 300)
     with torch.autocast("cpu", torch.bfloat16):
         found = layer(x)
     assert found.dtype == torch.bfloat16

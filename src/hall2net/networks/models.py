@@ -32,11 +32,12 @@ class Linear(nn.Linear):
     """A linear layer that multiplies with oneDNN on processors of the x86 kind.
 
     PyTorch has two libraries for that there and takes MKL, which on AMD processors takes twice as
-    long for the same product.
+    long for the same product. Small layers would not make up for the call.
     """
 
     def forward(self, x: Tensor) -> Tensor:
-        if x.is_cuda or torch.is_autocast_enabled("cpu") or not _HAS_BOTH_LIBRARIES:
+        small = self.weight.numel() < 2**15
+        if small or x.is_cuda or torch.is_autocast_enabled("cpu") or not _HAS_BOTH_LIBRARIES:
             return super().forward(x)
         return F.linear(x.to_mkldnn(), self.weight, self.bias).to_dense()
 
