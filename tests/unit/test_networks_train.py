@@ -106,6 +106,22 @@ def test_saved_network_runs_no_code_and_gives_the_same_answers(tmp_path):
         read_model(tmp_path / "model.pt")
 
 
+def test_standardised_pixels_have_mean_0_and_standard_deviation_1():
+    images = coloured_bars()
+    same = images.train_x[:1].expand(len(images.train_x), -1, -1, -1).contiguous()
+    arguments = settings(
+        network={"model": "resnet18", "base_width": 4},
+        recipe={"optimizer": "sgd", "standardise": True},
+        epochs=1,
+        record_epochs=[],
+    )
+    run = train(dataclasses.replace(images, train_x=same), **arguments)
+    pixels = network(run.model).pixels(same)
+    for channel in pixels.unbind(1):
+        assert channel.mean().item() == pytest.approx(0, abs=1e-5)
+        assert channel.std().item() == pytest.approx(1, abs=1e-4)
+
+
 def test_float_histogram_counts_every_weight():
     run = train(bars(), **settings(precision="float32", levels=None, mapping="none"))
     counts = run.histogram.groupby(["epoch", "layer"])["count"].sum()
