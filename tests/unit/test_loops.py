@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from scipy.special import erf
 
 from hall2net.background import rising_branch
 from hall2net.emulate.loop import LoopTruth, simulate_loop
@@ -96,6 +97,23 @@ def test_an_edge_within_one_field_step_may_lie_anywhere_in_it():
     assert (low, high) == pytest.approx((30.25, 39.75), abs=1.0)
     assert found["h_step_u_oe"] == pytest.approx(10 / 12**0.5, rel=0.25)
     assert found["h_up_u_oe"] < 0.1
+
+
+@pytest.mark.parametrize("steepness", [1.0, 4.0])
+def test_fields_that_are_dense_in_the_middle(steepness):
+    """Sweeps with steps that grow with the field, up to nearly in proportion to it."""
+    rng = np.random.default_rng(3)
+    u = np.linspace(-1, 1, 121)
+    up = 400 * np.sinh(steepness * u) / np.sinh(steepness)
+    field = np.concatenate([up, up[::-1]])
+    centre = np.where(np.arange(field.size) < u.size, 110.0, -190.0)
+    resistance = 0.02 + 0.14 * erf((field - centre) / (9 * np.sqrt(2))) - 2e-6 * field
+    found = fit_loop(field, resistance + 5e-4 * rng.standard_normal(field.size))
+    assert found["status"] == "ok"
+    for name, true in (("h_up_oe", 110), ("h_dn_oe", -190), ("h_0_oe", -40)):
+        low, high = (found[column] for column in interval_columns(name))
+        assert low < true < high
+        assert high - low < 15
 
 
 def test_a_negative_coercive_field_stays_negative():
