@@ -57,6 +57,10 @@ def test_exports_are_there(made):
     for study, states in (("cotb", 32), ("ruo2", 6)):
         document = json.loads((made / study / "lut.json").read_text())
         assert len(document["states"]) == states and "emulated" in document["source"]
+        level = [state["level"] for state in document["states"]]
+        assert min(level) == -1 and max(level) == 1
+        # cotb is bipolar evenly; of the six states of ruo2 one is negative.
+        assert sum(value < 0 for value in level) == (1 if study == "ruo2" else 16)
         for name in ("aihwkit.json", "crosssim.json"):
             assert json.loads((made / study / "exports" / name).read_text())
 
