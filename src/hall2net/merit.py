@@ -177,7 +177,8 @@ def figures_of_merit(
     definitions = {
         "distinguishable_states": (
             "1", f"largest number of states that lie {min_separation:g} sigma apart, sigma that of "
-            "one read after one write",
+            "one read after one write (of the read alone where the scatter of writes is empty: "
+            "an upper bound)",
         ),
         "information": ("bit", "log2 of the distinguishable states"),
         "min_separation": ("sigma", "smallest distance of neighbours"),

@@ -10,6 +10,7 @@ from hall2net.emulate.ruo2 import STATES_OHM
 from hall2net.errors import ConfigError
 from hall2net.lut import levels, resistances
 from hall2net.networks.arrays import arrange, map_weights, weight_count
+from hall2net.networks.quantize import Projection
 
 SIX = torch.tensor(levels(STATES_OHM), dtype=torch.float32)
 SYMMETRIC = torch.tensor([-1.0, -0.7, -0.1, 0.1, 0.7, 1.0])
@@ -35,6 +36,24 @@ def test_weights_are_scale_times_level_and_the_nearest_of_them(mapping, per, arr
     torch.testing.assert_close(
         (array.weights() - WEIGHT).abs(), distance.amin(-1), atol=1e-5, rtol=1e-5
     )
+
+
+@pytest.mark.parametrize("arrangement", ["single", "reference", "pair"])
+def test_training_takes_the_levels_of_an_arrangement(arrangement):
+    torch.manual_seed(0)
+    model = torch.nn.Sequential(torch.nn.Linear(12, 8), torch.nn.Linear(8, 3))
+    arranged = arrange(SIX, arrangement)
+    projection = Projection(model, arranged.levels.tolist(), "std")
+    optimizer = torch.optim.SGD(projection.parameters(), lr=0.1)
+    projection.attach(optimizer)
+    for _ in range(3):
+        model(torch.randn(5, 12)).square().mean().backward()
+        optimizer.step()
+    minus = 0.0 if arranged.minus is None else SIX[arranged.minus]
+    held = arranged.gain * (SIX[arranged.plus] - minus)
+    for layer, scale in zip(model, projection.scales(), strict=True):
+        distance = (layer.weight[..., None] / scale - held).abs().amin(-1)
+        assert distance.max() < 1e-5
 
 
 def test_levels_of_the_arrangements():
