@@ -87,6 +87,13 @@ def _references(
         where = f"networks.{network}"
         yield f"{where}.study", "study", block["study"], config["studies"]
         yield f"{where}.recipe", "recipe", block["recipe"], block["recipes"]
+    for sweep, block in config.get("sweeps", {}).items():
+        where = f"sweeps.{sweep}"
+        yield f"{where}.network", "network", block["network"], config["networks"]
+        yield f"{where}.x", "axis", block["x"], [*block["over"], "states"]
+        recipes = config["networks"].get(block["network"], {}).get("recipes", {})
+        for recipe in block["over"].get("recipe", []):
+            yield f"{where}.over.recipe", "recipe", recipe, recipes
 
 
 def _describe(error: ValidationError) -> Iterator[str]:

@@ -5,6 +5,8 @@ from pathlib import Path
 from hall2net.config import check_config, check_references
 from hall2net.errors import Hall2netError
 from hall2net.sheet import read_sheet
+from hall2net.sweeps import AXES, grid
+from snakemake.utils import Paramspace
 
 FAMILIES = {
     "loops": [
@@ -266,6 +268,58 @@ def training(wildcards):
         "record_epochs": record_epochs(parts["network"]),
         "seed": parts["seed"],
     }
+
+
+SWEEPS = {
+    name: Paramspace(
+        grid(
+            {axis: values for axis, values in block["over"].items() if axis != "noise"}
+        ),
+        filename_params="*",
+        filename_sep=",",
+        single_wildcard="point",
+    )
+    for name, block in config.get("sweeps", {}).items()
+}
+
+
+def sweep_network(sweep):
+    return config["networks"][config["sweeps"][sweep]["network"]]
+
+
+def sweep_choices(wildcards):
+    """Settings of one point of a sweep: its axes, and the network's own where it has no axis."""
+    block = sweep_network(wildcards.sweep)
+    own = {
+        "dataset": block["datasets"][0],
+        "precision": "float32",
+        "mapping": "none",
+        "recipe": block["recipe"],
+        "epochs": block["epochs"][SCALE],
+        "seed": config["seeds"][0],
+    }
+    return own | SWEEPS[wildcards.sweep].instance(wildcards)
+
+
+def sweep_training(wildcards):
+    """What is trained at one point of a sweep."""
+    block = sweep_network(wildcards.sweep)
+    choices = sweep_choices(wildcards)
+    recipe = block["recipes"][choices["recipe"]]
+    keys = ("precision", "mapping", "epochs", "seed")
+    return {
+        "network": {"model": block["model"], **block["shape"][SCALE]},
+        "recipe": recipe
+        | {key: value for key, value in choices.items() if key not in AXES},
+        **{key: choices[key] for key in keys},
+    }
+
+
+def sweep_lut(wildcards):
+    """The look-up table, for the points whose weights are measured states."""
+    if sweep_choices(wildcards)["precision"].startswith("lut"):
+        return f"results/{sweep_network(wildcards.sweep)['study']}/lut.csv"
+    return []
 
 
 def provenance(wildcards):

@@ -36,7 +36,8 @@ def levels_of(precision: str, levels: Sequence[float] | None = None) -> list[flo
 
     Parameters
     ----------
-    precision : ``float32`` (None is returned), ``binary`` (-1 and 1) or ``lut<K>``
+    precision : ``float32`` (None is returned), ``binary`` (-1 and 1), ``uniform<K>`` (K levels at
+        equal distances from -1 to 1) or ``lut<K>``
     levels : the K levels of the look-up table, each in [-1, 1], for ``lut<K>`` alone
 
     Raises
@@ -48,8 +49,12 @@ def levels_of(precision: str, levels: Sequence[float] | None = None) -> list[flo
         return None
     if precision == "binary":
         return [-1.0, 1.0]
+    if precision.startswith("uniform") and precision[7:].isdecimal() and int(precision[7:]) > 1:
+        return np.linspace(-1, 1, int(precision[7:])).tolist()
     if not (precision.startswith("lut") and precision[3:].isdecimal()):
-        raise ConfigError(f"precision {precision!r}: expected float32, binary or lut<K>")
+        raise ConfigError(
+            f"precision {precision!r}: expected float32, binary, uniform<K> or lut<K>"
+        )
     found = sorted(set(map(float, levels or [])))
     if len(found) != int(precision[3:]) or len(found) < 2 or len(found) != len(levels or []):
         raise ConfigError(f"precision {precision}: the look-up table has {len(found)} levels")

@@ -1,0 +1,74 @@
+"""Sweeps: accuracy against one axis, a line for every other choice."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from hall2net.figures.style import COLOURS, GREY, LINES, MARKERS, SINGLE, figure, new_figure
+
+_LABELS = {
+    "states": "number of states",
+    "noise": "noise of a weight / scale of its layer",
+    "epochs": "epochs",
+    "learning_rate": "learning rate",
+    "weight_decay": "weight decay",
+    "batch": "images a step",
+}
+_NO_CHOICE = (
+    "states", "test_accuracy", "test_accuracy_u", "test_accuracy_sd", "test_accuracy_at_best",
+    "test_accuracy_at_best_sd", "validation_accuracy", "n_seeds",
+)  # fmt: skip
+
+
+@figure
+def sweep(*, means: pd.DataFrame, x: str) -> Figure:
+    """Test accuracy against `x`, means over seeds with their standard error.
+
+    Parameters
+    ----------
+    means : of `hall2net.networks.sweep.over_seeds`
+    x : the axis, or `states`; float weights are then a level without markers
+    """
+    drawn = new_figure(SINGLE, 70)
+    axes = drawn.add_subplot()
+    choices = [name for name in means.columns if name not in (*_NO_CHOICE, x)]
+    if x == "states":
+        choices = [name for name in choices if name not in ("precision", "mapping")] + ["mapping"]
+        choices = [name for name in choices if name in means]
+    choices = [name for name in choices if means[name].nunique(dropna=False) > 1]
+    groups = means.groupby(choices, dropna=False, sort=False) if choices else [((), means)]
+    numeric = pd.api.types.is_numeric_dtype(means[x])
+    names = list(dict.fromkeys(means[x])) if not numeric else []
+    for k, (values, part) in enumerate(groups):
+        colour, line = COLOURS[k % len(COLOURS)], LINES[(k // len(COLOURS)) % len(LINES)]
+        label = ", ".join(map(str, values))
+        y, error = 100 * part["test_accuracy"], 100 * part["test_accuracy_u"]
+        if x == "states" and part["states"].isna().all():
+            axes.axhline(float(y.iloc[0]), color=GREY, ls=":", lw=0.8)
+            axes.annotate(
+                "float32", (0.99, float(y.iloc[0])), xycoords=("axes fraction", "data"),
+                ha="right", va="bottom", fontsize=7, color=GREY,
+            )  # fmt: skip
+            continue
+        at = part[x] if numeric else [names.index(value) for value in part[x]]
+        at = np.asarray(at, float)
+        order = np.argsort(at)
+        axes.errorbar(
+            at[order], np.asarray(y)[order], np.asarray(error)[order], color=colour, ls=line,
+            marker=MARKERS[k % len(MARKERS)], label=label or None,
+        )  # fmt: skip
+    if numeric:
+        at = np.sort(means[x].dropna().unique().astype(float))
+        if x == "states" or (at.size > 2 and at[0] > 0 and at[-1] / at[0] > 30):
+            axes.set_xscale("log", base=2 if x == "states" else 10)
+        if x == "states":
+            axes.set_xticks(at, [f"{value:g}" for value in at])
+            axes.minorticks_off()
+    else:
+        axes.set_xticks(range(len(names)), [str(name) for name in names])
+    axes.set_xlabel(_LABELS.get(x, x.replace("_", " ")))
+    axes.set_ylabel("test accuracy (%)")
+    axes.margins(x=0.06, y=0.08)
+    if axes.get_legend_handles_labels()[1]:
+        axes.legend(title=", ".join(name.replace("_", " ") for name in choices) or None)
+    return drawn
