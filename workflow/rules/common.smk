@@ -287,6 +287,15 @@ def sweep_network(sweep):
     return config["networks"][config["sweeps"][sweep]["network"]]
 
 
+def sweep_axes(wildcards):
+    """Values of the axes at one point of a sweep."""
+    point = SWEEPS[wildcards.sweep].instance(wildcards)
+    return {
+        axis: value.item() if hasattr(value, "item") else value
+        for axis, value in point.items()
+    }
+
+
 def sweep_choices(wildcards):
     """Settings of one point of a sweep: its axes, and the network's own where it has no axis."""
     block = sweep_network(wildcards.sweep)
@@ -298,7 +307,7 @@ def sweep_choices(wildcards):
         "epochs": block["epochs"][SCALE],
         "seed": config["seeds"][0],
     }
-    return own | SWEEPS[wildcards.sweep].instance(wildcards)
+    return own | sweep_axes(wildcards)
 
 
 def sweep_training(wildcards):

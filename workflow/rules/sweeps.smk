@@ -38,7 +38,7 @@ rule sweep_point:
         gpu=1 if SCALE == "published" else 0,
     params:
         training=sweep_training,
-        point=lambda wildcards: SWEEPS[wildcards.sweep].instance(wildcards),
+        point=sweep_axes,
         # Of the test alone: one training serves every noise.
         noise=lambda wildcards: config["sweeps"][wildcards.sweep]["over"].get("noise"),
         checkpoint="results/checkpoints/{scale}/{sweep}/{point}.pt",
