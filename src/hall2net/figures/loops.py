@@ -141,6 +141,7 @@ def fit_residuals(*, datasets: Datasets, loops: pd.DataFrame) -> Figure:
         label = f"{status}: {number.sum()}"
         outcome.barh(table.index, number, left=left, color=shade, label=label, height=0.5)
         left = left + number
+    outcome.set_xlim(right=1.08 * left.max())
     outcome.xaxis.get_major_locator().set_params(integer=True)
     outcome.set_yticks(range(len(table)), [kind.replace("_", "\n") for kind in table.index])
     outcome.set_ylim(-0.6, len(table) + 0.4)
@@ -183,7 +184,7 @@ def fig2a_loop_pair(
         current = f"{row['current_ma']:+g} mA".replace("-", "\N{MINUS SIGN}")
         label = rf"{current}, $H_\mathrm{{0}}$ = {centre}"
         _draw_loop(axes, datasets, row, number + 1, 1e3, label)
-        axes.axvline(row["h_0_oe"], color=COLOURS[number + 1], lw=0.8, ls=("-", "--")[number])
+        axes.axvline(row["h_0_oe"], color=COLOURS[number + 1], lw=0.8, ls=":")
         axes.axvspan(
             row["h_0_oe"] - _centre_u(row),
             row["h_0_oe"] + _centre_u(row),
@@ -194,9 +195,12 @@ def fig2a_loop_pair(
     upper, lower = rows.iloc[0], rows.iloc[-1]
     shift = upper["h_0_oe"] - lower["h_0_oe"]
     words = measured(shift, float(np.hypot(_centre_u(upper), _centre_u(lower))), "Oe")
+    for line, label in ((":", "centre of a loop"), ("-", "field rising"), ("--", "field falling")):
+        axes.plot([], [], color=GREY, lw=0.8, ls=line, label=label)
     drawn.legend(
         *axes.get_legend_handles_labels(),
         loc="outside upper center",
+        ncols=2,
         title=rf"{sample_label(samples, sample)}, $H_x$ = {example['h_x_oe']} Oe, Δ$H$ = {words}",
         title_fontsize=7,
     )
@@ -211,15 +215,17 @@ def _loops_of(datasets: Datasets, loops: pd.DataFrame, sample: str, paper_ohm: f
     rows = rows.drop_duplicates("temperature_k").sort_values("temperature_k")
     if rows.empty:
         raise Hall2netError(f"no fitted loop of sample {sample!r} in loops.csv")
-    drawn, panels = grid_of(DOUBLE, len(rows), 4, 40, sharex=True, sharey=True)
+    drawn, panels = grid_of(DOUBLE, len(rows), 5, 42, sharex=True, sharey=True)
     for axes, letter, (_, row) in zip(panels, ascii_lowercase, rows.iterrows(), strict=False):
         _draw_loop(axes, datasets, row, 1, 1e3, None, millitesla=True)
         for sign in (-1, 1):
             axes.axhline(sign * 1e3 * paper_ohm, color=GREY, lw=0.7, ls=":")
         h_c = measured(row["h_c_oe"] / 10, row["h_c_u_oe"] / 10, "mT")
         r_ahe = measured(row["r_ahe_ohm"] * 1e3, row["r_ahe_u_ohm"] * 1e3, "mΩ")
-        panel(axes, letter, f"{row['temperature_k']:.0f} K\n{r_ahe}, {h_c}")
-    outer_labels(panels, 4, f"{FIELD} (mT)", f"{R_XY} (mΩ)")
+        panel(axes, letter, f"{row['temperature_k']:.0f} K\n{r_ahe}\n{h_c}")
+    reach = 1.15 * max(1e3 * paper_ohm, *np.abs(panels[0].dataLim.intervaly))
+    panels[0].set_ylim(-reach, reach)
+    outer_labels(panels, 5, f"{FIELD} (mT)", f"{R_XY} (mΩ)")
     drawn.legend(
         *_branch_legend(panels[0], paper_ohm),
         loc="outside upper center",

@@ -440,7 +440,8 @@ def _finish_histograms(panels: list[Axes]) -> None:
 
 
 def _one_confusion(runs: Runs, name: str, letter: str) -> Figure:
-    drawn = new_figure(SINGLE, 120)
+    long = max(map(len, runs[name]["confusions"][_last(runs[name])]["true"].astype(str))) > 2
+    drawn = new_figure(SINGLE, 108 if long else 107)
     _draw_confusion(drawn.subplots(), runs[name], letter, _last(runs[name]))
     stamp(drawn, _data_words(runs, [name]))
     return drawn

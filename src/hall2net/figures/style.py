@@ -1,6 +1,7 @@
 """One look for every figure: sizes, colours, labels, provenance, and files of the same bytes."""
 
 import inspect
+import re
 import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import wraps
@@ -92,15 +93,17 @@ def new_figure(width: float, height_mm: float) -> Figure:
 def stamp(figure: Figure, text: str) -> None:
     """Print where the data come from at the lower edge, in a strip of its own.
 
-    A figure stamped before keeps its earlier sentence in front of the new one.
+    A figure stamped before keeps its earlier sentence in front of the new one. What follows an
+    underscore is set as an index.
     """
-    before = figure.get_supxlabel().replace("\n", " ")
-    if sentence := "; ".join(part for part in (before, text) if part):
-        # DejaVu Sans at 7 pt runs to about 0.058 inch a character.
-        lines = textwrap.wrap(sentence, int(figure.get_figwidth() / 0.058))
-        figure.supxlabel(
-            "\n".join(lines), x=0.99, ha="right", fontsize=7, color="#444444", style="italic"
-        )
+    if sentence := "; ".join(part for part in (figure.get_label(), text) if part):
+        figure.set_label(sentence)
+        # DejaVu Sans at 7 pt runs to about 0.058 inch a character; lines are of like length.
+        most = int(figure.get_figwidth() / 0.058)
+        count = len(textwrap.wrap(sentence, most))
+        lines = textwrap.wrap(sentence, min(most, -(-len(sentence) // count) + 8))
+        words = re.sub(r"\b([A-Z])_([A-Z]+)\b", r"$\\mathit{\1}_\\mathrm{\2}$", "\n".join(lines))
+        figure.supxlabel(words, x=0.99, ha="right", fontsize=7, color="#444444", style="italic")
 
 
 def save(figure: Figure, png: str | Path, pdf: str | Path) -> None:

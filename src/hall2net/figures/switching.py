@@ -122,7 +122,7 @@ def fig3b_field_free_switching(
         r"largest current density ($\mathrm{10^{11}}$ A m$^\mathrm{-2}$, whole stack)"
     )
     ratios.set_ylabel("switching ratio (%)")
-    panel(ratios, "b", "full swings at the same read current")
+    panel(ratios, "b", r"Δ$R$ by current / Δ$R_\mathrm{AHE}$ by field")
     merged_legend(drawn, 2, [sweeps], "left")
     merged_legend(drawn, 2, [ratios], "right")
     stamp(drawn, "less the Joule term")
