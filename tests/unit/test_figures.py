@@ -53,6 +53,7 @@ def inputs():
             "states": common
             | {"measurement": sources[study], "lut": luts[study], "advisor": advice(luts[study])},
             "networks": common | {"runs": runs[study], "printed": PRINTED},
+            "variation": common | made_tables.variation(runs[study]),
         }
     return result
 
@@ -68,6 +69,7 @@ COTB = {
         "fig5f_confusion_device", "fig5g_weight_histograms", "figS1_confusion_epoch25",
         "figS2_confusion_epoch75", "figS3_layer_histograms", "mapping_comparison",
     ],
+    "variation": ["loss_attribution", "accuracy_states_noise"],
 }  # fmt: skip
 RUO2 = {
     "loops": ["fig2a_loop_pair", "fit_residuals"],
@@ -84,6 +86,7 @@ RUO2 = {
         "figS6_training_loss", "figS7_final_accuracies", "figS8_confusion_mnist",
         "figS9_confusion_fashion_mnist", "mapping_comparison",
     ],
+    "variation": ["loss_attribution", "accuracy_states_noise"],
 }  # fmt: skip
 EVERY = [
     (study, family, name)
@@ -210,5 +213,7 @@ def test_a_missing_run_is_one_clear_line(inputs):
     runs = {k: v for k, v in made_tables.cotb_runs().items() if "lut" not in k}
     with pytest.raises(Hall2netError, match="no run with lut weights on cifar10"):
         figures.networks.fig5f_confusion_device(runs=runs)
+    with pytest.raises(Hall2netError, match="no network with measured states beside one with"):
+        figures.variation.loss_attribution(attribution={})
     with pytest.raises(Hall2netError, match="input 'runs' is missing"):
         figures.networks.fig5f_confusion_device()

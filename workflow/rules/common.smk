@@ -55,6 +55,7 @@ FAMILIES = {
         "figS9_confusion_fashion_mnist",
         "mapping_comparison",
     ],
+    "variation": ["loss_attribution", "accuracy_states_noise"],
 }
 
 
@@ -209,6 +210,21 @@ RUNS = {
 def runs_of(study):
     """The trainings whose weights are the states of this study's device."""
     return [run for run, parts in RUNS.items() if network_block(run)["study"] == study]
+
+
+def device_runs():
+    """One training with measured states for each network and data set, beside one in float32."""
+    chosen = {}
+    for run, parts in RUNS.items():
+        block = config["networks"][parts["network"]]
+        if parts["precision"].startswith("lut") and "float32" in block["weights"]:
+            best = "std" if "std" in block["weights"][parts["precision"]] else None
+            if parts["mapping"] == (best or parts["mapping"]):
+                chosen.setdefault((parts["network"], parts["dataset"]), run)
+    return list(chosen.values())
+
+
+DEVICE_RUNS = device_runs()
 
 
 def network_block(run):

@@ -163,3 +163,40 @@ rule figure_networks:
         "{wildcards.study}: figure {wildcards.name}"
     script:
         "../scripts/figure_networks.py"
+
+
+def variation_tables(name):
+    """Input function: one of the tables of `rule variation` for every network of the study."""
+    return lambda wildcards: [
+        f"results/networks/{wildcards.scale}/{run}/{name}.csv"
+        for run in DEVICE_RUNS
+        if network_block(run)["study"] == wildcards.study
+    ]
+
+
+rule figure_variation:
+    input:
+        attribution=variation_tables("attribution"),
+        noise=variation_tables("noise"),
+        states=variation_tables("states"),
+        code=library("figures/variation.py", "figures/style.py"),
+    output:
+        png=report(
+            "results/{study}/figures/{scale}/{name}.png",
+            category="5 Networks",
+            caption="../report/figure.rst",
+            labels={"study": "{study}", "figure": "{name}"},
+        ),
+        pdf="results/{study}/figures/{scale}/{name}.pdf",
+    log:
+        "results/logs/{study}/figures/{scale}/{name}.log",
+    wildcard_constraints:
+        name="|".join(FAMILIES["variation"]),
+    conda:
+        "../../envs/hall2net.yaml"
+    params:
+        provenance=provenance,
+    message:
+        "{wildcards.study}: figure {wildcards.name}"
+    script:
+        "../scripts/figure_variation.py"

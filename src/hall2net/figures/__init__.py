@@ -10,13 +10,14 @@ names. `provenance`, a sentence for the figure's lower edge, is taken by all.
 | switching | `datasets`, `switching`, `samples`, `published` |
 | states | `measurement` (the Dataset that the look-up table comes from), `lut`, `published` |
 | networks | `runs`, `published`, `printed` |
+| variation | `attribution`, `noise`, `states` (each: run to its table) |
 
 `runs` takes each run to its `history`, `metrics`, `confusions` (by epoch) and `histogram`,
 `published` is the study's block of `reference/published.yaml` (empty for a device of one's own),
 `printed` the table `reference/cotb-confusion-matrices.csv`.
 """
 
-from hall2net.figures import loops, networks, states, switching, torque
+from hall2net.figures import loops, networks, states, switching, torque, variation
 from hall2net.figures.style import save
 
-__all__ = ["loops", "networks", "save", "states", "switching", "torque"]
+__all__ = ["loops", "networks", "save", "states", "switching", "torque", "variation"]

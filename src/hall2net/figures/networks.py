@@ -34,7 +34,7 @@ from hall2net.figures.style import (
 Runs = Mapping[str, Mapping[str, Any]]
 
 _NETWORKS = {"mlp": "MLP", "resnet18": "ResNet-18"}
-_DATASETS = {"mnist": "MNIST", "fashion_mnist": "Fashion-MNIST", "cifar10": "CIFAR-10"}
+DATASETS = {"mnist": "MNIST", "fashion_mnist": "Fashion-MNIST", "cifar10": "CIFAR-10"}
 _MLP_DATASETS = ("mnist", "fashion_mnist")
 _MAPPING_LINES = {"none": "-", "maxabs": "-", "std": "--", "learned": ":"}
 _MAPPING_MARKERS = {"none": "o", "maxabs": "s", "std": "^", "learned": "D"}
@@ -200,7 +200,7 @@ def figS6_training_loss(*, runs: Runs) -> Figure:  # noqa: N802
         axes.set_yscale("log")
         _epoch_axis(axes)
         axes.set_ylabel("training loss (nat)")
-        panel(axes, letter, _DATASETS[dataset])
+        panel(axes, letter, DATASETS[dataset])
     merged_legend(drawn, 5)
     stamp(drawn, _data_words(runs, used))
     return drawn
@@ -220,7 +220,7 @@ def figS7_final_accuracies(*, runs: Runs, published: Mapping[str, Any]) -> Figur
                 published_points(
                     axes, [position], [value], yerr=[spread] if spread else None, label=None
                 )
-        panel(axes, letter, _DATASETS[dataset])
+        panel(axes, letter, DATASETS[dataset])
     axes.errorbar([], [], linestyle="none", marker="o", markersize=7, mfc="none", color="black",
                   label="published")  # fmt: skip
     merged_legend(drawn, 4)
@@ -258,12 +258,12 @@ def mapping_comparison(*, runs: Runs) -> Figure:
     table = run_table(runs)
     if table.empty:
         raise Hall2netError("figure mapping_comparison: no run; train networks first")
-    datasets = [name for name in _DATASETS if (table["dataset"] == name).any()]
+    datasets = [name for name in DATASETS if (table["dataset"] == name).any()]
     drawn = new_figure(SINGLE if len(datasets) == 1 else DOUBLE, 66)
     panels = drawn.subplots(1, len(datasets), squeeze=False)[0]
     for axes, letter, dataset in zip(panels, ascii_lowercase, datasets, strict=False):
         _draw_accuracies(axes, runs, dataset)
-        panel(axes, letter, _DATASETS[dataset])
+        panel(axes, letter, DATASETS[dataset])
     merged_legend(drawn, 4)
     stamp(drawn, _data_words(runs, list(runs)))
     return drawn
@@ -379,7 +379,7 @@ def _validation_curves(runs: Runs, dataset: str, paper: Mapping[str, Any]) -> Fi
             label = None
     _epoch_axis(axes)
     axes.set_ylabel("validation accuracy (%)")
-    panel(axes, {"mnist": "c", "fashion_mnist": "d"}[dataset], f"MLP, {_DATASETS[dataset]}")
+    panel(axes, {"mnist": "c", "fashion_mnist": "d"}[dataset], f"MLP, {DATASETS[dataset]}")
     merged_legend(drawn, 2)
     stamp(drawn, _data_words(runs, names))
     return drawn
@@ -450,7 +450,7 @@ def _one_confusion(runs: Runs, name: str, letter: str) -> Figure:
 def _confusion_title(run: Mapping[str, Any], epoch: int) -> str:
     square = counts(run["confusions"][epoch]).to_numpy()
     accuracy = 100 * np.trace(square) / square.sum()
-    dataset = _DATASETS.get(run["metrics"]["dataset"], run["metrics"]["dataset"])
+    dataset = DATASETS.get(run["metrics"]["dataset"], run["metrics"]["dataset"])
     source = run["metrics"]["source"]
     lines = [
         f"{_network_words(run)}",

@@ -1,0 +1,137 @@
+"""Figures of what devices do to a trained network: losses by cause, by states, by noise."""
+
+from collections.abc import Mapping
+from string import ascii_lowercase
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, NullFormatter
+
+from hall2net.errors import Hall2netError
+from hall2net.figures.networks import DATASETS
+from hall2net.figures.style import (
+    COLOURS,
+    DOUBLE,
+    GREY,
+    LINES,
+    MARKERS,
+    SINGLE,
+    figure,
+    merged_legend,
+    new_figure,
+    panel,
+    stamp,
+)
+
+Tables = Mapping[str, pd.DataFrame]
+
+
+@figure
+def loss_attribution(*, attribution: Tables) -> Figure:
+    """Accuracy after each step from float weights to devices, and what the step costs."""
+    _some(attribution)
+    drawn = new_figure(DOUBLE if len(attribution) > 1 else SINGLE, 70)
+    panels = drawn.subplots(1, len(attribution), squeeze=False, sharey=True)[0]
+    for axes, letter, (run, table) in zip(
+        panels, ascii_lowercase, attribution.items(), strict=False
+    ):
+        cost = table["cost_points"].iloc[1:].to_numpy()
+        spread = table["cost_points_u"].iloc[1:].to_numpy()
+        position = np.arange(len(cost))
+        axes.barh(position, cost, color=COLOURS[3], edgecolor="black", lw=0.5, height=0.6)
+        axes.errorbar(cost, position, xerr=spread, ls="none", color="black", capsize=2)
+        axes.axvline(0, color="black", lw=0.6)
+        axes.set_yticks(position, [_step_words(row) for _, row in table.iloc[1:].iterrows()])
+        axes.set_ylim(len(cost) - 0.4, -0.6)
+        axes.set_xlabel("cost of the step (percentage points)")
+        axes.margins(x=0.12)
+        first, last = 100 * table["accuracy"].iloc[[0, -1]]
+        panel(axes, letter, f"{_run_words(run)}\nfrom {first:.1f} % (float32) to {last:.1f} %")
+    arrays = next(iter(attribution.values()))["n"].iloc[-1]
+    stamp(drawn, f"±1σ of the mean over {arrays} arrays; {_data_words(attribution)}")
+    return drawn
+
+
+@figure
+def accuracy_states_noise(*, states: Tables, noise: Tables) -> Figure:
+    """Test accuracy against the number of states, and against the noise of their values."""
+    _some(states)
+    drawn = new_figure(DOUBLE, 84)
+    number, sigma = drawn.subplots(1, 2)
+    for series, run in enumerate(states, start=1):
+        table, words = states[run], _run_words(run)
+        for choice, line, shift in (("measured states", "-", 0), ("evenly spaced", "--", 2)):
+            rows = table[table["choice"] == choice]
+            number.errorbar(
+                rows["n_states"].astype(float),
+                100 * rows["accuracy"],
+                yerr=100 * rows["accuracy_u"],
+                color=COLOURS[series % len(COLOURS)],
+                marker=MARKERS[series + shift],
+                ls=line,
+                lw=0.8,
+                label=f"{words}, {choice}",
+            )
+        best = 100 * table.loc[table["choice"] == "float32", "accuracy"].iloc[0]
+        number.axhline(best, color=COLOURS[series % len(COLOURS)], ls=":", lw=0.8)
+        rows = noise[run][noise[run]["sigma"] > 0].sort_values("sigma")
+        sigma.errorbar(
+            100 * rows["sigma"],
+            100 * rows["accuracy"],
+            yerr=100 * rows["accuracy_u"].fillna(0),
+            color=COLOURS[series % len(COLOURS)],
+            marker=MARKERS[series],
+            ls=LINES[series - 1],
+            lw=0.8,
+            label=words,
+        )
+        for measured in 100 * rows.loc[rows["noise"] == "measured", "sigma"]:
+            sigma.axvline(measured, color=GREY, ls=":", lw=0.8)
+    for axes, words in ((number, "float32"), (sigma, "measured noise")):
+        axes.plot([], [], color=GREY, ls=":", lw=0.8, label=words)
+    number.set_xscale("log", base=2)
+    sigma.set_xscale("log")
+    counts = sorted({int(n) for table in states.values() for n in table["n_states"].dropna()})
+    number.set_xticks(counts, list(map(str, counts)))
+    number.minorticks_off()
+    sigma.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    sigma.xaxis.set_minor_formatter(NullFormatter())
+    number.set_xlabel("number of states")
+    number.set_ylabel("test accuracy (%)")
+    sigma.set_xlabel("σ of one read after one write (% of the range)")
+    sigma.set_ylabel("test accuracy (%)")
+    panel(number, "a", "float32 weights set to states after training")
+    panel(sigma, "b", "trained with all measured states")
+    merged_legend(drawn, 1, [number], "left")
+    merged_legend(drawn, 1, [sigma], "right")
+    stamp(drawn, _data_words(states))
+    return drawn
+
+
+def _some(tables: Tables) -> None:
+    if not tables:
+        raise Hall2netError(
+            "no network with measured states beside one with float32 weights; add both under "
+            "`networks` in the configuration"
+        )
+
+
+def _run_words(run: str) -> str:
+    return DATASETS.get(run.split("-")[1], run)
+
+
+def _step_words(row: pd.Series) -> str:
+    words = {
+        "drift": f"drift,\n{row['time_s'] / 3600:g} h (assumed)",
+        "stuck devices": f"stuck devices,\n{100 * row['stuck_share']:g} % (assumed)",
+    }
+    return words.get(row["step"], row["step"].replace(" ", "\n", 1))
+
+
+def _data_words(tables: Tables) -> str:
+    heads = [table.iloc[0] for table in tables.values()]
+    parts = list(dict.fromkeys(head["source"] for head in heads))
+    if any(head["scale"] == "laptop" for head in heads):
+        parts.append("laptop scale")
+    return "; ".join(parts)

@@ -1,0 +1,108 @@
+"""Accuracy of a trained network against the number of its states and against their noise."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from hall2net.device import Device
+from hall2net.lut import check_lut, levels
+from hall2net.networks.data import Images
+from hall2net.networks.evaluate import accuracy, map_after_training, monte_carlo, network
+
+STATE_COUNTS = 8
+"""At so many numbers of states, spread evenly in their logarithm, the accuracy is looked at."""
+
+NOISE = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2)
+"""Sigma of one read after one write, as shares of the range between the outer states."""
+
+
+def one_write_sigma(synapse: Device) -> float:
+    """1 sigma of one read after one write as a share of the range, root mean square over states."""
+    variance = (synapse.programming**2).mean() + (synapse.reading**2).mean()
+    return float(variance.sqrt() / 2)
+
+
+def accuracy_against_states(
+    content: Mapping[str, Any], images: Images, lut: pd.DataFrame, advice: pd.DataFrame
+) -> pd.DataFrame:
+    """Test accuracy of a float network set to a few states after its training, without more of it.
+
+    Parameters
+    ----------
+    content : of a float32 run, from `hall2net.networks.evaluate.read_model`
+    images : test images
+    lut : look-up table
+    advice : its `hall2net.advisor.advice`, which says which of the states to leave out
+
+    Returns
+    -------
+    DataFrame, one row a network: `choice` (`float32`, `measured states`, `evenly spaced`),
+    `n_states` (empty for float32), `accuracy`, `accuracy_u` (1 sigma of counting test images).
+    The scale of each layer is that of the mapping `std`.
+    """
+    check_lut(lut)
+    sets = advice[advice["choice"].isin(["as measured", "fewer states"])]
+    sets = sets.sort_values("quantization_error").drop_duplicates("n_states")
+    best = sets.set_index("n_states")["states"].astype(str)
+    wanted = np.unique(np.geomspace(2, len(lut), STATE_COUNTS).round().astype(int))
+    rows: list[tuple[str, int | None, float]] = [
+        ("float32", None, accuracy(network(content), images))
+    ]
+    for count in wanted:
+        evenly = np.linspace(-1, 1, count)
+        choices: dict[str, Sequence[float]] = {"evenly spaced": evenly.tolist()}
+        if count in best.index:
+            used = lut["state"].isin([int(state) for state in best[count].split()])
+            choices["measured states"] = levels(lut.loc[used, "resistance_ohm"]).tolist()
+        for choice, grid in choices.items():
+            model = map_after_training(content, grid, "std")
+            rows.append((choice, int(count), accuracy(model, images)))
+    table = pd.DataFrame(rows, columns=["choice", "n_states", "accuracy"])
+    share = table["accuracy"]
+    table["accuracy_u"] = np.sqrt(share * (1 - share) / len(images.test_y))
+    return table.astype({"n_states": "Int64"})
+
+
+def accuracy_against_noise(
+    content: Mapping[str, Any],
+    images: Images,
+    synapse: Device,
+    *,
+    draws: int = 20,
+    seed: int = 0,
+    device: str = "cpu",
+) -> pd.DataFrame:
+    """Test accuracy as programming error and read noise grow together.
+
+    Parameters
+    ----------
+    content, images, synapse, draws, seed, device : as `hall2net.networks.evaluate.monte_carlo`
+        takes them; drift and stuck devices are left out
+
+    Returns
+    -------
+    DataFrame, one row a noise: `noise` (`none`, `measured`, `scaled`), `sigma` (of one read after
+    one write, as a share of the range), `accuracy`, `accuracy_u` (standard error of the mean over
+    the arrays), `n`. A device without any noise gives the row `none` alone.
+    """
+    synapse = synapse.without("drift", "stuck")
+    measured = one_write_sigma(synapse)
+    noises = [("none", 0.0)]
+    if measured > 0:
+        noises += [("measured", measured), *(("scaled", sigma) for sigma in NOISE)]
+    rows = []
+    for noise, sigma in noises:
+        factor = sigma / measured if measured > 0 else 0.0
+        scaled = replace(
+            synapse,
+            programming=synapse.programming * factor,
+            reading=synapse.reading * factor,
+        )
+        count = draws if sigma > 0 else 1
+        found = monte_carlo(content, images, scaled, draws=count, seed=seed, device=device)
+        error = found.std(ddof=1) / np.sqrt(count) if count > 1 else np.nan
+        rows.append((noise, sigma, found.mean(), error, count))
+    return pd.DataFrame(rows, columns=["noise", "sigma", "accuracy", "accuracy_u", "n"])

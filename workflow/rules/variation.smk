@@ -1,0 +1,69 @@
+# Assumed, since no measurement of these devices tells it; said on the figure.
+ASSUMED = {"time_s": 3600.0, "stuck_share": 0.01}
+ARRAYS = {"laptop": 5, "published": 20}
+
+
+def seeds_of(wildcards, **other):
+    """Metrics of a run at every seed, or of the runs that differ from it in a part."""
+    parts = RUNS[wildcards.run] | other
+    return [
+        f"results/networks/{wildcards.scale}/{run}/metrics.json"
+        for run, found in RUNS.items()
+        if {**found, "seed": 0} == {**parts, "seed": 0}
+    ]
+
+
+def float_run(wildcards):
+    """The float32 network of the same data set and seed."""
+    parts = RUNS[wildcards.run] | {"precision": "float32", "mapping": "none"}
+    run = next(run for run, found in RUNS.items() if found == parts)
+    return f"results/networks/{wildcards.scale}/{run}/model.pt"
+
+
+rule variation:
+    input:
+        model="results/networks/{scale}/{run}/model.pt",
+        float_model=float_run,
+        metrics=seeds_of,
+        float_metrics=lambda wildcards: seeds_of(
+            wildcards, precision="float32", mapping="none"
+        ),
+        # Of as many evenly spaced states, where such a network is trained too.
+        even_metrics=lambda wildcards: seeds_of(
+            wildcards,
+            precision=RUNS[wildcards.run]["precision"].replace("lut", "uniform"),
+        ),
+        images=lambda wildcards: f"results/datasets/{SCALE}/{RUNS[wildcards.run]['dataset']}.pt",
+        lut=lut_of,
+        advisor=lambda wildcards: f"results/{network_block(wildcards.run)['study']}/advisor.csv",
+        measurement=lambda wildcards: lut_measurement(
+            network_block(wildcards.run)["study"]
+        ),
+        code=library(
+            "device.py",
+            *(
+                f"networks/{part}.py"
+                for part in ("evaluate", "models", "quantize", "variation")
+            ),
+        ),
+    output:
+        attribution="results/networks/{scale}/{run}/attribution.csv",
+        noise="results/networks/{scale}/{run}/noise.csv",
+        states="results/networks/{scale}/{run}/states.csv",
+    log:
+        "results/logs/networks/{scale}/{run}-variation.log",
+    wildcard_constraints:
+        run="|".join(DEVICE_RUNS) or "none",
+    conda:
+        "../../envs/hall2net.yaml"
+    params:
+        settings=lambda wildcards: config["studies"][
+            network_block(wildcards.run)["study"]
+        ]["lut"],
+        draws=lambda wildcards: ARRAYS[wildcards.scale],
+        threads=lambda wildcards: network_block(wildcards.run)["threads"],
+        assumed=ASSUMED,
+    message:
+        "{wildcards.run}: what devices do to the trained network"
+    script:
+        "../scripts/variation.py"

@@ -1,0 +1,59 @@
+import json
+from pathlib import Path
+
+import pandas as pd
+import torch
+
+from hall2net.device import device_from_lut
+from hall2net.files import write_csv
+from hall2net.job import job
+from hall2net.lut import train_reads
+from hall2net.networks.data import load
+from hall2net.networks.evaluate import loss_attribution, read_model
+from hall2net.networks.variation import accuracy_against_noise, accuracy_against_states
+from hall2net.readers import open_dataset, select
+
+
+def accuracies(paths: list[str]) -> list[float]:
+    return [json.loads(Path(path).read_text())["test_accuracy"] for path in paths]
+
+
+if __name__ == "__main__":
+    with job(snakemake.log[0]):
+        torch.set_num_threads(snakemake.params.threads)
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+        images = load(snakemake.input.images)
+        lut = pd.read_csv(snakemake.input.lut)
+        reads = None
+        if snakemake.params.settings["source"] == "train":
+            measurement = snakemake.params.settings["measurement"]
+            dataset = open_dataset(snakemake.input.measurement)
+            reads = train_reads(select(dataset, measurement), lut)
+        draws = {"draws": snakemake.params.draws, "device": device}
+        assumed = snakemake.params.assumed
+        content = read_model(snakemake.input.model)
+        steps = {
+            "float32": snakemake.input.float_metrics,
+            "evenly spaced states": snakemake.input.even_metrics,
+            "measured states": snakemake.input.metrics,
+        }
+        attribution = loss_attribution(
+            {step: accuracies(paths) for step, paths in steps.items() if paths},
+            content,
+            images,
+            device_from_lut(lut, reads, stuck=assumed["stuck_share"]),
+            time_s=assumed["time_s"],
+            **draws,
+        )
+        labels = {"run": snakemake.wildcards.run, "source": images.source}
+        labels["scale"] = snakemake.wildcards.scale
+        write_csv(attribution.assign(**assumed, **labels), snakemake.output.attribution)
+        noise = accuracy_against_noise(content, images, device_from_lut(lut, reads), **draws)
+        write_csv(noise.assign(**labels), snakemake.output.noise)
+        states = accuracy_against_states(
+            read_model(snakemake.input.float_model),
+            images,
+            lut,
+            pd.read_csv(snakemake.input.advisor),
+        )
+        write_csv(states.assign(**labels), snakemake.output.states)
