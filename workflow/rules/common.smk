@@ -367,3 +367,29 @@ def run_files(study, scale):
             ),
         )
     ]
+
+
+def seeds_of(wildcards, **other):
+    """Metrics of a run at every seed, or of the runs that differ from it in a part."""
+    parts = RUNS[wildcards.run] | other
+    return [
+        f"results/networks/{wildcards.scale}/{run}/metrics.json"
+        for run, found in RUNS.items()
+        if {**found, "seed": 0} == {**parts, "seed": 0}
+    ]
+
+
+def float_run(wildcards):
+    """The float32 network of the same data set and seed."""
+    parts = RUNS[wildcards.run] | {"precision": "float32", "mapping": "none"}
+    run = next(run for run, found in RUNS.items() if found == parts)
+    return f"results/networks/{wildcards.scale}/{run}/model.pt"
+
+
+def variation_tables(name):
+    """Input function: one of the tables of `rule variation` for every network of the study."""
+    return lambda wildcards: [
+        f"results/networks/{wildcards.scale}/{run}/{name}.csv"
+        for run in DEVICE_RUNS
+        if network_block(run)["study"] == wildcards.study
+    ]

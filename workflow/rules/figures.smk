@@ -165,15 +165,6 @@ rule figure_networks:
         "../scripts/figure_networks.py"
 
 
-def variation_tables(name):
-    """Input function: one of the tables of `rule variation` for every network of the study."""
-    return lambda wildcards: [
-        f"results/networks/{wildcards.scale}/{run}/{name}.csv"
-        for run in DEVICE_RUNS
-        if network_block(run)["study"] == wildcards.study
-    ]
-
-
 rule figure_variation:
     input:
         attribution=variation_tables("attribution"),

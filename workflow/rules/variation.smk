@@ -3,23 +3,6 @@ ASSUMED = {"time_s": 3600.0, "stuck_share": 0.01}
 ARRAYS = {"laptop": 5, "published": 20}
 
 
-def seeds_of(wildcards, **other):
-    """Metrics of a run at every seed, or of the runs that differ from it in a part."""
-    parts = RUNS[wildcards.run] | other
-    return [
-        f"results/networks/{wildcards.scale}/{run}/metrics.json"
-        for run, found in RUNS.items()
-        if {**found, "seed": 0} == {**parts, "seed": 0}
-    ]
-
-
-def float_run(wildcards):
-    """The float32 network of the same data set and seed."""
-    parts = RUNS[wildcards.run] | {"precision": "float32", "mapping": "none"}
-    run = next(run for run, found in RUNS.items() if found == parts)
-    return f"results/networks/{wildcards.scale}/{run}/model.pt"
-
-
 rule variation:
     input:
         model="results/networks/{scale}/{run}/model.pt",
