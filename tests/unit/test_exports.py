@@ -14,8 +14,8 @@ from hall2net.exports import (
     neurosim_parameters,
 )
 from hall2net.files import write_json
-from hall2net.lut import lut_from_loop, lut_from_train
 from hall2net.merit import figures_of_merit
+from hall2net.states import lut_from_loop, lut_from_train
 
 SCHEMA = Path(__file__).parents[2] / "workflow/schemas/lut.schema.json"
 

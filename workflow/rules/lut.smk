@@ -1,7 +1,7 @@
 rule lut:
     input:
         measurement=lambda wildcards: lut_measurement(wildcards.study),
-        code=library("lut.py", "plateaus.py", "switching.py"),
+        code=library("states.py", "lut.py", "plateaus.py", "switching.py"),
     output:
         "results/{study}/lut.csv",
     log:
@@ -22,7 +22,7 @@ rule merit:
         measurement=lambda wildcards: lut_measurement(wildcards.study),
         others=lambda wildcards: other_devices(wildcards.study),
         resistivity=lambda wildcards: write_resistance(wildcards.study),
-        code=library("merit.py", "lut.py", "plateaus.py", "switching.py"),
+        code=library("merit.py", "states.py", "lut.py", "plateaus.py", "switching.py"),
     output:
         "results/{study}/merit.csv",
     log:

@@ -2,9 +2,9 @@ import pandas as pd
 
 from hall2net.files import write_csv
 from hall2net.job import job
-from hall2net.lut import lut_from
 from hall2net.merit import figures_of_merit
 from hall2net.readers import open_dataset, select
+from hall2net.states import lut_from
 
 if __name__ == "__main__":
     with job(snakemake.log[0]):

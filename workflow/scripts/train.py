@@ -1,24 +1,19 @@
 from pathlib import Path
 
-import pandas as pd
 import torch
 
 from hall2net.job import job
-from hall2net.lut import check_lut
+from hall2net.lut import read_levels
 from hall2net.networks.data import load
 from hall2net.networks.train import train, write_run
 
 if __name__ == "__main__":
     with job(snakemake.log[0]):
-        levels = None
-        if snakemake.input.lut:
-            lut = pd.read_csv(snakemake.input.lut)
-            check_lut(lut, snakemake.input.lut)
-            levels = lut["level"].to_list()
+        lut = snakemake.input.lut
         checkpoint = Path(snakemake.params.checkpoint)
         run = train(
             load(snakemake.input.images),
-            levels=levels,
+            levels=read_levels(lut) if lut else None,
             checkpoint=checkpoint,
             device="cuda" if torch.cuda.is_available() else "cpu",
             threads=snakemake.params.threads,

@@ -7,11 +7,11 @@ import torch
 from hall2net.device import device_from_lut
 from hall2net.files import write_csv
 from hall2net.job import job
-from hall2net.lut import train_reads
 from hall2net.networks.data import load
 from hall2net.networks.evaluate import loss_attribution, read_model
 from hall2net.networks.variation import accuracy_against_noise, accuracy_against_states
 from hall2net.readers import open_dataset, select
+from hall2net.states import train_reads
 
 
 def accuracies(paths: list[str]) -> list[float]:

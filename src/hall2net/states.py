@@ -1,0 +1,400 @@
+"""The states of a device: plateaus of a pulse train, or points of a switching loop."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from scipy import stats
+from scipy.optimize import linear_sum_assignment
+
+from hall2net.errors import ConfigError, Hall2netError
+from hall2net.lut import check_lut, levels
+from hall2net.plateaus import (
+    average_pulses,
+    join_neighbours,
+    name_of,
+    overlaps,
+    read_train,
+    separations,
+    split_pulses,
+)
+from hall2net.switching import switching_loop
+
+MIN_SEPARATION = 3.0
+"""Neighbouring states closer than this many sigma are not told apart (error rate 6.7 %)."""
+
+RULES = ("resistance", "current", "all")
+BRANCHES = ("both", "up", "down")
+
+_COLUMNS = [
+    "state", "resistance_ohm", "resistance_u_ohm", "level", "level_u", "read_sigma_ohm",
+    "cycle_sigma_ohm", "drift_per_decade_ohm", "drift_per_decade_u_ohm", "write_current_ma",
+    "n_visits", "n_reads", "separation_sigma", "error_rate", "status", "reason",
+]  # fmt: skip
+
+
+def lut_from(measurement: xr.Dataset, *, source: str, **settings: Any) -> pd.DataFrame:  # noqa: ANN401
+    """The look-up table of a measurement.
+
+    Parameters
+    ----------
+    measurement : pulse train or switching loop
+    source : train | loop
+    settings : of `lut_from_train` or `lut_from_loop`
+    """
+    return {"train": lut_from_train, "loop": lut_from_loop}[source](measurement, **settings)
+
+
+def lut_from_train(
+    measurement: xr.Dataset, *, states: int | None = None, min_separation: float = MIN_SEPARATION
+) -> pd.DataFrame:
+    """States of a pulse train: its plateaus, found without being told how many there are.
+
+    The mean resistances after each pulse are split into groups of neighbours; the split is the
+    optimal one of every number of groups (Fisher, J. Am. Stat. Assoc. 53, 789 (1958)), and the
+    number is that of the largest integrated completed likelihood (Biernacki, Celeux, Govaert,
+    IEEE TPAMI 22, 719 (2000)), which counts groups only as far as their members can be told
+    apart. Neighbours closer than `min_separation` are then joined, the closest first.
+
+    Consecutive pulses in one state are one visit. The mean of a state is that of its visits, and
+    its uncertainty comes from the scatter between visits: reads after one pulse share that
+    pulse's deviation and are not independent. Positive correlation from visit to visit widens it,
+    and so does Student's factor, so that +-1.96 `resistance_u_ohm` is the 95 % interval. A state
+    visited once is flagged: it carries the mean scatter of the others, or, where none is visited
+    twice, its read noise alone.
+
+    Parameters
+    ----------
+    measurement : one pulse train, with `pulse, resistance, write_current` and, for the drift,
+        `time` on the points; consecutive points of one pulse are the reads after it
+    states : number of states; None finds it
+    min_separation : in sigma; neighbours closer than this are not told apart
+
+    Returns
+    -------
+    DataFrame sorted by resistance: `state` (from 1), `resistance_ohm`, `level` (-1 to 1) with
+    `_u`; `read_sigma_ohm` (1 sigma of one read about its pulse's mean), `cycle_sigma_ohm`
+    (1 sigma between visits, read noise taken off), `drift_per_decade_ohm` (change per decade of
+    time since the pulse; the pulse is taken to end one read interval before the first read) with
+    `_u`; `write_current_ma` (the mean that leads to the state), `n_visits`, `n_reads`;
+    `separation_sigma` (distance to the next state over the mean of both sigmas of one read) and
+    `error_rate` (of telling the two apart by one read, Phi(-separation/2)), both empty for the
+    last state; `status` (ok, flagged) and `reason`.
+
+    Raises
+    ------
+    Hall2netError
+        If the train has no reads, or its plateaus, or `states` of them, cannot be told apart.
+    """
+    reads = read_train(measurement)
+    pulses = average_pulses(reads)
+    name = name_of(measurement)
+    writes = pulses["write"].nunique()
+    if states is not None and not 2 <= states <= writes:
+        raise Hall2netError(
+            f"{name}: {states} states asked of {writes} writes; expected 2 to {writes}"
+        )
+    groups = split_pulses(pulses, states)
+    if states is None:
+        groups = join_neighbours(pulses, groups, min_separation)
+    pulses["state"] = groups
+    lut = _summary(reads, pulses)
+    why_joined = overlaps(pulses, min_separation)
+    if len(lut) < 2:
+        found = f"; {why_joined[1]}" if 1 in why_joined else ""
+        raise Hall2netError(
+            f"{name}: plateaus cannot be told apart, {len(pulses)} pulses scatter by "
+            f"{pulses['mean'].std():.3g} ohm around {pulses['mean'].mean():.4g} ohm{found}"
+        )
+    if (lut["resistance_u_ohm"] == 0).any():
+        raise Hall2netError(
+            f"{name}: every state was read once; expected several reads or visits, or nothing is "
+            "known of its uncertainty"
+        )
+    close = np.flatnonzero(lut["separation_sigma"] < min_separation)
+    if states is not None and close.size:
+        low, high = lut.iloc[close[0]], lut.iloc[close[0] + 1]
+        raise Hall2netError(
+            f"{name}: {states} states cannot be told apart, {low['resistance_ohm']:.4g} and "
+            f"{high['resistance_ohm']:.4g} ohm are {low['separation_sigma']:.2g} sigma apart, "
+            f"{min_separation:g} needed; ask for fewer states or none"
+        )
+    reasons = [
+        "; ".join(filter(None, [why_joined.get(state), _ONCE if visits == 1 else None]))
+        for state, visits in zip(lut["state"], lut["n_visits"], strict=True)
+    ]
+    lut["status"] = ["flagged" if reason else "ok" for reason in reasons]
+    lut["reason"] = reasons
+    check_lut(lut, name)
+    return lut[_COLUMNS]
+
+
+_ONCE = "visited once: its own scatter from visit to visit is unknown"
+
+
+def lut_from_loop(
+    measurement: xr.Dataset,
+    *,
+    states: int | None = None,
+    rule: str = "resistance",
+    branches: str = "both",
+    min_separation: float = MIN_SEPARATION,
+) -> pd.DataFrame:
+    """States of a switching loop: points of its branches, chosen by a stated rule.
+
+    Points of several sweeps at one current of one branch are averaged first. The Joule term is
+    taken off (`switching_loop`).
+
+    Parameters
+    ----------
+    measurement : one `sot_switching` measurement
+    states : number of states; None only with the rule `all`
+    rule : `resistance`: the measured points nearest to equally spaced resistances, from the lowest
+        to the highest; `current`: the points nearest to equally spaced write currents, on every
+        branch from 5 to 95 % of its swing; `all`: every measured point
+    branches : both | up | down; up is the branch with rising current
+    min_separation : in sigma; states closer than this to the next are flagged
+
+    Returns
+    -------
+    DataFrame as of `lut_from_train` (drift is empty, and so is the scatter between cycles for one
+    sweep), with the `branch` of every state.
+
+    Raises
+    ------
+    ConfigError
+        If a setting has none of the allowed values.
+    Hall2netError
+        If there are fewer points than states, or no two states can be told apart.
+    """
+    if rule not in RULES or branches not in BRANCHES:
+        setting, found, allowed = (
+            ("rule", rule, RULES) if rule not in RULES else ("branches", branches, BRANCHES)
+        )
+        raise ConfigError(f"lut, {setting}: found {found!r}, expected one of {', '.join(allowed)}")
+    if (states is None) != (rule == "all"):
+        raise ConfigError(
+            f"lut: rule {rule!r} with states {states}; expected a number of states, or the rule all"
+        )
+    name = name_of(measurement)
+    loop = switching_loop(measurement)
+    _refuse_flat(loop, min_separation, name)
+    points = _averaged(loop)
+    if branches != "both":
+        points = points[points["branch"] == branches]
+    points = points.drop_duplicates("resistance_ohm").sort_values(
+        "resistance_ohm", ignore_index=True
+    )
+    if states is not None and not 2 <= states <= len(points):
+        raise Hall2netError(
+            f"{name}: {states} states asked of {len(points)} different points; expected 2 to "
+            f"{len(points)}"
+        )
+    if rule == "resistance":
+        r = points["resistance_ohm"].to_numpy()
+        points = points.iloc[_nearest(r, np.linspace(r[0], r[-1], states))]
+    elif rule == "current":
+        points = points.loc[sorted(_equal_in_current(points, states, name))]
+    sigma = np.hypot(points["read_sigma_ohm"], points["cycle_sigma_ohm"].fillna(0.0)).to_numpy()
+    gap = np.diff(points["resistance_ohm"])
+    separation = np.append(gap / ((sigma[1:] + sigma[:-1]) / 2), np.nan)
+    close = separation < min_separation
+    lut = _with_levels(points.reset_index(drop=True)).assign(
+        drift_per_decade_ohm=np.nan,
+        drift_per_decade_u_ohm=np.nan,
+        separation_sigma=separation,
+        error_rate=stats.norm.cdf(-separation / 2),
+        status=np.where(close, "flagged", "ok"),
+        reason=[
+            f"{value:.2g} sigma below the next state, {min_separation:g} needed" if bad else ""
+            for value, bad in zip(separation, close, strict=True)
+        ],
+    )
+    lut.insert(0, "state", np.arange(1, len(lut) + 1))
+    check_lut(lut, name)
+    return lut[[*_COLUMNS[:-2], "branch", *_COLUMNS[-2:]]]
+
+
+def _refuse_flat(loop: pd.DataFrame, min_separation: float, name: str) -> None:
+    """Refuse a loop whose two branches rest at one level: its points differ by noise alone."""
+    against = {"up": -1, "down": 1, "initial": 0}
+    rests = loop[loop["write_current_ma"] * loop["branch"].map(against) > 0]
+    low, high = sorted(rests.groupby("branch")["resistance_ohm"].median())
+    sigma = loop["resistance_u_ohm"].iloc[0]
+    if high - low < min_separation * sigma:
+        raise Hall2netError(
+            f"{name}: states cannot be told apart, the loop opens by {high - low:.3g} ohm and "
+            f"1 sigma of its points is {sigma:.2g} ohm"
+        )
+
+
+def _averaged(loop: pd.DataFrame) -> pd.DataFrame:
+    """Points of a loop, those of several sweeps at one current of one branch averaged."""
+    loop = loop[loop["branch"] != "initial"]
+    grouped = loop.groupby(["branch", loop["write_current_ma"].round(6)], sort=False)
+    table = grouped.agg(
+        resistance_ohm=("resistance_ohm", "mean"),
+        scatter=("resistance_ohm", "var"),
+        read_sigma_ohm=("resistance_u_ohm", "first"),
+        n_reads=("resistance_ohm", "size"),
+    ).reset_index()
+    noise = table["read_sigma_ohm"] ** 2
+    cycle = np.sqrt((table.pop("scatter") - noise).clip(lower=0.0))
+    error = np.sqrt((noise + cycle.fillna(0.0) ** 2) / table["n_reads"])
+    return table.assign(cycle_sigma_ohm=cycle, resistance_u_ohm=error, n_visits=table["n_reads"])
+
+
+def _nearest(values: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    """Indices of the different values that lie nearest to the targets, all together."""
+    return np.sort(linear_sum_assignment(np.abs(targets[:, None] - values))[1])
+
+
+def _equal_in_current(points: pd.DataFrame, states: int, name: str) -> list[int]:
+    """Index labels of the points equally spaced in write current on every branch."""
+    low, high = points["resistance_ohm"].iloc[[0, -1]]
+    share = (points["resistance_ohm"] - low) / (high - low)
+    inside = points[(share > 0.05) & (share < 0.95)]
+    parts = [own for _, own in inside.groupby("branch")]
+    counts = [states // len(parts) + (i < states % len(parts)) for i in range(len(parts))]
+    chosen: list[int] = []
+    for own, count in zip(parts, counts, strict=True):
+        if count > len(own):
+            raise Hall2netError(
+                f"{name}: {count} states asked of the {len(own)} points between 5 and 95 % of "
+                f"branch {own['branch'].iloc[0]!r}; ask for fewer, or take another rule"
+            )
+        current = own["write_current_ma"].to_numpy()
+        targets = np.linspace(current.min(), current.max(), count)
+        chosen += own.index[_nearest(current, targets)].tolist()
+    return chosen
+
+
+def train_reads(measurement: xr.Dataset, lut: pd.DataFrame) -> pd.DataFrame:
+    """Every read of a pulse train with the state it belongs to.
+
+    Parameters
+    ----------
+    measurement : the pulse train
+    lut : its look-up table
+
+    Returns
+    -------
+    DataFrame, one row a read: `pulse` (counted from 1 along the train), `write_current_ma`,
+    `time_s`, `resistance_ohm`, `state` (nearest to the pulse's mean) and `residual_ohm` (read
+    less the state's mean), the empirical distribution that the device model draws from.
+    """
+    reads = read_train(measurement)
+    pulses = average_pulses(reads)
+    means = lut["resistance_ohm"].to_numpy()
+    nearest = np.abs(pulses["mean"].to_numpy()[:, None] - means).argmin(axis=1)
+    state = pd.Series(nearest, index=pulses.index).loc[reads["pulse"]].to_numpy()
+    return pd.DataFrame(
+        {
+            "pulse": reads["pulse"],
+            "write_current_ma": reads["write_current"] * 1e3,
+            "time_s": reads["time"],
+            "resistance_ohm": reads["resistance"],
+            "state": lut["state"].to_numpy()[state],
+            "residual_ohm": reads["resistance"] - means[state],
+        }
+    )
+
+
+def _summary(reads: pd.DataFrame, pulses: pd.DataFrame) -> pd.DataFrame:
+    """Numbers of every state, from the state of every pulse."""
+    pulses = pulses.assign(visit=(pulses["state"].diff() != 0).cumsum())
+    reads = reads.assign(state=pulses["state"].loc[reads["pulse"]].to_numpy())
+    visits = pulses.groupby("visit").agg(
+        state=("state", "first"), mean=("mean", "mean"), reads=("count", "sum")
+    )
+    share = _effective_share(visits)
+    pooled = visits.groupby("state")["mean"].var(ddof=1).mean()
+    rows = []
+    for state, own in visits.groupby("state"):
+        ours = reads[reads["state"] == state]
+        drift, drift_u, read_sigma = _drift(ours)
+        n = len(own)
+        if n > 1:
+            scatter = own["mean"].var(ddof=1)
+            cycle_sigma = np.sqrt(max(scatter - read_sigma**2 / own["reads"].mean(), 0.0))
+            error = _error_of_mean(own["mean"], share)
+        else:
+            cycle_sigma = np.nan
+            error = np.sqrt(pooled if pooled > 0 else read_sigma**2 / len(ours))
+        rows.append(
+            {
+                "state": int(state),
+                "resistance_ohm": own["mean"].mean(),
+                "resistance_u_ohm": error,
+                "read_sigma_ohm": read_sigma,
+                "cycle_sigma_ohm": cycle_sigma,
+                "drift_per_decade_ohm": drift,
+                "drift_per_decade_u_ohm": drift_u,
+                "write_current_ma": ours["write_current"].mean() * 1e3,
+                "n_visits": n,
+                "n_reads": len(ours),
+            }
+        )
+    lut = pd.DataFrame(rows)
+    if len(lut) > 1:
+        lut = _with_levels(lut)
+    separation = np.append(separations(pulses), np.nan)
+    return lut.assign(separation_sigma=separation, error_rate=stats.norm.cdf(-separation / 2))
+
+
+def _effective_share(visits: pd.DataFrame) -> float:
+    """Number of independent values over number of visits.
+
+    (1 - rho)/(1 + rho) for a first-order autoregression; rho is the correlation from one visit of
+    a state to the next, over all states, freed of the bias -(1 + 4 rho)/n of its estimate
+    (Kendall, Biometrika 41, 403 (1954)).
+    """
+    found, counts = [], []
+    for _, own in visits.groupby("state"):
+        deviation = (own["mean"] - own["mean"].mean()).to_numpy()
+        if len(deviation) > 5 and (square := deviation @ deviation) > 0:
+            found.append(deviation[1:] @ deviation[:-1] / square)
+            counts.append(len(deviation))
+    if not counts:
+        return 1.0
+    n = np.mean(counts)
+    rho = float(np.clip((np.mean(found) + 1 / n) / (1 - 4 / n), 0.0, 0.8))
+    return (1 - rho) / (1 + rho)
+
+
+def _error_of_mean(means: pd.Series, share: float) -> float:
+    """1 sigma of the mean of correlated values, such that +-1.96 of it is the 95 % interval."""
+    n = len(means)
+    effective = max(n * share, 1.5)
+    # Correlated values scatter less about their own mean than about the true one.
+    variance = means.var(ddof=1) * (n - 1) / n / (1 - 1 / effective)
+    student = stats.t.ppf(0.975, max(effective - 1, 1)) / stats.norm.ppf(0.975)
+    return student * np.sqrt(variance / effective)
+
+
+def _drift(reads: pd.DataFrame) -> tuple[float, float, float]:
+    """Slope of resistance in log10(time since the pulse), its 1 sigma, and sigma of one read."""
+    grouped = reads.groupby("pulse")
+    y = (reads["resistance"] - grouped["resistance"].transform("mean")).to_numpy()
+    freedom = len(reads) - grouped.ngroups
+    if freedom < 1:
+        return np.nan, np.nan, 0.0
+    if reads["since"].gt(0).all():
+        decades = np.log10(reads["since"])
+        x = (decades - decades.groupby(reads["pulse"]).transform("mean")).to_numpy()
+        if freedom > 1 and (spread := x @ x) > 1e-12:
+            slope = x @ y / spread
+            sigma = np.sqrt(np.sum((y - slope * x) ** 2) / (freedom - 1))
+            return slope, sigma / np.sqrt(spread), sigma
+    return np.nan, np.nan, float(np.sqrt(y @ y / freedom))
+
+
+def _with_levels(lut: pd.DataFrame) -> pd.DataFrame:
+    """Add `level` and its uncertainty, the ends of the scale being uncertain too."""
+    r = lut["resistance_ohm"].to_numpy()
+    u = lut["resistance_u_ohm"].to_numpy()
+    fraction = (r - r[0]) / (r[-1] - r[0])
+    level_u = np.sqrt(u**2 + ((1 - fraction) * u[0]) ** 2 + (fraction * u[-1]) ** 2)
+    level_u[[0, -1]] = 0.0
+    return lut.assign(level=levels(r), level_u=2 / (r[-1] - r[0]) * level_u)
