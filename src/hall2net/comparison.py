@@ -1,18 +1,15 @@
 """Every number that the papers print, beside ours."""
 
-import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import binom, chi2_contingency, false_discovery_control
 
-from hall2net.errors import Hall2netError
 from hall2net.loops import compensation_temperature
+from hall2net.runs import counts, find_run, recorded_epoch, run_table
 from hall2net.switching import write_energy
 from hall2net.units import uncertainty_column
 
@@ -72,117 +69,6 @@ class _Ours:
     verdict: str | None = None
 
 
-def read_runs(paths: Iterable[str | Path]) -> dict[str, dict[str, Any]]:
-    """The trainings whose files are given, by the name of their folder.
-
-    Parameters
-    ----------
-    paths : files that `hall2net.networks.train.write_run` wrote, of any number of runs
-
-    Returns
-    -------
-    dict of run name to `history` and `histogram` (tables), `metrics` (mapping) and `confusions`
-    (recorded epoch to table)
-    """
-    runs: dict[str, dict[str, Any]] = {}
-    for path in map(Path, paths):
-        run = runs.setdefault(path.parent.name, {"confusions": {}})
-        if path.name == "metrics.json":
-            run["metrics"] = json.loads(path.read_text(encoding="utf-8"))
-        elif path.name == "history.csv":
-            run["history"] = pd.read_csv(path)
-        elif path.name == "weight_histogram.csv":
-            run["histogram"] = pd.read_csv(path)
-        elif path.stem.startswith("confusion_epoch"):
-            # Digits are names of classes here, as they are in the columns.
-            table = pd.read_csv(path, dtype={"true": str})
-            run["confusions"][int(path.stem.removeprefix("confusion_epoch"))] = table
-    return runs
-
-
-def run_table(runs: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
-    """What each training was and how well it did, one row a run.
-
-    Parameters
-    ----------
-    runs : run name to its `history` (table), `metrics` (mapping), `confusions` (epoch to table
-        with the column `true`) and `histogram` (table)
-
-    Returns
-    -------
-    DataFrame with the parts of the run's name (`network, dataset, precision, mapping, recipe,
-    seed`), `epochs, source, stand_in, scale`, `test_accuracy` (a fraction) and its 1-sigma
-    counting error `test_accuracy_u` = sqrt(a(1 - a)/n), n the number of test images.
-
-    Raises
-    ------
-    Hall2netError
-        If a name does not have six parts.
-    """
-    rows = []
-    for run, parts in runs.items():
-        names = run.split("-")
-        if len(names) != 6:
-            raise Hall2netError(
-                f"run {run!r}: expected <network>-<dataset>-<precision>-<mapping>-<recipe>-seed<N>"
-            )
-        metrics = parts["metrics"]
-        accuracy = metrics["test_accuracy"]
-        rows.append(
-            {
-                "run": run,
-                "network": names[0],
-                "dataset": names[1],
-                "precision": names[2],
-                "mapping": names[3],
-                "recipe": names[4],
-                "seed": int(names[5].removeprefix("seed")),
-                "epochs": metrics["epochs"],
-                "source": metrics["source"],
-                "stand_in": metrics["stand_in"],
-                "scale": metrics["scale"],
-                "test_accuracy": accuracy,
-                "test_accuracy_u": np.sqrt(accuracy * (1 - accuracy) / metrics["test_images"]),
-            }
-        )
-    columns = [
-        "run", "network", "dataset", "precision", "mapping", "recipe", "seed", "epochs", "source",
-        "stand_in", "scale", "test_accuracy", "test_accuracy_u",
-    ]  # fmt: skip
-    return pd.DataFrame(rows, columns=columns)
-
-
-def counts(confusion: pd.DataFrame) -> pd.DataFrame:
-    """A confusion table as a square: true classes as the index, predicted ones as columns."""
-    return confusion.set_index("true")
-
-
-def recorded_epoch(run: Mapping[str, Any], fraction: float) -> int:
-    """The recorded epoch nearest to a fraction of the whole training."""
-    wanted = fraction * run["metrics"]["epochs"]
-    return min(run["confusions"], key=lambda epoch: abs(epoch - wanted))
-
-
-def find_run(
-    table: pd.DataFrame, dataset: str, precision: str, mapping: str | None = None
-) -> str | None:
-    """Name of the first run of `run_table` with this data set, precision and mapping.
-
-    Parameters
-    ----------
-    precision : `float32`, `binary`, or `lut` for any number of device states
-    mapping : None takes `maxabs`, the papers' way, for quantized weights
-    """
-    if precision == "float32":
-        mapping = "none"
-    found = table[
-        (table["dataset"] == dataset)
-        & table["precision"].str.startswith(precision)
-        & (table["mapping"] == (mapping or "maxabs"))
-    ].sort_values("seed", kind="stable")
-    return None if found.empty else str(found["run"].iloc[0])
-
-
 def comparison_table(
     published: Mapping[str, Any],
     studies: Mapping[str, Mapping[str, pd.DataFrame]],
@@ -219,88 +105,6 @@ def comparison_table(
             "verdict", "source", "remark",
         ],
     )  # fmt: skip
-
-
-def confusion_comparison(
-    printed: pd.DataFrame, runs: Mapping[str, Mapping[str, Any]]
-) -> pd.DataFrame:
-    """The printed confusion matrices of CIFAR-10 against ours, cell by cell.
-
-    For one cell, two Poisson counts a (printed) and b (ours) with equal expectations make b
-    binomial with a + b trials and probability 1/2 (for equal row sums); `p_value` is the exact
-    two-sided probability of a split at least as uneven. `p_row` is Pearson's chi-square test of
-    a whole row. Both networks saw the same test images, so the counts of one truth scatter less
-    than independent ones: the test is conservative.
-
-    Parameters
-    ----------
-    printed : table with `matrix, epoch_printed, true, <classes>, network_inferred`
-    runs : trainings, as `run_table` takes them
-
-    Returns
-    -------
-    DataFrame, one row a cell: `matrix, network, epoch_printed, run, epoch, source, true,
-    predicted, printed, ours, difference, p_value, p_adjusted` (Benjamini-Hochberg over one
-    matrix), `beyond_noise` (p_adjusted < 0.05), `p_row`. Empty where no run has these classes.
-    """
-    table = run_table(runs)
-    parts = [
-        cells
-        for matrix, rows in printed.groupby("matrix", sort=True)
-        if (cells := _compare_matrix(str(matrix), rows, table, runs)) is not None
-    ]
-    columns = [
-        "matrix", "network", "epoch_printed", "run", "epoch", "source", "true", "predicted",
-        "printed", "ours", "difference", "p_value", "p_adjusted", "beyond_noise", "p_row",
-    ]  # fmt: skip
-    return pd.concat(parts)[columns] if parts else pd.DataFrame(columns=columns)
-
-
-def _compare_matrix(
-    matrix: str, rows: pd.DataFrame, table: pd.DataFrame, runs: Mapping[str, Mapping[str, Any]]
-) -> pd.DataFrame | None:
-    network = rows["network_inferred"].iloc[0]
-    epoch_printed = int(rows["epoch_printed"].iloc[0])
-    run = find_run(table, "cifar10", "float32" if network == "ideal_float" else "lut")
-    if run is None:
-        return None
-    epoch = recorded_epoch(runs[run], epoch_printed / 100)
-    ours = counts(runs[run]["confusions"][epoch])
-    if set(ours.columns) != set(rows["true"]):
-        return None
-    theirs = rows.set_index("true")[list(ours.columns)].loc[list(ours.index)]
-    cells = pd.DataFrame(
-        {
-            "true": np.repeat(ours.index, ours.shape[1]),
-            "predicted": np.tile(ours.columns, ours.shape[0]),
-            "printed": theirs.to_numpy().ravel(),
-            "ours": ours.to_numpy().ravel(),
-        }
-    )
-    share = np.repeat(ours.sum(axis=1) / (ours.sum(axis=1) + theirs.sum(axis=1)), ours.shape[1])
-    both = cells["printed"] + cells["ours"]
-    lower = binom.cdf(cells["ours"], both, share)
-    upper = binom.sf(cells["ours"] - 1, both, share)
-    cells["difference"] = cells["ours"] - cells["printed"]
-    cells["p_value"] = np.minimum(1.0, 2 * np.minimum(lower, upper))
-    cells["p_adjusted"] = false_discovery_control(cells["p_value"])
-    cells["beyond_noise"] = cells["p_adjusted"] < 0.05
-    p_row = [_chi_square(theirs.loc[name], ours.loc[name]) for name in ours.index]
-    cells["p_row"] = np.repeat(p_row, ours.shape[1])
-    source = runs[run]["metrics"]["source"]
-    return cells.assign(
-        matrix=matrix,
-        network="float32" if network == "ideal_float" else "device",
-        epoch_printed=epoch_printed,
-        run=run,
-        epoch=epoch,
-        source=source,
-    )
-
-
-def _chi_square(printed: pd.Series, ours: pd.Series) -> float:
-    pair = np.array([printed, ours])
-    return float(chi2_contingency(pair[:, pair.sum(axis=0) > 0], correction=False).pvalue)
 
 
 def _leaves(tree: Any, path: str = "") -> Iterator[tuple[str, Any]]:  # noqa: ANN401

@@ -7,18 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from scipy.stats import binomtest
 
-from hall2net.comparison import (
-    comparison_table,
-    confusion_comparison,
-    find_run,
-    prefield_threshold,
-    read_runs,
-    run_table,
-)
-from hall2net.errors import Hall2netError
-from hall2net.files import write_csv, write_json
+from hall2net.comparison import comparison_table, prefield_threshold
 
 ROOT = Path(__file__).parents[2]
 PUBLISHED = yaml.safe_load((ROOT / "reference/published.yaml").read_text(encoding="utf-8"))
@@ -169,96 +159,7 @@ def test_what_the_paper_leaves_open_is_said(table):
     assert "std: 0.9800" in table.loc["ruo2.mlp.mnist.six_state", "remark"]
 
 
-def printed_run(matrix, epochs=100):
-    """A run whose confusion matrix is a printed one."""
-    rows = PRINTED[PRINTED["matrix"] == matrix]
-    network = rows["network_inferred"].iloc[0]
-    weights = "float32-none" if network == "ideal_float" else "lut32-maxabs"
-    name = f"resnet18-cifar10-{weights}-paper-seed0"
-    runs = made_tables.cotb_runs(epochs)
-    confusion = rows[["true", *made_tables.CLASSES]].reset_index(drop=True)
-    runs[name]["confusions"][int(rows["epoch_printed"].iloc[0])] = confusion
-    return runs, rows
-
-
-def test_a_matrix_against_itself_shows_no_difference():
-    runs, _ = printed_run("S1a")
-    cells = confusion_comparison(PRINTED, runs).query("matrix == 'S1a'")
-    assert len(cells) == 100
-    assert (cells["difference"] == 0).all() and not cells["beyond_noise"].any()
-    assert cells["p_row"].to_numpy() == pytest.approx(1.0)
-
-
-def test_cells_are_the_exact_binomial_test():
-    cells = confusion_comparison(PRINTED, made_tables.cotb_runs())
-    for _, cell in cells.sample(12, random_state=0).iterrows():
-        trials = int(cell["printed"] + cell["ours"])
-        if trials:
-            # By symmetry at probability 1/2, scipy's two-sided test is the same.
-            expected = binomtest(int(cell["ours"]), trials, _share(cells, cell)).pvalue
-            assert cell["p_value"] == pytest.approx(expected, rel=0.05)
-    assert cells["beyond_noise"].any()
-
-
-def _share(cells, cell):
-    row = cells[(cells["matrix"] == cell["matrix"]) & (cells["true"] == cell["true"])]
-    return row["ours"].sum() / (row["ours"].sum() + row["printed"].sum())
-
-
-def test_counting_noise_alone_is_seldom_a_difference():
-    rng = np.random.default_rng(5)
-    rows = PRINTED[PRINTED["matrix"] == "S1a"]
-    square = rows[made_tables.CLASSES].to_numpy()
-    false_alarms = []
-    for _ in range(40):
-        draws = rng.poisson(square), rng.poisson(square)
-        printed, ours = (
-            rows.assign(**dict(zip(made_tables.CLASSES, d.T, strict=True))) for d in draws
-        )
-        runs = made_tables.cotb_runs()
-        confusion = ours[["true", *made_tables.CLASSES]].reset_index(drop=True)
-        runs["resnet18-cifar10-float32-none-paper-seed0"]["confusions"][25] = confusion
-        false_alarms.append(confusion_comparison(printed, runs)["beyond_noise"].any())
-    assert np.mean(false_alarms) < 0.15
-
-
-def test_other_classes_are_not_compared():
-    runs = made_tables.cotb_runs()
-    for run in runs.values():
-        for epoch, table in run["confusions"].items():
-            shapes = [f"shape {number}" for number in range(10)]
-            run["confusions"][epoch] = table.set_axis([*shapes, "true"], axis=1).assign(true=shapes)
-    assert confusion_comparison(PRINTED, runs).empty
-
-
 def test_prefield_threshold_lies_between_the_last_and_the_first():
     switching = made_tables.ruo2()[2]
     assert prefield_threshold(switching, "ruo2_0p5") == (1500.0, 2350.0)
     assert prefield_threshold(switching.query("prefield_x_oe.isna()"), "ruo2_0p5") is None
-
-
-def test_runs_are_read_back(tmp_path):
-    runs = made_tables.ruo2_runs()
-    name = "mlp-mnist-lut6-maxabs-paper-seed0"
-    folder = tmp_path / name
-    write_csv(runs[name]["history"], folder / "history.csv")
-    write_csv(runs[name]["histogram"], folder / "weight_histogram.csv")
-    write_json(runs[name]["metrics"], folder / "metrics.json")
-    for epoch, table in runs[name]["confusions"].items():
-        write_csv(table, folder / f"confusion_epoch{epoch:03d}.csv")
-    read = read_runs(sorted(folder.iterdir()))
-    assert list(read) == [name]
-    assert sorted(read[name]["confusions"]) == sorted(runs[name]["confusions"])
-    pd.testing.assert_frame_equal(read[name]["confusions"][50], runs[name]["confusions"][50])
-    assert read[name]["metrics"] == runs[name]["metrics"]
-
-
-def test_runs_are_found_by_what_they_are():
-    table = run_table(made_tables.ruo2_runs())
-    assert find_run(table, "mnist", "lut") == "mlp-mnist-lut6-maxabs-paper-seed0"
-    assert find_run(table, "mnist", "lut", "std") == "mlp-mnist-lut6-std-paper-seed0"
-    assert find_run(table, "cifar10", "lut") is None
-    row = table.set_index("run").loc["mlp-mnist-float32-none-paper-seed0"]
-    assert row["test_accuracy_u"] == pytest.approx(np.sqrt(0.9879 * 0.0121 / 10_000))
-    with pytest.raises(Hall2netError, match="expected <network>-<dataset>"):
-        run_table({"mlp-mnist": {}})

@@ -142,7 +142,9 @@ rule figure_networks:
         runs=lambda wildcards: run_files(wildcards.study, wildcards.scale),
         published="reference/published.yaml",
         printed="reference/cotb-confusion-matrices.csv",
-        code=library("figures/networks.py", "figures/style.py", "comparison.py"),
+        code=library(
+            "figures/networks.py", "figures/style.py", "runs.py", "confusions.py"
+        ),
     output:
         png=report(
             "results/{study}/figures/{scale}/{name}.png",

@@ -5,7 +5,9 @@ rule comparison:
         runs=[path for study in config["studies"] for path in run_files(study, SCALE)],
         published="reference/published.yaml",
         printed="reference/cotb-confusion-matrices.csv",
-        code=library("comparison.py", "loops.py", "switching.py"),
+        code=library(
+            "comparison.py", "confusions.py", "runs.py", "loops.py", "switching.py"
+        ),
     output:
         table=report(
             "results/comparison-{scale}.csv",
@@ -13,7 +15,13 @@ rule comparison:
             caption="../report/comparison.rst",
             labels={"page": "comparison with the papers, table"},
         ),
-        confusion="results/comparison_confusion-{scale}.csv",
+        confusion=report(
+            "results/comparison_confusion-{scale}.csv",
+            category="0 Overview",
+            caption="../report/confusion.rst",
+            labels={"page": "printed confusion matrices, cell by cell"},
+        ),
+        summary="results/comparison_confusion_summary-{scale}.csv",
     log:
         "results/logs/comparison-{scale}.log",
     conda:

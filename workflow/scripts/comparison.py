@@ -3,9 +3,11 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
-from hall2net.comparison import comparison_table, confusion_comparison, read_runs
+from hall2net.comparison import comparison_table
+from hall2net.confusions import confusion_comparison, confusion_summary
 from hall2net.files import write_csv
 from hall2net.job import job
+from hall2net.runs import read_runs
 
 if __name__ == "__main__":
     with job(snakemake.log[0]):
@@ -17,4 +19,6 @@ if __name__ == "__main__":
         table = comparison_table(published, studies, runs, provenance=snakemake.params.provenance)
         write_csv(table, snakemake.output.table)
         printed = pd.read_csv(snakemake.input.printed)
-        write_csv(confusion_comparison(printed, runs), snakemake.output.confusion)
+        cells = confusion_comparison(printed, runs)
+        write_csv(cells, snakemake.output.confusion)
+        write_csv(confusion_summary(cells), snakemake.output.summary)

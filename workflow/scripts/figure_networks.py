@@ -3,9 +3,9 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
-from hall2net.comparison import read_runs
 from hall2net.figures import networks, save
 from hall2net.job import job
+from hall2net.runs import read_runs
 
 if __name__ == "__main__":
     with job(snakemake.log[0]):

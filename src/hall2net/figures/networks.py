@@ -10,9 +10,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
-from hall2net.comparison import counts, find_run, recorded_epoch, run_table
+from hall2net.confusions import confusion_comparison
 from hall2net.errors import Hall2netError
 from hall2net.figures.style import (
     COLOURS,
@@ -30,6 +31,7 @@ from hall2net.figures.style import (
     published_points,
     stamp,
 )
+from hall2net.runs import counts, find_run, recorded_epoch, run_table
 
 Runs = Mapping[str, Mapping[str, Any]]
 
@@ -471,22 +473,25 @@ def _draw_confusion(axes: Axes, run: Mapping[str, Any], letter: str, epoch: int)
     panel(axes, letter, _confusion_title(run, epoch))
 
 
-def _draw_difference(
-    axes: Axes, run: Mapping[str, Any], printed: pd.DataFrame, letter: str, epoch: int
-) -> None:
-    ours = counts(run["confusions"][epoch])
-    theirs = printed.set_index("true")[list(ours.columns)].loc[list(ours.index)]
-    difference = (ours - theirs).to_numpy()
+def _draw_difference(axes: Axes, cells: pd.DataFrame, letter: str) -> None:
+    """Ours less printed, framed where counting noise does not explain it."""
+    names = list(dict.fromkeys(cells["true"]))
+    shape = (len(names), len(names))
+    ours, theirs = (cells[name].to_numpy().reshape(shape) for name in ("ours", "printed"))
+    beyond = cells["beyond_noise"].to_numpy().reshape(shape)
     # Difference of two Poisson counts, at least one standing for an empty cell.
-    z = difference / np.sqrt(np.maximum((ours + theirs).to_numpy(), 1))
+    z = (ours - theirs) / np.sqrt(np.maximum(ours + theirs, 1))
     axes.pcolormesh(z, cmap="PuOr", vmin=-10, vmax=10, edgecolors="white", lw=0.3)
-    _cell_text(axes, difference, np.where(abs(z) > 6, "white", "black"), "{:+d}")
-    _class_axes(axes, list(ours.columns))
-    accuracy = 100 * np.trace(theirs.to_numpy()) / theirs.to_numpy().sum()
+    _cell_text(axes, ours - theirs, np.where(abs(z) > 6, "white", "black"), "{:+d}")
+    for row, column in np.argwhere(beyond):
+        axes.add_patch(Rectangle((column + 0.04, row + 0.04), 0.92, 0.92, fill=False, lw=0.8))
+    _class_axes(axes, names)
+    accuracy = 100 * np.trace(theirs) / theirs.sum()
     panel(
         axes,
         letter,
-        f"ours less printed (printed: {accuracy:.2f} %)\ncolour: difference / counting error, ±10",
+        f"ours less printed (printed: {accuracy:.2f} %)\ncolour: difference / counting error, ±10"
+        f"\nframed: beyond counting noise, {beyond.sum()} of {beyond.size}",
     )
 
 
@@ -541,7 +546,7 @@ def _confusions_against_printed(runs: Runs, printed: pd.DataFrame, epoch_printed
     classes = set(counts(runs[names["device"]]["confusions"][_last(runs[names["device"]])]))
     same_classes = classes == set(printed["true"])
     rows = 2 if same_classes else 1
-    drawn = new_figure(DOUBLE, 113 * rows)
+    drawn = new_figure(DOUBLE, 113 * rows + 3)
     panels = drawn.subplots(rows, 2, squeeze=False)
     for column, (network, name) in enumerate(names.items()):
         run = runs[name]
@@ -552,6 +557,6 @@ def _confusions_against_printed(runs: Runs, printed: pd.DataFrame, epoch_printed
                 (printed["network_inferred"] == network)
                 & (printed["epoch_printed"] == epoch_printed)
             ]
-            _draw_difference(panels[1, column], run, matrix, "cd"[column], epoch)
+            _draw_difference(panels[1, column], confusion_comparison(matrix, runs), "cd"[column])
     stamp(drawn, _data_words(runs, names.values()))
     return drawn
