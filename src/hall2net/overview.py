@@ -1,14 +1,42 @@
-"""The study in two minutes: one HTML page with the devices, their states and their networks."""
+"""Pages of the report: the study in two minutes, and what it was made with."""
 
+import base64
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import jinja2
 import numpy as np
 import pandas as pd
 
+from hall2net.figures import caption
 from hall2net.figures.style import measured
+from hall2net.loops import compensation_temperature
 from hall2net.units import uncertainty_column
+
+HEADLINES = {
+    "cotb": {
+        "loops.fig3c_r_ahe_ohm": "anomalous Hall resistance at 300 K (Ω)",
+        "loops.compensation_temperature_k": "compensation temperature (K)",
+        "switching.switching_ratio": "share of the film that a current switches",
+        "switching.polarity_reverses_with_field": "polarity reverses with the in-plane field",
+        "devices_per_weight.this_work": "devices for one weight",
+        "resnet18_cifar10.accuracy_device": "ResNet-18, CIFAR-10, device weights",
+    },
+    "ruo2": {
+        "torque.xi_enhancement_t0p5": "torque efficiency over that of the reference",
+        "torque.theta_sh_t0p5": "spin Hall angle, 0.5 nm",
+        "torque.jc_reduction_t0p5": "critical current density: reference over 0.5 nm",
+        "field_free.switching_ratio.t0p5": "share switched without a field, 0.5 nm",
+        "field_free.switching_ratio.t0p7": "share switched without a field, 0.7 nm",
+        "field_free.mgo_control_switches": "MgO control switches without a field",
+        "field_free.polarity_reversal_prefield_oe": "pre-applied field that reverses polarity (Oe)",
+        "mlp.mnist.float32": "MLP, MNIST, float32 weights",
+        "mlp.mnist.six_state": "MLP, MNIST, six states",
+        "mlp.fashion_mnist.six_state": "MLP, Fashion-MNIST, six states",
+    },
+}
+"""The published numbers that the overview begins with, in words."""
 
 TORQUE_COLUMNS = {
     "rho_xx_uohm_cm": "ρxx (µΩ cm)",
@@ -20,7 +48,19 @@ TORQUE_COLUMNS = {
     "j_c_a_m2": "J_c (10¹¹ A/m²)",
     "switching_ratio": "field-free switching",
 }
-STATE_COLUMNS = {"state": "state", "resistance_ohm": "resistance (Ω)", "level": "level"}
+HALL_COLUMNS = {
+    "r_ahe_ohm": "R_AHE at 300 K (Ω)",
+    "h_c_oe": "H_c at 300 K (Oe)",
+    "t_m_k": "T_M (K)",
+    "j_c_a_m2": "J_c (10¹¹ A/m²)",
+    "switching_ratio": "switching ratio",
+}
+STATE_COLUMNS = {
+    "state": "state",
+    "resistance_ohm": "resistance (Ω)",
+    "level": "level",
+    "separation_sigma": "distance to the next (σ of one read)",
+}
 COMPARED = ("agrees", "differs")
 
 
@@ -29,7 +69,9 @@ def overview_page(
     studies: Mapping[str, Mapping[str, Any]],
     tables: Mapping[str, Mapping[str, pd.DataFrame]],
     comparison: pd.DataFrame,
+    confusion: pd.DataFrame,
     metrics: Sequence[Mapping[str, Any]],
+    figures: Mapping[str, Sequence[str | Path]],
     scale: str,
 ) -> str:
     """Render the overview.
@@ -38,38 +80,153 @@ def overview_page(
     ----------
     template : Jinja template of the page
     studies : study to `raw_data` (words) and `samples` (sample to its facts)
-    tables : study to its tables by name (`torque`, `lut`, ...); a study has those it measured
+    tables : study to its tables by name (`loops`, `lut`, ...); a study has those it measured
     comparison : content of `comparison-<scale>.csv`
+    confusion : `hall2net.confusions.confusion_summary`
     metrics : content of every run's `metrics.json`
+    figures : study to the PNG files shown in the page
     scale : `laptop` or `published`
     """
     pages = [
         {
             "name": study,
             "raw_data": facts["raw_data"],
-            "torque": _values(tables[study].get("torque"), TORQUE_COLUMNS, facts["samples"]),
+            "headlines": _headlines(comparison, study),
+            "samples": _samples(facts["samples"]),
+            "device": _device(tables[study], facts["samples"]),
+            "merit": _merit(tables[study].get("merit")),
             "states": _values(tables[study].get("lut"), STATE_COLUMNS, None),
+            "figures": [_figure(Path(path)) for path in figures.get(study, ())],
         }
         for study, facts in studies.items()
     ]
-    runs = [
-        {**run, "accuracy": f"{100 * run['test_accuracy']:.2f}"}
-        for run in sorted(metrics, key=lambda run: run["run"])
-    ]
     verdicts = comparison["verdict"].value_counts()
-    return (
-        jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
-        .from_string(template)
-        .render(
-            scale=scale,
-            studies=pages,
-            runs=runs,
-            sources=sorted({run["source"] for run in metrics}),
-            comparison=comparison.replace({np.nan: ""}).to_dict("records"),
-            agrees=int(verdicts.get("agrees", 0)),
-            compared=int(sum(verdicts.get(verdict, 0) for verdict in COMPARED)),
-        )
+    return _render(
+        template,
+        scale=scale,
+        studies=pages,
+        runs=[_run(run) for run in sorted(metrics, key=lambda run: run["run"])],
+        sources=sorted({run["source"] for run in metrics}),
+        confusion=confusion.to_dict("records"),
+        comparison=comparison.replace({np.nan: ""}).to_dict("records"),
+        agrees=int(verdicts.get("agrees", 0)),
+        compared=int(sum(verdicts.get(verdict, 0) for verdict in COMPARED)),
     )
+
+
+def provenance_page(
+    template: str, content: Mapping[str, Any], studies: Mapping[str, pd.DataFrame]
+) -> str:
+    """Render what the study was made with, and how long it took.
+
+    Parameters
+    ----------
+    template : Jinja template of the page
+    content : `provenance-<scale>.json`
+    studies : study to the checksums of its raw files (`file`, `sha256`)
+    """
+    return _render(template, files={s: t.to_dict("records") for s, t in studies.items()}, **content)
+
+
+def _render(template: str, **content: Any) -> str:  # noqa: ANN401
+    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
+    return environment.from_string(template).render(**content)
+
+
+def _figure(path: Path) -> dict[str, Any]:
+    png = path.read_bytes()
+    pixels = int.from_bytes(png[16:20], "big")
+    data = base64.b64encode(png).decode()
+    # A little larger than in print, where 300 pixels are an inch.
+    return {
+        "name": path.stem,
+        "words": caption(path.stem),
+        "data": data,
+        "width": round(pixels * 0.36),
+    }
+
+
+def _headlines(comparison: pd.DataFrame, study: str) -> list[dict[str, str]]:
+    rows = comparison[comparison["study"] == study].set_index("quantity")
+    return [
+        {
+            "words": words,
+            "published": rows.at[quantity, "published"],
+            "ours": _ours(rows.loc[quantity]),
+            "verdict": rows.at[quantity, "verdict"],
+        }
+        for quantity, words in HEADLINES.get(study, {}).items()
+        if quantity in rows.index
+    ]
+
+
+def _ours(row: pd.Series) -> str:
+    if pd.isna(row["ours"]) or row["ours"] == "":
+        return "–"
+    try:
+        return measured(float(row["ours"]), row["ours_u"])
+    except ValueError:
+        return str(row["ours"])
+
+
+def _run(run: Mapping[str, Any]) -> dict[str, Any]:
+    accuracy = run["test_accuracy"]
+    spread = np.sqrt(accuracy * (1 - accuracy) / run["test_images"])
+    return {**run, "accuracy": measured(100 * accuracy, 100 * spread)}
+
+
+def _samples(samples: Mapping[str, Mapping[str, Any]]) -> dict[str, list]:
+    head = ["sample", "spacer", "spacer (nm)", "heavy metal (nm)", "ferromagnet (nm)",
+            "all conducting layers (nm)", "Hall bar (µm × µm)"]  # fmt: skip
+    rows = [
+        [
+            facts["label"],
+            facts["spacer"],
+            f"{facts['thickness_nm']:g}",
+            f"{facts['heavy_metal_nm']:g}",
+            f"{facts['ferromagnet_nm']:g}",
+            f"{facts['stack_nm']:g}",
+            f"{facts['width_um']:g} × {facts['length_um']:g}",
+        ]
+        for facts in samples.values()
+    ]
+    return {"head": head, "rows": rows}
+
+
+def _device(
+    tables: Mapping[str, pd.DataFrame], samples: Mapping[str, Mapping[str, Any]]
+) -> dict[str, list] | None:
+    """Parameters of the samples: of the torque where it was measured, else of the Hall loops."""
+    if "torque" in tables:
+        return _values(tables["torque"], TORQUE_COLUMNS, samples)
+    if "loops" not in tables:
+        return None
+    loops = tables["loops"]
+    loops = loops[(loops["kind"] == "ahe_loop") & (loops["status"] != "refused")]
+    room = loops[(loops["temperature_k"] - 300).abs() < 5].drop_duplicates("sample")
+    table = room.assign(**{name: np.nan for name in ("t_m_k", "t_m_u_k")})
+    for index, sample in table["sample"].items():
+        table.loc[index, ["t_m_k", "t_m_u_k"]] = compensation_temperature(loops, sample)
+    if "switching" in tables:
+        names = ["j_c_a_m2", "j_c_u_a_m2", "switching_ratio", "switching_ratio_u"]
+        first = tables["switching"].query("status != 'refused'").drop_duplicates("sample")
+        table = table.merge(first[["sample", *names]], on="sample", how="left")
+    return _values(table, HALL_COLUMNS, samples)
+
+
+def _merit(table: pd.DataFrame | None) -> dict[str, list] | None:
+    if table is None:
+        return None
+    rows = [
+        [
+            row["quantity"].replace("_", " "),
+            measured(row["value"], row["value_u"]),
+            "" if str(row["unit"]) == "1" else row["unit"],
+            row["definition"],
+        ]
+        for _, row in table[table["value"].notna()].iterrows()
+    ]
+    return {"head": ["figure of merit", "value", "unit", "definition"], "rows": rows}
 
 
 def _values(

@@ -1,42 +1,117 @@
-"""The overview page shows values with their uncertainty, and escapes what it did not write."""
+"""The pages show values with their uncertainty, and escape what they did not write."""
 
 from pathlib import Path
 
+import matplotlib.image
+import numpy as np
 import pandas as pd
+import pytest
+import yaml
 
-from hall2net.overview import overview_page
+from hall2net.comparison import comparison_table
+from hall2net.errors import Hall2netError
+from hall2net.figures import caption
+from hall2net.overview import HEADLINES, overview_page, provenance_page
 
-TEMPLATE = Path(__file__).parents[2] / "workflow/report/overview.html.j2"
+REPORT = Path(__file__).parents[2] / "workflow/report"
+FACTS = {"label": "<b>film</b>", "spacer": "none", "thickness_nm": 0, "width_um": 5,
+         "length_um": 30, "stack_nm": 15, "heavy_metal_nm": 9, "ferromagnet_nm": 6}  # fmt: skip
+LUT = pd.DataFrame(
+    {"state": [1, 2], "resistance_ohm": [0.33, 0.57], "resistance_u_ohm": [4e-4, 7e-4],
+     "level": [-1.0, 1.0]}
+)  # fmt: skip
+RUN = {
+    "run": "mlp-mnist-lut6-std-paper-seed0", "network": {"model": "mlp"}, "source": "MNIST",
+    "precision": "lut6", "mapping": "std", "recipe": "paper", "seed": 0, "epochs": 50,
+    "test_accuracy": 0.9, "test_images": 10_000,
+}  # fmt: skip
+
+
+def page(tables, comparison=None, confusion=None, figures=None, study="ruo2"):
+    if comparison is None:
+        comparison = pd.DataFrame(
+            {"study": [study] * 2, "quantity": ["torque.theta_sh_t0p5", "r"],
+             "published": ["0.36", "1"], "ours": ["0.358", "2"], "ours_u": [0.001, None],
+             "verdict": ["agrees", "differs"], "source": ["torque.csv", ""], "remark": ["", ""]}
+        )  # fmt: skip
+    return overview_page(
+        (REPORT / "overview.html.j2").read_text(encoding="utf-8"),
+        {study: {"raw_data": "emulated raw data", "samples": {"a": FACTS}}},
+        {study: tables},
+        comparison,
+        pd.DataFrame() if confusion is None else confusion,
+        [RUN],
+        {study: figures or []},
+        "laptop",
+    )
 
 
 def test_the_page_says_what_was_found_and_where_from():
-    lut = pd.DataFrame(
-        {"state": [1, 2], "resistance_ohm": [0.33, 0.57], "resistance_u_ohm": [4e-4, 7e-4],
-         "level": [-1.0, 1.0]}
-    )  # fmt: skip
     torque = pd.DataFrame(
         {"sample": ["a"], "theta_sh": [0.3581], "theta_sh_u": [0.0013], "j_c_a_m2": [7.36e10],
          "j_c_u_a_m2": [2e8]}
     )  # fmt: skip
-    comparison = pd.DataFrame(
-        {"study": ["s", "s"], "quantity": ["q", "r"], "published": ["0.36", "1"],
-         "ours": ["0.358", "2"], "ours_u": [0.001, None], "verdict": ["agrees", "differs"],
-         "source": ["torque.csv", ""], "remark": ["", ""]}
-    )  # fmt: skip
-    run = {
-        "run": "mlp-mnist-lut6-std-paper-seed0", "network": {"model": "mlp"}, "source": "MNIST",
-        "precision": "lut6", "mapping": "std", "seed": 0, "epochs": 50, "test_accuracy": 0.97612,
-    }  # fmt: skip
-    page = overview_page(
-        TEMPLATE.read_text(encoding="utf-8"),
-        {"s": {"raw_data": "emulated raw data", "samples": {"a": {"label": "<b>film</b>"}}}},
-        {"s": {"lut": lut, "torque": torque}},
-        comparison,
-        [run],
-        "laptop",
-    )
+    found = page({"lut": LUT, "torque": torque})
     for words in (
-        "emulated raw data", "0.358(1)", "0.736(2)", "0.3300(4)", "97.61", "1 of 2", "MNIST",
-        "&lt;b&gt;film&lt;/b&gt;", "laptop",
+        "emulated raw data", "0.358(1)", "0.736(2)", "0.3300(4)", "1 of 2", "MNIST",
+        "&lt;b&gt;film&lt;/b&gt;", "laptop", "spin Hall angle, 0.5 nm", "5 × 30",
+        # sqrt(0.9 * 0.1 / 10000) is 0.3 points.
+        "90.0(3)", "Not compared",
     ):  # fmt: skip
-        assert words in page, words
+        assert words in found, words
+    assert "<b>film</b>" not in found
+
+
+def test_a_study_without_torque_shows_its_hall_loops():
+    temperatures = np.arange(240.0, 330, 10)
+    r = np.where(temperatures > 275, 0.075, -0.075)
+    loops = pd.DataFrame(
+        {"sample": "a", "kind": "ahe_loop", "status": "ok", "temperature_k": temperatures,
+         "r_ahe_ohm": r, "r_ahe_u_ohm": 1e-3, "h_c_oe": 4000 / abs(temperatures - 275),
+         "h_c_u_oe": 1.0, "h_step_u_oe": 0.5}
+    )  # fmt: skip
+    found = page({"lut": LUT, "loops": loops}, study="own")
+    for words in ("T_M (K)", "0.075(1)", "160(1)", "275."):
+        assert words in found, words
+
+
+def test_matrices_and_figures_are_shown(tmp_path):
+    path = tmp_path / "fig4a_states.png"
+    matplotlib.image.imsave(path, np.zeros((10, 1000)))
+    confusion = pd.DataFrame(
+        {"matrix": ["S1a"], "network": ["float32"], "epoch_printed": [25], "epoch": [2],
+         "accuracy_printed": [0.8669], "accuracy": [0.8], "cells_beyond_noise": [7],
+         "cells": [100], "largest": ["cat told as dog: 1 printed, 90 ours"], "p_matrix": [1e-9]}
+    )  # fmt: skip
+    found = page({"lut": LUT}, confusion=confusion, figures=[path])
+    for words in ("86.69", "7 of 100", "cat told as dog", "1e-09", 'alt="fig4a_states"', "360px"):
+        assert words in found, words
+    assert caption("fig4a_states") in found
+
+
+def test_headlines_are_published_numbers():
+    reference = (REPORT.parents[1] / "reference/published.yaml").read_text(encoding="utf-8")
+    table = comparison_table(yaml.safe_load(reference), {}, {}, provenance={})
+    known = set(table["study"] + "." + table["quantity"])
+    assert {f"{s}.{quantity}" for s, words in HEADLINES.items() for quantity in words} <= known
+
+
+def test_captions_are_sentences():
+    assert caption("fig2a_loop_pair").startswith("The pair of loops")
+    with pytest.raises(Hall2netError, match="no figure 'fig9z'"):
+        caption("fig9z")
+
+
+def test_provenance_names_versions_and_files():
+    content = {
+        "machine": "x86_64", "cpu_cores": 2, "python": "3.12.1", "versions": {"numpy": "2.4.0"},
+        "training_seconds": {"a": 12.34, "b": 7.0},
+    }  # fmt: skip
+    files = pd.DataFrame({"file": ["<i>.csv"], "sha256": ["ab" * 32]})
+    found = provenance_page(
+        (REPORT / "provenance.html.j2").read_text(encoding="utf-8"),
+        content,
+        {"cotb": files},
+    )
+    for words in ("numpy 2.4.0", "12.3", "<td>19</td>", "&lt;i&gt;.csv", "abab", "1 files"):
+        assert words in found, words

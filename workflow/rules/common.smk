@@ -347,6 +347,28 @@ def sweep_lut(wildcards):
     return []
 
 
+HIGHLIGHTS = {
+    "temperature",
+    "fig4b_switching_fields",
+    "fig4c_states_on_loop",
+    "fig5d_accuracy_loss",
+    "fig2c_efficiency_anisotropy",
+    "fig3c_zero_field_shift",
+    "fig4a_states",
+    "fig4c_accuracy_mnist",
+}
+"""Figures on the overview page, of those that a study has."""
+
+
+def highlights(wildcards):
+    return [
+        f"results/{study}/figures/{wildcards.scale}/{name}.png"
+        for study, block in config["studies"].items()
+        for name in block["figures"]
+        if name in HIGHLIGHTS
+    ]
+
+
 def provenance(wildcards):
     """What is printed at a figure's lower edge: where its data come from."""
     return config["studies"][wildcards.study]["raw_data"]

@@ -39,10 +39,12 @@ rule comparison:
 rule overview:
     input:
         comparison="results/comparison-{scale}.csv",
+        confusion="results/comparison_confusion_summary-{scale}.csv",
         tables=[table for study in config["studies"] for table in study_tables(study)],
+        figures=highlights,
         metrics=expand("results/networks/{{scale}}/{run}/metrics.json", run=RUNS),
         template="workflow/report/overview.html.j2",
-        code=library("overview.py"),
+        code=library("overview.py", "figures/__init__.py"),
     output:
         report(
             "results/overview-{scale}.html",
@@ -70,9 +72,17 @@ rule provenance:
     input:
         requirements="envs/requirements.txt",
         benchmarks=expand("results/benchmarks/networks/{{scale}}/{run}.tsv", run=RUNS),
-        metrics=expand("results/networks/{{scale}}/{run}/metrics.json", run=RUNS),
+        raw=expand("results/{study}/raw_verified.csv", study=config["studies"]),
+        template="workflow/report/provenance.html.j2",
+        code=library("overview.py"),
     output:
-        "results/provenance-{scale}.json",
+        versions="results/provenance-{scale}.json",
+        page=report(
+            "results/provenance-{scale}.html",
+            category="0 Overview",
+            caption="../report/provenance.rst",
+            labels={"page": "provenance and run times"},
+        ),
     log:
         "results/logs/provenance-{scale}.log",
     conda:
@@ -85,9 +95,15 @@ rule provenance:
 
 rule report:
     input:
-        FIGURES,
-        comparison="results/comparison-{scale}.csv",
-        overview="results/overview-{scale}.html",
+        content=[
+            *FIGURES,
+            "results/comparison-{scale}.csv",
+            "results/comparison_confusion-{scale}.csv",
+            "results/overview-{scale}.html",
+            "results/provenance-{scale}.html",
+        ],
+        captions="workflow/report/figure.rst",
+        style="workflow/report/report.css",
     output:
         "results/report-{scale}.html",
     log:

@@ -12,12 +12,17 @@ if __name__ == "__main__":
         tables = {study: {} for study in snakemake.params.studies}
         for path in map(Path, snakemake.input.tables):
             tables[path.parent.name][path.stem] = pd.read_csv(path)
+        figures = {study: [] for study in snakemake.params.studies}
+        for path in map(Path, snakemake.input.figures):
+            figures[path.parts[-4]].append(path)
         page = overview_page(
             Path(snakemake.input.template).read_text(encoding="utf-8"),
             snakemake.params.studies,
             tables,
             pd.read_csv(snakemake.input.comparison),
+            pd.read_csv(snakemake.input.confusion),
             [json.loads(Path(path).read_text()) for path in snakemake.input.metrics],
+            figures,
             snakemake.wildcards.scale,
         )
         with atomic(snakemake.output[0]) as temporary:

@@ -3,8 +3,11 @@ import platform
 from importlib.metadata import version
 from pathlib import Path
 
-from hall2net.files import write_json
+import pandas as pd
+
+from hall2net.files import atomic, write_json
 from hall2net.job import job
+from hall2net.overview import provenance_page
 
 if __name__ == "__main__":
     with job(snakemake.log[0]):
@@ -21,4 +24,8 @@ if __name__ == "__main__":
             "versions": {name: version(name) for name in packages},
             "training_seconds": seconds,
         }
-        write_json(content, snakemake.output[0])
+        write_json(content, snakemake.output.versions)
+        template = Path(snakemake.input.template).read_text(encoding="utf-8")
+        studies = {Path(path).parent.name: pd.read_csv(path) for path in snakemake.input.raw}
+        with atomic(snakemake.output.page) as temporary:
+            temporary.write_text(provenance_page(template, content, studies), encoding="utf-8")

@@ -15,7 +15,8 @@ if __name__ == "__main__":
         config.write_text(yaml.safe_dump(dict(snakemake.config)), encoding="utf-8")
         with atomic(snakemake.output[0]) as report:
             command = [sys.executable, "-m", "snakemake", "--nolock", "--configfile", str(config)]
-            command += ["--report", str(report), "--", *snakemake.input]
+            command += ["--report", str(report), "--report-stylesheet", snakemake.input.style]
+            command += ["--", *snakemake.input.content]
             done = subprocess.run(command, capture_output=True, text=True)
             print(done.stdout, done.stderr)
             done.check_returncode()

@@ -546,7 +546,7 @@ def _confusions_against_printed(runs: Runs, printed: pd.DataFrame, epoch_printed
     classes = set(counts(runs[names["device"]]["confusions"][_last(runs[names["device"]])]))
     same_classes = classes == set(printed["true"])
     rows = 2 if same_classes else 1
-    drawn = new_figure(DOUBLE, 113 * rows + 3)
+    drawn = new_figure(DOUBLE, 108 * rows)
     panels = drawn.subplots(rows, 2, squeeze=False)
     for column, (network, name) in enumerate(names.items()):
         run = runs[name]
