@@ -209,6 +209,24 @@ def test_short_trainings_and_stand_in_data_are_said(inputs):
     assert "epoch 2" in drawn.axes[0].get_title(loc="left")
 
 
+PUBLISHED_DEVICE_ALONE = {
+    "fig3a_ahe_as_grown", "fig3c_ahe_freestanding", "fig2a_loop_pair", "fig3b_field_free_switching",
+    "fig3ef_polarity_reversal",
+}  # fmt: skip
+
+
+@every_figure
+def test_a_device_without_published_numbers_is_drawn_or_told(inputs, study, family, name):
+    own = inputs[study][family] | {"published": {}}
+    draw_own = getattr(getattr(figures, family), name)
+    if name in PUBLISHED_DEVICE_ALONE:
+        with pytest.raises(Hall2netError, match="leave the figure out of the study's `figures`"):
+            draw_own(**own)
+    else:
+        labels = draw_own(**own).axes[0].get_legend_handles_labels()[1]
+        assert not any("published" in label for label in labels)
+
+
 def test_a_missing_run_is_one_clear_line(inputs):
     runs = {k: v for k, v in made_tables.cotb_runs().items() if "lut" not in k}
     with pytest.raises(Hall2netError, match="no run with lut weights on cifar10"):

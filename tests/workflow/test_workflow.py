@@ -53,12 +53,32 @@ def test_a_second_run_has_nothing_to_do(finished):
 
 def test_one_figure_is_made_again_alone(finished):
     figure = finished.folder / "results/ruo2/figures/laptop/fig2f_critical_current.png"
-    before = figure.read_bytes()
-    figure.unlink()
+    both = [figure, figure.with_suffix(".pdf")]
+    before = [file.read_bytes() for file in both]
+    for file in both:
+        file.unlink()
     done = finished.snakemake(*MINIMAL, str(figure.relative_to(finished.folder)))
     assert done.returncode == 0, done.stderr
     assert rules_planned(done) == {"figure_torque"}
-    assert figure.read_bytes() == before
+    assert [file.read_bytes() for file in both] == before
+
+
+def test_a_table_that_is_missing_is_made_by_its_rule_before_the_figure(project):
+    figure = "results/ruo2/figures/laptop/fig4a_states.png"
+    done = project.snakemake("--dry-run", "--", figure)
+    assert {"verify_raw", "read_measurements", "lut", "figure_states"} <= rules_planned(done)
+    done = project.snakemake("--allowed-rules", "figure_states", "--", figure)
+    assert done.returncode != 0
+    assert "Missing input files for rule figure_states" in done.stderr
+    assert "results/ruo2/lut.csv" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_figure_that_a_study_cannot_have_is_told(project):
+    done = project.snakemake("--", "results/cotb/figures/laptop/fig2f_critical_current.png")
+    assert done.returncode != 0
+    assert "No rule to produce results/cotb/figures/laptop/fig2f" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_the_published_half_nanometre_film_is_recovered(finished):

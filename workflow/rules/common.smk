@@ -75,6 +75,7 @@ except Hall2netError as error:
     stop(error)
 
 SCALE = config["scale"]
+TORQUE_STUDIES = [s for s, block in config["studies"].items() if "conventions" in block]
 DATA_ROOT = os.environ.get("HALL2NET_DATA", config["data_root"])
 
 

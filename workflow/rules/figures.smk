@@ -59,6 +59,7 @@ rule figure_torque:
     log:
         "results/logs/{study}/figures/{scale}/{name}.log",
     wildcard_constraints:
+        study="|".join(TORQUE_STUDIES) or "none",
         name="|".join(FAMILIES["torque"]),
     conda:
         "../../envs/hall2net.yaml"

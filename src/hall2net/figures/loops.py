@@ -68,26 +68,30 @@ def temperature(
     drawn = new_figure(SINGLE, 105)
     coercivity, amplitude = drawn.subplots(2, 1, sharex=True)
     rows = ok_rows(loops).query("kind == 'ahe_loop'").sort_values("temperature_k")
-    paper = published["loops"]
-    for axes in (coercivity, amplitude):
-        axes.axvspan(*paper["compensation_temperature_k"], color="0.9", lw=0, zorder=0)
+    paper = published.get("loops")
+    if paper:
+        for axes in (coercivity, amplitude):
+            axes.axvspan(*paper["compensation_temperature_k"], color="0.9", lw=0, zorder=0)
+        coercivity.axvspan(np.nan, np.nan, color="0.9", label=f"published range of {T_M}")
     for number, sample in enumerate(name for name in samples if (rows["sample"] == name).any()):
         mine = rows[rows["sample"] == sample]
         t_m, t_m_u = compensation_temperature(loops, sample)
-        words = f"{sample_label(samples, sample)}, {T_M} = {measured(t_m, t_m_u, 'K')}"
+        words = sample_label(samples, sample)
+        if np.isfinite(t_m):
+            words += f", {T_M} = {measured(t_m, t_m_u, 'K')}"
         # Larger below smaller, so that both show where the samples agree.
         size = max(3, 6 - 2.5 * number)
         x = mine["temperature_k"]
         points(coercivity, x, mine, "h_c_oe", scale=0.1, series=number, label=words, size=size)
         points(amplitude, x, mine, "r_ahe_ohm", scale=1e3, series=number, size=size)
-        for axes in (coercivity, amplitude):
+        for axes in (coercivity, amplitude) if np.isfinite(t_m) else ():
             axes.axvline(t_m, color=COLOURS[number], lw=0.7, ls=("-", "--", ":")[number % 3])
     coercivity.set_ylabel(f"{H_C} (mT)")
     coercivity.set_ylim(bottom=0)
     amplitude.set_ylabel(f"{R_AHE}, half swing (mΩ)")
     amplitude.set_xlabel("temperature (K)")
     amplitude.axhline(0, color=GREY, lw=0.5)
-    for sign in (-1, 1):
+    for sign in (-1, 1) if paper else ():
         amplitude.axhline(
             sign * 1e3 * paper["fig3c_r_ahe_ohm"],
             color=GREY,
@@ -95,7 +99,6 @@ def temperature(
             ls=":",
             label=f"published {R_AHE}" if sign > 0 else None,
         )
-    coercivity.axvspan(np.nan, np.nan, color="0.9", label=f"published range of {T_M}")
     merged_legend(drawn, 1)
     panel(coercivity, "a")
     panel(amplitude, "b")

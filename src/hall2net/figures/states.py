@@ -81,8 +81,9 @@ def fig4a_states(
         number, lut["resistance_ohm"], yerr=_sigma(lut), ls="none", marker="o", color=COLOURS[1],
         label="ours, ±1σ of one read",
     )  # fmt: skip
-    paper = published["synapse"]["states_ohm"]
-    published_points(states, range(1, len(paper) + 1), paper, label="published (taken as Ω)")
+    paper = published.get("synapse", {}).get("states_ohm", [])
+    if paper:
+        published_points(states, range(1, len(paper) + 1), paper, label="published (taken as Ω)")
     states.set_xticks(range(1, max(len(lut), len(paper)) + 1))
     states.set_xlim(0.3, max(len(lut), len(paper)) + 0.7)
     states.set_xlabel("state")

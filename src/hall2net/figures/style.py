@@ -60,6 +60,20 @@ _RC: dict[str, Any] = {
 }
 
 
+class _Published(dict[str, Any]):
+    """A study's published numbers; a device of one's own has none."""
+
+    def __init__(self, numbers: Mapping[str, Any], figure: str) -> None:
+        super().__init__(numbers)
+        self.figure = figure
+
+    def __missing__(self, key: str) -> Any:  # noqa: ANN401
+        raise Hall2netError(
+            f"figure {self.figure} is drawn for a published device: reference/published.yaml has "
+            f"no {key!r} for this study; leave the figure out of the study's `figures`"
+        )
+
+
 def figure(draw: Callable[..., Figure]) -> Callable[..., Figure]:
     """Make a drawing function one of a family's figures.
 
@@ -77,6 +91,8 @@ def figure(draw: Callable[..., Figure]) -> Callable[..., Figure]:
         ]
         if missing:
             raise Hall2netError(f"figure {draw.__name__}: input {missing[0]!r} is missing")
+        if "published" in inputs:
+            inputs["published"] = _Published(inputs["published"], draw.__name__)
         with rc_context(_RC):
             result = draw(**{name: inputs[name] for name in wanted if name in inputs})
             stamp(result, provenance)
