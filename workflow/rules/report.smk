@@ -114,3 +114,25 @@ rule report:
         "the report"
     script:
         "../scripts/report.py"
+
+
+rule gallery:
+    # Writes into docs/: a target of its own, which `all` does not ask for.
+    input:
+        figures=[path for path in FIGURES if path.endswith(".png")],
+        code=library("gallery.py", "figures/__init__.py"),
+    output:
+        images=[
+            f"docs/images/{study}-{name}.png"
+            for study, block in config["studies"].items()
+            for name in block["figures"]
+        ],
+        page="docs/gallery.md",
+    log:
+        "results/logs/gallery.log",
+    conda:
+        "../../envs/hall2net.yaml"
+    message:
+        "the gallery in docs/"
+    script:
+        "../scripts/gallery.py"
