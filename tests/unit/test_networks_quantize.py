@@ -216,7 +216,7 @@ def test_levels_of_each_precision():
 @pytest.mark.parametrize(
     ("precision", "levels", "message"),
     [
-        ("int8", None, "expected float32, binary or lut<K>"),
+        ("int8", None, "expected float32, binary, uniform<K> or lut<K>"),
         ("lut6", None, "0 levels"),
         ("lut6", SIX[:5], "5 levels"),
         ("lut6", [*SIX[:5], SIX[0]], "5 levels"),
