@@ -19,7 +19,7 @@ from hall2net.networks import train as train_module
 from hall2net.networks.data import Images, save
 from hall2net.networks.evaluate import confusion_matrix, network, read_model
 from hall2net.networks.quantize import weight_layers
-from hall2net.networks.train import Recipe, train, write_run
+from hall2net.networks.train import Recipe, _augmented, train, write_run
 
 SIX = [-1.0, 0.0833, 0.3333, 0.5833, 0.75, 1.0]
 NETWORK = {"model": "mlp", "layers": [784, 16, 10]}
@@ -240,7 +240,13 @@ def test_resnet_trains_with_augmentation_and_levels():
         coloured_bars(),
         **settings(
             network={"model": "resnet18", "base_width": 4},
-            recipe={"optimizer": "sgd", "augment": True, "schedule": "cosine", "batch": 36},
+            recipe={
+                "optimizer": "sgd",
+                "shift": 4,
+                "mirror": True,
+                "schedule": "cosine",
+                "batch": 36,
+            },
             epochs=2,
         ),
     )
@@ -251,7 +257,7 @@ def test_resnet_trains_with_augmentation_and_levels():
 def test_compiled_as_on_a_gpu_gives_the_same(monkeypatch):
     arguments = settings(
         network={"model": "resnet18", "base_width": 4},
-        recipe={"optimizer": "sgd", "augment": True, "batch": 36, "bfloat16": True},
+        recipe={"optimizer": "sgd", "shift": 4, "mirror": True, "batch": 36, "bfloat16": True},
         epochs=2,
     )
     eager = train(coloured_bars(), **arguments)
@@ -303,3 +309,19 @@ def test_settings_that_mean_nothing(changes, message):
 def test_wrong_shapes_and_labels(change, message):
     with pytest.raises(Hall2netError, match=message):
         dataclasses.replace(bars(), **change)
+
+
+def test_a_shift_moves_whole_images_and_a_mirror_flips_them():
+    x = torch.arange(1, 37, dtype=torch.uint8).view(1, 1, 6, 6).repeat(400, 1, 1, 1)
+    torch.manual_seed(0)
+    shifted = {tuple(image.flatten().tolist()) for image in _augmented(x, 1, False)}
+    padded = torch.nn.functional.pad(x[0, 0], (1, 1, 1, 1))
+    expected = {
+        tuple(padded[row : row + 6, column : column + 6].flatten().tolist())
+        for row in range(3)
+        for column in range(3)
+    }
+    assert shifted == expected
+    mirrored = {tuple(image.flatten().tolist()) for image in _augmented(x, 0, True)}
+    whole = x[0, 0]
+    assert mirrored == {tuple(whole.flatten().tolist()), tuple(whole.flip(1).flatten().tolist())}

@@ -46,7 +46,8 @@ class Recipe:
     batch_norm : batch normalisation of the hidden layers (perceptron)
     standardise : pixels less the training set's mean, over its standard deviation, per channel;
         else pixels from 0 to 1
-    augment : images shifted by up to 4 pixels and mirrored at random
+    shift : largest number of pixels by which images are shifted at random, both ways
+    mirror : images mirrored at random, left to right
     bfloat16 : matrix products in bfloat16 where the processor has them, else in float32
     """
 
@@ -58,7 +59,8 @@ class Recipe:
     dropout: Sequence[float] = (0.0, 0.0)
     batch_norm: bool = False
     standardise: bool = False
-    augment: bool = False
+    shift: int = 0
+    mirror: bool = False
     bfloat16: bool = False
 
     def __post_init__(self) -> None:
@@ -226,8 +228,8 @@ def train(
             for group in optimizer.param_groups:
                 group["lr"] = settings.rate((epoch - 1 + step / steps) / epochs)
             x, y = train_x.index_select(0, batch), train_y.index_select(0, batch)
-            if settings.augment:
-                x = _augmented(x)
+            if settings.shift or settings.mirror:
+                x = _augmented(x, settings.shift, settings.mirror)
             with autocast:
                 # The last batch of an epoch is shorter, and not worth a compilation of its own.
                 logits = (forward if len(batch) == settings.batch else model)(x).float()
@@ -436,15 +438,16 @@ def _processor_has_bfloat16() -> bool:
     )
 
 
-def _augmented(x: Tensor) -> Tensor:
-    """Each image shifted by -4 to 4 pixels both ways, black where it ends, or mirrored too."""
+def _augmented(x: Tensor, reach: int, mirror: bool) -> Tensor:
+    """Each image shifted by up to `reach` pixels, black where it ends; half of them mirrored."""
     n, _, height, width = x.shape
-    padded = F.pad(x, (4, 4, 4, 4))
-    shift = torch.randint(0, 9, (2, n, 1), device=x.device)
+    padded = F.pad(x, (reach,) * 4)
+    shift = torch.randint(0, 2 * reach + 1, (2, n, 1), device=x.device)
     rows = shift[0] + torch.arange(height, device=x.device)
     columns = shift[1] + torch.arange(width, device=x.device)
-    mirrored = torch.rand(n, 1, device=x.device) < 0.5
-    columns = torch.where(mirrored, columns.flip(1), columns)
+    if mirror:
+        mirrored = torch.rand(n, 1, device=x.device) < 0.5
+        columns = torch.where(mirrored, columns.flip(1), columns)
     image = torch.arange(n, device=x.device)[:, None, None]
     return padded[image, :, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
 
