@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from hall2net.device import Device
 from hall2net.errors import ConfigError
 from hall2net.networks import models
 from hall2net.networks.quantize import (
@@ -197,6 +198,21 @@ def test_a_latent_that_is_not_a_number_still_gives_a_level():
         projection.latents[0][0, :3] = torch.tensor([float("nan"), float("inf"), -float("inf")])
     projection.project()
     assert torch.isin(model[0].weight, torch.tensor(SIX) * projection.scales()[0]).all()
+
+
+def test_written_weights_scatter_as_their_states_do():
+    model = nn.Sequential(nn.Linear(200, 150))
+    projection = Projection(model, SIX, "std")
+    told = model[0].weight.detach() / projection.scales()[0]
+    sigma = torch.tensor([0.01, 0.02, 0.03, 0.04, 0.05, 0.06])
+    signs = torch.tensor([-1.0, 1.0])
+    nothing = torch.zeros(6)
+    device = Device(torch.tensor(SIX), sigma[:, None] * signs, nothing[:, None], nothing, nothing)
+    projection.write(device, torch.Generator().manual_seed(0))
+    deviation = (model[0].weight.detach() / projection.scales()[0] - told).abs()
+    states = nearest(told, torch.tensor(SIX))
+    torch.testing.assert_close(deviation, sigma[states], rtol=1e-4, atol=1e-6)
+    assert states.unique().numel() == 6
 
 
 def test_histogram_counts_every_weight_at_its_level():

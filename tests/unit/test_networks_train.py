@@ -14,10 +14,11 @@ import pandas as pd
 import pytest
 import torch
 
+from hall2net.device import Device
 from hall2net.errors import ConfigError, FileError, Hall2netError
 from hall2net.networks import train as train_module
 from hall2net.networks.data import Images, save
-from hall2net.networks.evaluate import confusion_matrix, network, read_model
+from hall2net.networks.evaluate import confusion_matrix, monte_carlo, network, read_model
 from hall2net.networks.quantize import weight_layers
 from hall2net.networks.train import Recipe, _augmented, train, write_run
 
@@ -129,9 +130,21 @@ def test_float_histogram_counts_every_weight():
     assert run.histogram.level.isna().all()
 
 
-@pytest.mark.parametrize("mapping", ["std", "learned"])
-def test_the_same_bytes_again_and_after_an_interruption(tmp_path, monkeypatch, mapping):
-    images, arguments = bars(), settings(mapping=mapping)
+def synapse(sigma, levels=SIX):
+    """Devices whose states are written with normal deviations of `sigma`."""
+    z = torch.special.ndtri((torch.arange(200) + 0.5) / 200)
+    levels, nothing = torch.tensor(levels), torch.zeros(len(levels))
+    programming = sigma * z.expand(len(levels), -1)
+    return Device(levels, programming, nothing[:, None], drift=nothing, stuck=nothing)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{}, {"mapping": "learned"}, {"synapse": synapse(0.2)}],
+    ids=["std", "learned", "noise-aware"],
+)
+def test_the_same_bytes_again_and_after_an_interruption(tmp_path, monkeypatch, changes):
+    images, arguments = bars(), settings(**changes)
     for folder in ("one", "two"):
         write_run(train(images, **arguments), tmp_path / folder)
     assert digests(tmp_path / "one") == digests(tmp_path / "two")
@@ -154,6 +167,24 @@ def test_the_same_bytes_again_and_after_an_interruption(tmp_path, monkeypatch, m
     # A finished training is not done again.
     write_run(train(images, **arguments, checkpoint=checkpoint), tmp_path / "finished")
     assert digests(tmp_path / "finished") == digests(tmp_path / "one")
+
+
+def test_noise_aware_training_bears_the_noise_better():
+    images, noisy = bars(900), synapse(0.8)
+    arguments = settings(epochs=60, recipe={"batch": 32, "standardise": True})
+    found = []
+    for trained_with in (None, noisy):
+        run = train(images, **arguments, synapse=trained_with)
+        assert max(run.metrics["distinct_weights"].values()) <= 6
+        found.append(monte_carlo(run.model, images, noisy, draws=10).mean())
+    assert found[1] > found[0] + 0.03
+
+
+def test_devices_without_noise_change_nothing():
+    exact = train(bars(), **settings())
+    run = train(bars(), **settings(), synapse=synapse(0.0))
+    pd.testing.assert_frame_equal(run.history, exact.history)
+    assert run.metrics["noise_aware"] and not exact.metrics["noise_aware"]
 
 
 KILLED = """
@@ -285,6 +316,7 @@ def test_schedules_begin_and_end_where_they_should():
         ({"recipe": {"optimizer": "lion"}}, "expected one of adam, sgd"),
         ({"recipe": {"schedule": "linear"}}, "expected one of constant, cosine, one_cycle"),
         ({"mapping": "none"}, "lut6 does not go with mapping 'none'"),
+        ({"synapse": synapse(0.1, [-1.0, 0.0, 1.0])}, "expected the network's"),
         ({"record_epochs": [9]}, "expected 0 to 4"),
         ({"epochs": 0, "record_epochs": []}, "epochs from 1 on"),
         ({"network": {"model": "vgg"}}, "expected one of mlp, resnet18"),

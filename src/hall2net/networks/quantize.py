@@ -18,6 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from hall2net.device import Device
 from hall2net.errors import ConfigError
 
 MAPPINGS = {
@@ -128,7 +129,8 @@ class Projection:
         self._levels = torch.tensor(levels, dtype=torch.float32, device=device)
         self._factor = normal_factor(tuple(levels))
         centres = (torch.arange(_CELLS, device=device) + 0.5) * (2 / _CELLS) - 1
-        self._table = self._levels[nearest(centres, self._levels)]
+        self._states = nearest(centres, self._levels)
+        self._table = self._levels[self._states]
 
         self._sizes = torch.tensor([weight.numel() for weight in self.weights], device=device)
         self._rows = (self._sizes + _ROW - 1) // _ROW
@@ -182,6 +184,9 @@ class Projection:
         squares = self._by_layer("sum", torch.linalg.vector_norm(self._all_latents, dim=1) ** 2)
         return (squares / self._sizes - (sums / self._sizes) ** 2).sqrt() * self._factor
 
+    def _scales_of_rows(self) -> Tensor:
+        return self.scales().index_select(0, self._layer_of_row)[:, None]
+
     def _by_layer(self, how: str, values: Tensor) -> Tensor:
         """The sum, or largest, of the values (rows,) of each layer."""
         # Not `unsafe` is to look at the lengths, for which a GPU would have to be waited for.
@@ -190,13 +195,20 @@ class Projection:
     @torch.no_grad()
     def project(self) -> None:
         """Set every weight to the level nearest to its latent."""
-        scales = self.scales().index_select(0, self._layer_of_row)[:, None]
+        scales = self._scales_of_rows()
         weights, cells, half = self._all_weights, self._cells, _CELLS / 2
         torch.mul(self._all_latents, half / scales, out=weights).add_(half)
         # As integers, since a latent that is not a number must still give a cell of the table.
         cells.copy_(weights).clamp_(0, _CELLS - 1)
         torch.index_select(self._table, 0, cells.view(-1), out=weights.view(-1))
         weights.mul_(scales)
+
+    @torch.no_grad()
+    def write(self, synapse: Device, generator: torch.Generator) -> None:
+        """Set every weight to what a device holds that is written to its state, and read once."""
+        state = self._states.index_select(0, self._cells.view(-1)).view_as(self._cells)
+        held = synapse.read(synapse.write(state, generator), generator)
+        torch.mul(held, self._scales_of_rows(), out=self._all_weights)
 
     def counts(self) -> dict[str, np.ndarray]:
         """How many weights of each layer are at each level, (K,)."""

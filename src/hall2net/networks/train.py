@@ -5,7 +5,7 @@ import io
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, astuple, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from hall2net.device import Device
 from hall2net.errors import ConfigError, FileError, Hall2netError
 from hall2net.files import atomic, write_csv, write_json
 from hall2net.networks import models
@@ -124,6 +125,7 @@ def train(
     mapping: str = "none",
     recipe: Mapping[str, Any],
     epochs: int,
+    synapse: Device | None = None,
     seed: int = 0,
     record_epochs: Sequence[int] = (),
     checkpoint: str | Path | None = None,
@@ -145,6 +147,8 @@ def train(
     mapping : key of `hall2net.networks.quantize.MAPPINGS`; ``none`` for ``float32``
     recipe : fields of `Recipe`
     epochs : passes over the training images
+    synapse : for noise-aware training: the device model, with the K levels, that all weights are
+        written to and read from anew in every step; tests, and what is saved, are without it
     seed : of weights, order, dropout and augmentation
     record_epochs : epochs, 0 to `epochs`, of confusion matrices and weight histograms; the last
         is always recorded
@@ -165,6 +169,10 @@ def train(
     levels = levels_of(precision, levels)
     if (levels is None) != (mapping == "none"):
         raise ConfigError(f"precision {precision} does not go with mapping {mapping!r}")
+    if synapse:
+        found = [round(level, 5) for level in synapse.levels.tolist()]
+        if found != [round(level, 5) for level in levels or []]:
+            raise ConfigError(f"synapse has levels {found}; expected the network's, {levels}")
     record = sorted({*record_epochs, epochs})
     if epochs < 1 or record[0] < 0 or record[-1] > epochs:
         raise ConfigError(f"record_epochs {record}: expected 0 to {epochs}; epochs from 1 on")
@@ -189,6 +197,7 @@ def train(
     model = models.build(**plan).to(device)
     projection = None if levels is None else Projection(model, levels, mapping)
     optimizer = _optimizer(model, projection, settings)
+    synapse = synapse and synapse.to(device)
     forward = torch.compile(model, dynamic=False) if kind in _COMPILED else model
 
     arguments = {
@@ -199,6 +208,7 @@ def train(
         "mapping": mapping,
         "epochs": epochs,
         "seed": seed,
+        "synapse": synapse and [tensor.tolist() for tensor in astuple(synapse)],
         "record_epochs": record,
         "device": kind,
         "arithmetic": "bfloat16" if bfloat16 else "float32",
@@ -220,6 +230,9 @@ def train(
     for epoch in bar:
         # Begun anew every epoch, so that a checkpoint needs no state of random generators.
         torch.manual_seed(1_000_003 * (seed + 1) + epoch)
+        writes = torch.Generator(device).manual_seed(1_000_003 * (seed + 1) + epoch)
+        if synapse:
+            projection.write(synapse, writes)
         model.train()
         loss_sum = torch.zeros((), device=device)
         correct = torch.zeros((), device=device, dtype=torch.int64)
@@ -237,6 +250,8 @@ def train(
             model.zero_grad()
             loss.backward()
             optimizer.step()
+            if synapse:
+                projection.write(synapse, writes)
             loss_sum += loss.detach() * len(batch)
             correct += (logits.detach().argmax(1) == y).sum()
         train_loss = loss_sum.item() / len(train_x)
@@ -245,6 +260,8 @@ def train(
                 f"{name}: the loss of epoch {epoch} is {train_loss}; try a learning_rate below "
                 f"{settings.learning_rate:g}"
             )
+        if synapse:
+            projection.project()
         confusion = test(test_x, test_y)
         validation = _accuracy(test(validation_x, validation_y))
         train_accuracy = correct.item() / len(train_x)
@@ -274,6 +291,7 @@ def train(
         "mapping": mapping,
         "levels": levels,
         "scales": scales,
+        "noise_aware": synapse is not None,
         "weights": sum(weight.numel() for weight in layers.values()),
         "distinct_weights": {key: len(weight.unique()) for key, weight in layers.items()},
         "settings": asdict(settings),
