@@ -459,15 +459,13 @@ def _processor_has_bfloat16() -> bool:
 def _augmented(x: Tensor, reach: int, mirror: bool) -> Tensor:
     """Each image shifted by up to `reach` pixels, black where it ends; half of them mirrored."""
     n, _, height, width = x.shape
-    padded = F.pad(x, (reach,) * 4)
-    shift = torch.randint(0, 2 * reach + 1, (2, n, 1), device=x.device)
-    rows = shift[0] + torch.arange(height, device=x.device)
-    columns = shift[1] + torch.arange(width, device=x.device)
+    shift = torch.randint(0, 2 * reach + 1, (2, n), device=x.device)
+    crops = F.pad(x, (reach,) * 4).unfold(2, height, 1).unfold(3, width, 1)
+    x = crops[torch.arange(n, device=x.device), :, shift[0], shift[1]]
     if mirror:
-        mirrored = torch.rand(n, 1, device=x.device) < 0.5
-        columns = torch.where(mirrored, columns.flip(1), columns)
-    image = torch.arange(n, device=x.device)[:, None, None]
-    return padded[image, :, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
+        mirrored = torch.rand((n, 1, 1, 1), device=x.device) < 0.5
+        x = torch.where(mirrored, x.flip(3), x)
+    return x
 
 
 def _accuracy(confusion: np.ndarray) -> float:
