@@ -4,6 +4,7 @@ import json
 import re
 
 import pandas as pd
+import pytest
 import yaml
 
 MINIMAL = ("--configfile", "tests/workflow/minimal.yaml", "--")
@@ -43,6 +44,21 @@ def test_every_figure_comparison_and_report_is_made(finished):
         ).read_text()
     )
     assert metrics["stand_in"] and "stand-in data" in metrics["source"]
+
+
+def test_the_loss_attribution_has_every_step_of_its_networks(finished):
+    runs = finished.folder / "results/networks/laptop"
+    tables = sorted(runs.glob("*/attribution.csv"))
+    assert len(tables) == 3
+    for path in tables:
+        table = pd.read_csv(path).set_index("step")
+        assert list(table.index) == [
+            "float32", "measured states", "programming error", "read noise", "drift",
+            "stuck devices",
+        ]  # fmt: skip
+        metrics = json.loads((path.parent / "metrics.json").read_text())
+        expected = pytest.approx(metrics["test_accuracy"])
+        assert table.at["measured states", "accuracy"] == expected
 
 
 def test_a_second_run_has_nothing_to_do(finished):

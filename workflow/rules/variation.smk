@@ -7,7 +7,7 @@ rule variation:
     input:
         model="results/networks/{scale}/{run}/model.pt",
         float_model=float_run,
-        metrics=seeds_of,
+        metrics=lambda wildcards: seeds_of(wildcards),
         float_metrics=lambda wildcards: seeds_of(
             wildcards, precision="float32", mapping="none"
         ),

@@ -32,13 +32,12 @@ if __name__ == "__main__":
         draws = {"draws": snakemake.params.draws, "device": device}
         assumed = snakemake.params.assumed
         content = read_model(snakemake.input.model)
-        steps = {
-            "float32": snakemake.input.float_metrics,
-            "evenly spaced states": snakemake.input.even_metrics,
-            "measured states": snakemake.input.metrics,
-        }
+        trained = {"float32": accuracies(snakemake.input.float_metrics)}
+        if snakemake.input.even_metrics:
+            trained["evenly spaced states"] = accuracies(snakemake.input.even_metrics)
+        trained["measured states"] = accuracies(snakemake.input.metrics)
         attribution = loss_attribution(
-            {step: accuracies(paths) for step, paths in steps.items() if paths},
+            trained,
             content,
             images,
             device_from_lut(lut, reads, stuck=assumed["stuck_share"]),
