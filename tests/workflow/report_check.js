@@ -1,7 +1,7 @@
 // Opens every section of the report as a reader does, and tells the test what it found.
 const pause = milliseconds => new Promise(done => setTimeout(done, milliseconds));
 async function until(what, test) {
-  for (let turn = 0; turn < 250; turn++) {
+  for (let turn = 0; turn < 6000; turn++) {
     const value = test();
     if (value) return value;
     await pause(20);

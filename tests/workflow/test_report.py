@@ -50,7 +50,7 @@ def browse(page, folder, check):
         with log.open("w") as console:
             browser = subprocess.Popen(command, stdout=console, stderr=console)
             try:
-                result = told.get(timeout=120)
+                result = told.get(timeout=600)
             except queue.Empty:
                 pytest.fail(f"the page told nothing: {log.read_text()[-2000:]}")
             finally:
