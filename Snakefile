@@ -19,6 +19,7 @@ include: "workflow/rules/sweeps.smk"
 include: "workflow/rules/variation.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/caching.smk"
 
 
 rule all:

@@ -7,9 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).parents[2]
 PARTS = ["Snakefile", "config.yaml", "workflow", "src", "envs", "raw", "reference", "tests"]
+PROFILE = ("--workflow-profile", "workflow/profiles/local")
 
 
 class Project:
@@ -27,17 +29,49 @@ class Project:
     def snakemake(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess:
         clean = {name: value for name, value in os.environ.items() if name != "HALL2NET_DATA"}
         return subprocess.run(
-            [sys.executable, "-m", "snakemake", "--cores", "2", *arguments],
+            [sys.executable, "-m", "snakemake", "--cores", "2", *PROFILE, *arguments],
             cwd=self.folder,
             env=clean | {"PYTHONPATH": str(self.folder / "src")} | environment,
             capture_output=True,
             text=True,
         )
 
+    def shrink(self) -> None:
+        """One study, a figure a stage, and two perceptrons of four epochs: 22 jobs."""
+        path = self.folder / "config.yaml"
+        config = yaml.safe_load(path.read_text(encoding="utf-8"))
+        study, network = config["studies"]["cotb"], config["networks"]["mlp"]
+        study["figures"] = ["fit_residuals", "fig4b_switching_fields", "mapping_comparison"]
+        study["lut"]["states"] = 8
+        network |= {"study": "cotb", "datasets": ["mnist"], "epochs": {"laptop": 4, "published": 4}}
+        network["weights"] = {"float32": ["none"], "lut8": ["std"]}
+        config |= {"studies": {"cotb": study}, "networks": {"mlp": network}}
+        config.pop("sweeps", None)
+        path.write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
+
+    def made(self) -> dict[str, bytes]:
+        """What the workflow made, by path, but for what holds times: logs, benchmarks, the
+        provenance file, and the report, whose last page is Snakemake's statistics."""
+        results = self.folder / "results"
+        times = ("logs/", "benchmarks/", "provenance-", "report-")
+        paths = sorted(path for path in results.rglob("*") if path.is_file())
+        names = {path.relative_to(results).as_posix(): path for path in paths}
+        return {k: path.read_bytes() for k, path in names.items() if not k.startswith(times)}
+
 
 @pytest.fixture
 def project(tmp_path):
     return Project(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def small(tmp_path_factory):
+    """The shrunk project after a whole run on two cores."""
+    project = Project(tmp_path_factory.mktemp("small"))
+    project.shrink()
+    done = project.snakemake("--", "all")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return project
 
 
 @pytest.fixture(scope="session")

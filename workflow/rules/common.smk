@@ -1,4 +1,5 @@
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -76,7 +77,7 @@ except Hall2netError as error:
 
 SCALE = config["scale"]
 TORQUE_STUDIES = [s for s, block in config["studies"].items() if "conventions" in block]
-DATA_ROOT = os.environ.get("HALL2NET_DATA", config["data_root"])
+config["data_root"] = os.environ.get("HALL2NET_DATA", config["data_root"])
 
 
 wildcard_constraints:
@@ -90,6 +91,19 @@ def library(*modules):
     root = Path(workflow.basedir, "src/hall2net")
     files = [path for module in modules for path in sorted(root.glob(module))]
     return [os.path.relpath(path) for path in files]
+
+
+def image_folders(wildcards):
+    """Folders and archives of `data_root` that may hold a data set: what a result depends on is
+    which of them are there, not where they lie on this machine."""
+    wanted = wildcards.dataset.replace("_", "")
+    root = Path(config["data_root"]).expanduser()
+    names = os.listdir(root) if config["data_root"] and root.is_dir() else []
+    return sorted(
+        name
+        for name in names
+        if re.sub("[^a-z0-9]", "", name.lower()).startswith(wanted)
+    )
 
 
 def study_config(key):

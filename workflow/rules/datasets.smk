@@ -8,7 +8,7 @@ rule dataset:
     conda:
         "../../envs/hall2net.yaml"
     params:
-        root=DATA_ROOT,
+        folders=image_folders,
     message:
         "images: {wildcards.dataset} at {wildcards.scale} scale"
     script:

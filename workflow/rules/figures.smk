@@ -11,7 +11,9 @@ rule figure_loops:
         measurements=measurements_of,
         loops="results/{study}/loops.csv",
         published="reference/published.yaml",
-        code=library("figures/loops.py", "figures/style.py", "loops.py"),
+        code=library(
+            "figures/loops.py", "figures/style.py", "loops.py", "background.py"
+        ),
     output:
         png=report(
             "results/{study}/figures/{scale}/{name}.png",
@@ -111,7 +113,11 @@ rule figure_states:
         advisor="results/{study}/advisor.csv",
         published="reference/published.yaml",
         code=library(
-            "figures/states.py", "figures/style.py", "merit.py", "switching.py"
+            "figures/states.py",
+            "figures/style.py",
+            "merit.py",
+            "plateaus.py",
+            "switching.py",
         ),
     output:
         png=report(
@@ -173,7 +179,7 @@ rule figure_variation:
         attribution=variation_tables("attribution"),
         noise=variation_tables("noise"),
         states=variation_tables("states"),
-        code=library("figures/variation.py", "figures/style.py"),
+        code=library("figures/variation.py", "figures/networks.py", "figures/style.py"),
     output:
         png=report(
             "results/{study}/figures/{scale}/{name}.png",

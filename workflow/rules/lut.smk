@@ -83,7 +83,13 @@ rule hardware:
     input:
         merit="results/{study}/merit.csv",
         published="reference/published.yaml",
-        code=library("hardware.py", "networks/arrays.py", "networks/models.py"),
+        code=library(
+            "hardware.py",
+            *(
+                f"networks/{part}.py"
+                for part in ("arrays", "data", "models", "quantize")
+            ),
+        ),
     output:
         "results/{study}/hardware.csv",
     log:
@@ -105,7 +111,7 @@ rule exports:
         merit="results/{study}/merit.csv",
         measurement=lambda wildcards: lut_measurement(wildcards.study),
         schema="workflow/schemas/lut.schema.json",
-        code=library("exports.py"),
+        code=library("exports.py", "merit.py"),
     output:
         lut="results/{study}/lut.json",
         aihwkit="results/{study}/exports/aihwkit.json",

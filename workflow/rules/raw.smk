@@ -1,6 +1,5 @@
 rule verify_raw:
     input:
-        sheet="raw/{study}/measurements.csv",
         sums="raw/{study}/SHA256SUMS",
         files=lambda wildcards: raw_files(wildcards.study),
     output:

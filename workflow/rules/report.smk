@@ -44,7 +44,9 @@ rule overview:
         figures=highlights,
         metrics=expand("results/networks/{{scale}}/{run}/metrics.json", run=RUNS),
         template="workflow/report/overview.html.j2",
-        code=library("overview.py", "figures/__init__.py"),
+        code=library(
+            "overview.py", "figures/__init__.py", "figures/style.py", "loops.py"
+        ),
     output:
         report(
             "results/overview-{scale}.html",

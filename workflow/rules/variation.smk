@@ -24,9 +24,12 @@ rule variation:
         ),
         code=library(
             "device.py",
+            "lut.py",
+            "plateaus.py",
+            "states.py",
             *(
                 f"networks/{part}.py"
-                for part in ("evaluate", "models", "quantize", "variation")
+                for part in ("data", "evaluate", "models", "quantize", "variation")
             ),
         ),
     output:

@@ -1,0 +1,237 @@
+"""What a change makes anew: what depends on it, and nothing else."""
+
+import ast
+import json
+import os
+import re
+import shutil
+from functools import cache
+from pathlib import Path
+
+import pytest
+from conftest import Project
+
+MINIMAL = ("--configfile", "tests/workflow/minimal.yaml", "--")
+AFTER_LOOPS = {
+    "fit_loops", "figure_loops", "figure_switching", "figure_torque", "switching", "torque",
+    "torque_as_printed", "comparison", "overview", "report", "all",
+}  # fmt: skip
+
+
+def planned(project, **environment):
+    """Rules and jobs that a dry-run would run."""
+    done = project.snakemake("--dry-run", *MINIMAL, "all", **environment)
+    text = done.stdout + done.stderr
+    assert done.returncode == 0, text
+    if "Nothing to be done" in text:
+        return {}
+    table = text.rpartition("Job stats:")[2]
+    rows = re.findall(r"^(\w+) +(\d+)$", table, flags=re.MULTILINE)
+    return {rule: int(count) for rule, count in rows if rule != "total"}
+
+
+@pytest.fixture(scope="module")
+def finished_dry(tmp_path_factory):
+    """The whole project, every output a word and recorded as made (`--touch`): what is made anew
+    depends on Snakemake's records alone."""
+    project = Project(tmp_path_factory.mktemp("caching"))
+    images = project.folder / "images"
+    for name in ("MNIST", "FashionMNIST", "cifar10"):
+        (images / name).mkdir(parents=True)
+    environment = {"HALL2NET_DATA": str(images)}
+    listed = project.snakemake("--summary", *MINIMAL, "all", **environment)
+    names = [line.split("\t")[0] for line in listed.stdout.splitlines()[1:]]
+    for name in names + [_benchmark(name) for name in names if name.endswith("metrics.json")]:
+        path = project.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(name)
+    done = project.snakemake("--touch", "--forceall", *MINIMAL, "all", **environment)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return project
+
+
+def _benchmark(metrics):
+    """A training's benchmark, which Snakemake's summary leaves out."""
+    return metrics.replace("results/", "results/benchmarks/").replace("/metrics.json", ".tsv")
+
+
+@pytest.fixture
+def copy(finished_dry, tmp_path):
+    """That project in another folder, as on another machine."""
+    folder = tmp_path / "elsewhere"
+    shutil.copytree(finished_dry.folder, folder)
+    project = object.__new__(Project)
+    project.folder = folder
+    return project
+
+
+def data(project):
+    return {"HALL2NET_DATA": str(project.folder / "images")}
+
+
+def append(project, name, text):
+    with (project.folder / name).open("a", encoding="utf-8") as file:
+        file.write(text)
+
+
+def test_moved_and_touched_reruns_nothing(copy):
+    """In another folder, image data elsewhere, every file of code and data newer than results."""
+    (copy.folder / "images").rename(copy.folder / "pictures")
+    for path in copy.folder.rglob("*"):
+        if ".snakemake" not in path.parts and path.is_file():
+            os.utime(path)
+    assert planned(copy, HALL2NET_DATA=str(copy.folder / "pictures")) == {}
+
+
+def test_large_files_are_told_by_content_too(copy):
+    name = next(copy.folder.glob("results/ruo2/measurements/*_0p5.nc"))
+    name.write_bytes(b"\0" * 2_000_000)
+    jobs = planned(copy, **data(copy))
+    assert "fit_loops" in jobs and "read_measurements" not in jobs
+
+
+def test_loops_rerun_the_fits_and_what_follows(copy):
+    append(copy, "src/hall2net/loops.py", "\n_EDITED = True\n")
+    assert set(planned(copy, **data(copy))) == AFTER_LOOPS
+
+
+def test_a_figure_module_reruns_its_figures(copy):
+    append(copy, "src/hall2net/figures/torque.py", "\n_EDITED = True\n")
+    jobs = planned(copy, **data(copy))
+    assert set(jobs) == {"figure_torque", "overview", "report", "all"}
+
+
+def test_a_script_reruns_its_rule(copy):
+    append(copy, "workflow/scripts/figure_torque.py", "\n# edited\n")
+    assert set(planned(copy, **data(copy))) == {"figure_torque", "overview", "report", "all"}
+
+
+def test_a_network_block_reruns_that_network(copy):
+    config = copy.folder / "config.yaml"
+    text = config.read_text(encoding="utf-8")
+    network, rest = text.split("  resnet18:\n    study")
+    assert "learning_rate: 0.1" in rest
+    rest = rest.replace("learning_rate: 0.1", "learning_rate: 0.05", 1)
+    config.write_text(f"{network}  resnet18:\n    study{rest}", encoding="utf-8")
+    jobs = planned(copy, **data(copy))
+    assert jobs["train_resnet18"] == 3 and "train_mlp" not in jobs
+    assert not {"fit_loops", "lut", "dataset", "figure_loops"} & set(jobs)
+
+
+def test_a_sample_in_the_sheet_rereads_that_sample(copy):
+    """A temperature corrected in one row."""
+    sheet = copy.folder / "raw/cotb/measurements.csv"
+    text = sheet.read_text(encoding="utf-8")
+    assert "as_grown,150," in text
+    sheet.write_text(text.replace("as_grown,150,", "as_grown,151,", 1), encoding="utf-8")
+    assert planned(copy, **data(copy))["read_measurements"] == 1
+
+
+def test_other_image_data_rerun_what_is_trained_with_them(copy):
+    (copy.folder / "images/cifar10").rename(copy.folder / "images/cifar-10-batches-py")
+    jobs = planned(copy, **data(copy))
+    assert jobs["dataset"] == 1 and jobs["train_resnet18"] == 3 and "train_mlp" not in jobs
+
+
+def test_one_core_or_two_give_the_same_bytes(small, project):
+    project.shrink()
+    done = project.snakemake("--cores", "1", "--", "all")
+    assert done.returncode == 0, done.stdout + done.stderr
+    expected, made = small.made(), project.made()
+    assert list(made) == list(expected) and len(made) > 30
+    assert [name for name in made if made[name] != expected[name]] == []
+
+
+# What a script runs without its numbers depending on it: reading what another rule wrote, refusing
+# it, saving. Editing these must not train every network anew.
+UNNAMED = {
+    "errors.py", "files.py", "job.py", "units.py", "readers/__init__.py", "figures/__init__.py",
+}  # fmt: skip
+PASSING = {"check_lut", "read_levels", "verify_checksums", "caption"}
+
+
+def test_rules_name_the_code_that_their_scripts_run(finished_dry):
+    """Imports are followed from function to function; a module that a script reaches and its rule
+    does not name would leave stale results when edited."""
+    source = finished_dry.folder / "src/hall2net"
+    missing = {}
+    for record in (finished_dry.folder / ".snakemake/metadata").rglob("*"):
+        if not record.is_file():
+            continue
+        content = json.loads(record.read_text(encoding="utf-8"))
+        script = re.search(r"scripts/\w+\.py", content["code"] or "")
+        if script is None:
+            continue
+        path = finished_dry.folder / "workflow" / script[0]
+        reached = {file.relative_to(source).as_posix() for file in _reached(path)}
+        named = {name.partition("src/hall2net/")[2] for name in content["input"]}
+        if lacking := reached - named - UNNAMED:
+            missing[content["rule"]] = sorted(lacking)
+        assert f"workflow/{script[0]}" in content["input"], content["rule"]
+    assert missing == {}, missing
+
+
+def _reached(script):
+    """Files of the library with a function that the script runs."""
+    seen, todo = set(), [(script, None)]
+    while todo:
+        file, name = todo.pop()
+        if (file, name) in seen or name in PASSING:
+            continue
+        seen.add((file, name))
+        defined, imported = _names(file)
+        if name in imported:
+            todo.append(imported[name])
+            continue
+        # Without a name all of the module is used: a figure is looked up by its target's name.
+        for node in sum(defined.values(), []) if name is None else defined.get(name, []):
+            attributes = {
+                inner.value: inner.attr
+                for inner in _walk(node)
+                if isinstance(inner, ast.Attribute) and isinstance(inner.value, ast.Name)
+            }
+            for used in (inner for inner in _walk(node) if isinstance(inner, ast.Name)):
+                if used.id in defined:
+                    todo.append((file, used.id))
+                elif used.id in imported:
+                    target, function = imported[used.id]
+                    todo.append((target, function or attributes.get(used)))
+    return {file for file, _ in seen} - {script}
+
+
+def _walk(node):
+    """Every node below but for annotations, which nothing runs."""
+    yield node
+    for field, value in ast.iter_fields(node):
+        if field not in ("annotation", "returns"):
+            for child in value if isinstance(value, list) else [value]:
+                if isinstance(child, ast.AST):
+                    yield from _walk(child)
+
+
+@cache
+def _names(file):
+    """What a module defines (name to nodes), and what it imports from the library."""
+    defined, imported = {}, {}
+    for node in ast.parse(file.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.ImportFrom) and str(node.module).startswith("hall2net"):
+            for alias in node.names:
+                module = _file(f"{node.module}.{alias.name}", file)
+                found = (module, None) if module else (_file(node.module, file), alias.name)
+                imported[alias.asname or alias.name] = found
+        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
+            defined.setdefault(node.name, []).append(node)
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = (n for n in ast.walk(node) if isinstance(n, ast.Name))
+            for target in (n for n in targets if isinstance(n.ctx, ast.Store)):
+                defined.setdefault(target.id, []).append(node)
+        else:
+            defined.setdefault("", []).append(node)
+    return defined, imported
+
+
+def _file(module, importer):
+    """The file of a module of the library that stands beside the script that imports it."""
+    root = next(parent for parent in Path(importer).parents if (parent / "Snakefile").is_file())
+    path = root.joinpath("src", *module.split("."))
+    return next((f for f in (path.with_suffix(".py"), path / "__init__.py") if f.is_file()), None)
