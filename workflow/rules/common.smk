@@ -93,6 +93,18 @@ def library(*modules):
     return [os.path.relpath(path) for path in files]
 
 
+def on_retry(amount):
+    """A resource that grows with every attempt, for jobs that had too little of it."""
+    return lambda wildcards, attempt: amount * attempt
+
+
+# Of jobs with a network. A training that ran out of time goes on where it was.
+TRAINING = {
+    "laptop": {"mem_mb": on_retry(3000), "runtime": on_retry(60), "gpu": 0},
+    "published": {"mem_mb": on_retry(16000), "runtime": on_retry(720), "gpu": 1},
+}[SCALE]
+
+
 def image_folders(wildcards):
     """Folders and archives of `data_root` that may hold a data set: what a result depends on is
     which of them are there, not where they lie on this machine."""

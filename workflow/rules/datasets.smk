@@ -7,6 +7,8 @@ rule dataset:
         "results/logs/datasets/{scale}/{dataset}.log",
     conda:
         "../../envs/hall2net.yaml"
+    resources:
+        mem_mb=on_retry(4000),
     params:
         folders=image_folders,
     message:

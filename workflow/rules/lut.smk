@@ -71,6 +71,9 @@ rule advisor_training:
         ),
     conda:
         "../../envs/hall2net.yaml"
+    threads: lambda wildcards: advisor_training(wildcards.study)["threads"]
+    resources:
+        **TRAINING,
     params:
         training=lambda wildcards: advisor_training(wildcards.study),
     message:

@@ -31,7 +31,7 @@ for network, block in config["networks"].items():
             "../../envs/hall2net.yaml"
         threads: block["threads"]
         resources:
-            gpu=1 if SCALE == "published" else 0,
+            **TRAINING,
         params:
             training=training,
             threads=block["threads"],

@@ -35,7 +35,7 @@ rule sweep_point:
         "../../envs/hall2net.yaml"
     threads: lambda wildcards: sweep_network(wildcards.sweep)["threads"]
     resources:
-        gpu=1 if SCALE == "published" else 0,
+        **TRAINING,
     params:
         training=sweep_training,
         point=sweep_axes,

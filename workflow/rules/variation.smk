@@ -42,6 +42,9 @@ rule variation:
         run="|".join(DEVICE_RUNS) or "none",
     conda:
         "../../envs/hall2net.yaml"
+    threads: lambda wildcards: network_block(wildcards.run)["threads"]
+    resources:
+        **TRAINING,
     params:
         settings=lambda wildcards: config["studies"][
             network_block(wildcards.run)["study"]
