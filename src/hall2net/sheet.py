@@ -33,6 +33,9 @@ NUMBERS = (
 )  # fmt: skip
 TEXTS = ("x_column", "y_column", "pulse_column", "time_column")
 COLUMNS = (*REQUIRED, *NUMBERS, *TEXTS, *(name for name in CHOICES if name not in REQUIRED))
+UNKNOWN = "?"
+"""A cell that a draft leaves to be filled in."""
+
 _NAME = re.compile(r"[a-z0-9_]+")
 
 
@@ -131,21 +134,27 @@ def _column_problems(path: Path, sheet: pd.DataFrame) -> Iterator[str]:
 def _cell_problems(path: Path, sheet: pd.DataFrame) -> Iterator[str]:
     seen: dict[str, int] = {}
     for line, row in enumerate(sheet.to_dict("records"), start=2):
+        unknown = [name for name in COLUMNS if row.get(name) == UNKNOWN]
+        for name in unknown:
+            yield f"{path}, line {line}: {name}: '?' is to be filled in; expected {_allowed(name)}"
         for name in ("id", "sample"):
-            if not _NAME.fullmatch(row[name]):
+            if name not in unknown and not _NAME.fullmatch(row[name]):
                 yield f"{path}, line {line}: {name} {row[name]!r}; expected letters a-z, 0-9 and _"
         if row["id"] in seen:
             yield f"{path}, line {line}: id {row['id']!r} is that of line {seen[row['id']]} too"
         seen.setdefault(row["id"], line)
         for name, allowed in CHOICES.items():
             value = row.get(name, "")
+            if name in unknown:
+                continue
             if value not in allowed and (value or name in REQUIRED):
                 yield f"{path}, line {line}: {name} {value!r}{_nearest(value, allowed)}"
         for name in NUMBERS:
             value = row.get(name, "")
-            if value and not _is_number(value):
+            if value and name not in unknown and not _is_number(value):
                 yield f"{path}, line {line}: {name} {value!r}; expected a finite number"
-        yield from _file_problems(path, line, row["file"])
+        if "file" not in unknown:
+            yield from _file_problems(path, line, row["file"])
 
 
 def _file_problems(path: Path, line: int, cell: str) -> Iterator[str]:
@@ -164,6 +173,14 @@ def _file_problems(path: Path, line: int, cell: str) -> Iterator[str]:
         elif not file.is_file():
             known = [str(other.relative_to(folder)) for other in folder.rglob(f"{name[:1]}*")]
             yield f"{path}, line {line}: raw file {name!r} is missing{_near(name, known)}"
+
+
+def _allowed(name: str) -> str:
+    if name in CHOICES:
+        return f"one of {', '.join(CHOICES[name])}"
+    if name in NUMBERS:
+        return "a number"
+    return "a column of the file" if name in TEXTS else "letters a-z, 0-9 and _"
 
 
 def _is_number(text: str) -> bool:

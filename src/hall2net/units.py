@@ -36,6 +36,17 @@ SI_FACTORS: dict[str, dict[str, float]] = {
     "dimensionless": {"": 1.0, "1": 1.0},
 }
 
+_UNIT_SPELLINGS = {
+    "Oersted": "Oe", "Tesla": "T", "Gauss": "G", "sec": "s", "Ohms": "ohm", "ohms": "ohm",
+    "Ohm": "ohm", "mOhm": "mohm", "kOhm": "kohm", "uOhm": "uohm", "Ohm-m": "ohm m",
+    "ohm-m": "ohm m", "Ohm-cm": "ohm cm", "ohm-cm": "ohm cm", "uohm-cm": "uohm cm",
+    "uOhm-cm": "uohm cm", "Am2": "A m2", "A.m2": "A m2", "A*m2": "A m2",
+}  # fmt: skip
+# Micro sign and Greek mu, ohm sign and Greek omega look the same.
+_SIGNS = str.maketrans(
+    {"\u00b5": "u", "\u03bc": "u", "\u2126": "Ohm", "\u03a9": "Ohm", "²": "2", "·": ".", "^": None}
+)
+
 # Longest first, so that "_a_m2" is not taken for "_m2".
 _COLUMN_UNITS = (
     "_ohm_per_oe", "_erg_cm2", "_uohm_cm", "_a_m2", "_a_per_m", "_emu_cc", "_j_m3", "_uj", "_nj",
@@ -56,6 +67,12 @@ def to_si(values: ArrayLike, unit: str, quantity: str) -> np.ndarray:
         allowed = ", ".join(sorted(factors))
         raise ConfigError(f"unit {unit!r} is none of {quantity}; expected one of {allowed}")
     return np.asarray(values, dtype=float) * factors[unit]
+
+
+def unit_spelt(unit: str) -> str:
+    """A unit as `SI_FACTORS` spells it, where it is one of those: `mΩ` gives `mohm`."""
+    plain = unit.strip().translate(_SIGNS)
+    return _UNIT_SPELLINGS.get(plain, plain)
 
 
 def uncertainty_column(column: str) -> str:

@@ -40,6 +40,21 @@ def test_every_problem_is_told_with_its_line_and_nearest_match(tmp_path):
         assert any(f"line {line}:" in text and words in text for text in lines), words
 
 
+def test_what_a_draft_leaves_open_is_to_be_filled_in(tmp_path):
+    head = "id,file,format,kind,sample,current_ma,x_column,orientation\n"
+    with pytest.raises(ConfigError) as caught:
+        read_sheet(sheet(tmp_path, head + "m1,a.csv,delimited,?,s1,?,?,?\n"))
+    found = str(caught.value).splitlines()
+    start = f"{tmp_path / 'measurements.csv'}, line 2: "
+    assert sorted(found) == [
+        f"{start}current_ma: '?' is to be filled in; expected a number",
+        f"{start}kind: '?' is to be filled in; expected one of ahe_loop, loop_shift, "
+        "sot_switching, pulse_train, vsm_loop, resistivity",
+        f"{start}orientation: '?' is to be filled in; expected one of oop, ip",
+        f"{start}x_column: '?' is to be filled in; expected a column of the file",
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

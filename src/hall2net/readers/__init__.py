@@ -18,7 +18,7 @@ from hall2net.files import atomic
 from hall2net.readers import delimited, lakeshore, micromag, multivu
 from hall2net.readers.table import Header, folded, read_columns
 from hall2net.readers.text import Text, read_text
-from hall2net.units import SI_FACTORS, to_si
+from hall2net.units import SI_FACTORS, to_si, unit_spelt
 
 POINT_VARIABLES = {
     "field": "A m-1",
@@ -73,16 +73,6 @@ _QUANTITIES = {
 _FORMATS = {
     "multivu": multivu, "lakeshore8600": lakeshore, "micromag": micromag, "delimited": delimited,
 }  # fmt: skip
-_UNIT_SPELLINGS = {
-    "Oersted": "Oe", "Tesla": "T", "Gauss": "G", "sec": "s", "Ohms": "ohm", "ohms": "ohm",
-    "Ohm": "ohm", "mOhm": "mohm", "kOhm": "kohm", "uOhm": "uohm", "Ohm-m": "ohm m",
-    "ohm-m": "ohm m", "Ohm-cm": "ohm cm", "ohm-cm": "ohm cm", "uohm-cm": "uohm cm",
-    "uOhm-cm": "uohm cm", "Am2": "A m2", "A.m2": "A m2", "A*m2": "A m2",
-}  # fmt: skip
-# Micro sign and Greek mu, ohm sign and Greek omega look the same.
-_SIGNS = str.maketrans(
-    {"\u00b5": "u", "\u03bc": "u", "\u2126": "Ohm", "\u03a9": "Ohm", "²": "2", "·": ".", "^": None}
-)
 
 
 def read_measurement(folder: str | Path, row: Mapping[str, Any]) -> pd.DataFrame:
@@ -176,6 +166,34 @@ def open_dataset(path: str | Path) -> xr.Dataset:
         raise FileError(path, found, "the file that `read_measurements` makes") from error
 
 
+def format_of(text: Text) -> str:
+    """The format that a file's first lines show, one of those of `measurements.csv`."""
+    head = text.head()
+    return next(name for name, module in _FORMATS.items() if module.recognises(head))
+
+
+def unknown_table(text: Text) -> tuple[Header, list[str]]:
+    """Column names of a file that no sheet describes yet, and the unit of each; empty if none.
+
+    Raises
+    ------
+    FileError
+        If the file has no table of numbers.
+    """
+    head, name = text.head(), format_of(text)
+    if name == "delimited":
+        header, units = delimited.likely_table(text, head)
+    else:
+        header = _FORMATS[name].find_table(text, head, [])
+        units = [delimited.unit_of(name) for name in header.names]
+    return header, [unit_spelt(unit) for unit in units]
+
+
+def temperature_tolerance(temperature: float) -> float:
+    """How far from its set point, in K, a point may be: set points lie closer when it is cold."""
+    return min(1.0, max(0.05, 0.02 * temperature))
+
+
 def _read_file(path: Path, row: Mapping[str, Any]) -> pd.DataFrame:
     text = read_text(path)
     chosen = {key: _given(row, f"{key}_column") for key in ("x", "y", "pulse", "time")}
@@ -225,8 +243,7 @@ def _read_file(path: Path, row: Mapping[str, Any]) -> pd.DataFrame:
 
 def _find_table(text: Text, stated: str, wanted: list[str]) -> Header:
     """Column names of the file, whose format is what its content says."""
-    head = text.head()
-    found = next(name for name, module in _FORMATS.items() if module.recognises(head))
+    found = format_of(text)
     if found != stated:
         if found == "delimited":
             trouble = f"lacks what marks {stated}: {_FORMATS[stated].MARK}"
@@ -234,7 +251,7 @@ def _find_table(text: Text, stated: str, wanted: list[str]) -> Header:
             trouble = f"looks like {found} ({_FORMATS[found].MARK})"
         fix = f"the format {found} in measurements.csv, or a {stated} file"
         raise FileError(text.path, trouble, fix)
-    return _FORMATS[found].find_table(text, head, wanted)
+    return _FORMATS[found].find_table(text, text.head(), wanted)
 
 
 def _usable(
@@ -276,21 +293,16 @@ def _at_temperature(
         return kept
     low, high = present.min(), present.max()
     if wanted is not None and np.isfinite(float(wanted)):
-        tolerance = _temperature_tolerance(float(wanted))
+        tolerance = temperature_tolerance(float(wanted))
         near = np.abs(temperature - float(wanted)) <= tolerance
         if not (kept & near).any():
             found = f"no point within {tolerance:g} K of {float(wanted):g} K"
             raise FileError(path, found, f"a temperature from {low:.2f} to {high:.2f} K")
         return near
-    if row["kind"] != "resistivity" and high - low > 2 * _temperature_tolerance(low):
+    if row["kind"] != "resistivity" and high - low > 2 * temperature_tolerance(low):
         found = f"temperatures from {low:.2f} to {high:.2f} K"
         raise FileError(path, found, "temperature_k in measurements.csv, to choose one")
     return kept
-
-
-def _temperature_tolerance(temperature: float) -> float:
-    """How far from its set point, in K, a point may be: set points lie closer when it is cold."""
-    return min(1.0, max(0.05, 0.02 * temperature))
 
 
 def _given(row: Mapping[str, Any], key: str) -> str:
@@ -326,7 +338,7 @@ def _unit(path: Path, header: Header, place: int, given: str, quantity: str) -> 
     """The unit of a column: the sheet's, else the one in its name."""
     name = header.names[place]
     found = given or delimited.unit_of(name)
-    unit = _UNIT_SPELLINGS.get(found.translate(_SIGNS), found.translate(_SIGNS))
+    unit = unit_spelt(found)
     if unit not in SI_FACTORS[quantity]:
         allowed = f"for {quantity} one of {', '.join(SI_FACTORS[quantity])}"
         raise FileError(path, f"unit {found!r} of column {name!r}", allowed, header.line)

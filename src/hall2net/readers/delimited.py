@@ -5,12 +5,14 @@ import re
 from hall2net.errors import FileError
 from hall2net.readers.table import BLANKS, Header, folded, header_at
 from hall2net.readers.text import Text
+from hall2net.units import SI_FACTORS, unit_spelt
 
 DEFAULT_COLUMNS: dict[str, tuple[str, ...]] = {}
 """None: the sheet says which column is what."""
 
 _DELIMITERS = (",", ";", "\t")
 _COMMENT = "#%! "
+_UNITS = {unit for factors in SI_FACTORS.values() for unit in factors}
 
 
 def recognises(head: list[str]) -> bool:
@@ -42,6 +44,55 @@ def find_table(text: Text, head: list[str], wanted: list[str]) -> Header:
     raise FileError(
         text.path, f"no line names the columns {found}", f"e.g. those of {likely[:200]!r}"
     )
+
+
+def likely_table(text: Text, head: list[str]) -> tuple[Header, list[str]]:
+    """Column names where no sheet tells them, with the unit of each column (empty if none).
+
+    They are the first line that has words over the numbers below it; a line of units may stand
+    between. A table without names has its columns counted from 1.
+
+    Raises
+    ------
+    FileError
+        If no two columns of numbers are found.
+    """
+    for number, line in enumerate(head, 1):
+        if _is_data(text, number):
+            break
+        for header in _candidates(text, number, line):
+            if any(map(_is_number, header.names)) or len(header.names) < 2:
+                continue
+            units = [unit_of(name) for name in header.names]
+            if _is_data(text, header.body, header):
+                return header, units
+            below = [cell.strip("()[] ") for cell in _cells(text, header.body, header.delimiter)]
+            names_units = any(below) and all(unit_spelt(unit) in _UNITS for unit in below)
+            if names_units and _is_data(text, header.body + 1, header):
+                return header, [below[k] or unit for k, unit in enumerate(units)]
+    header = _without_names(text, head, 2)
+    return header, [""] * len(header.names)
+
+
+def _is_data(text: Text, number: int, header: Header | None = None) -> bool:
+    """Whether two numbers or more stand in this line, and under the names of `header`."""
+    for delimiter in [header.delimiter] if header else [*_DELIMITERS, BLANKS]:
+        cells = _cells(text, number, delimiter)
+        width = len(header.names) if header else len(cells)
+        numbers = sum(map(_is_number, cells))
+        words = sum(bool(cell.strip()) for cell in cells) - numbers
+        if numbers >= 2 and len(cells) == width and (header or not words):
+            return True
+    return False
+
+
+def _cells(text: Text, number: int, delimiter: str) -> list[str]:
+    if number > len(text.ends):
+        return []
+    line = text.line(number)
+    if delimiter == BLANKS:
+        return line.split()
+    return [cell.strip().strip('"') for cell in line.split(delimiter)]
 
 
 def _candidates(text: Text, number: int, line: str) -> list[Header]:
