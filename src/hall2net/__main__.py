@@ -21,6 +21,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     init.add_argument("name", help="of the study: a-z, 0-9 and _")
     init.add_argument("folder", type=Path, help="where the instrument files are")
     init.set_defaults(run=_init)
+    check = commands.add_parser("check", help="every problem of config and sheets at once")
+    check.add_argument("--config", type=Path, default=Path("config.yaml"), metavar="FILE")
+    check.set_defaults(run=_check)
     chosen = parser.parse_args(arguments)
     try:
         chosen.run(chosen)
@@ -36,6 +39,12 @@ def _init(chosen: argparse.Namespace) -> None:
     from hall2net.draft import draft_study
 
     print(draft_study(chosen.name, chosen.folder, Path.cwd()))
+
+
+def _check(chosen: argparse.Namespace) -> None:
+    from hall2net.check import check_project
+
+    print(check_project(Path(), chosen.config))
 
 
 if __name__ == "__main__":

@@ -49,8 +49,9 @@ TORQUE_COLUMNS = {
     "switching_ratio": "field-free switching",
 }
 HALL_COLUMNS = {
-    "r_ahe_ohm": "R_AHE at 300 K (Ω)",
-    "h_c_oe": "H_c at 300 K (Oe)",
+    "temperature_k": "temperature (K)",
+    "r_ahe_ohm": "R_AHE (Ω)",
+    "h_c_oe": "H_c (Oe)",
     "t_m_k": "T_M (K)",
     "j_c_a_m2": "J_c (10¹¹ A/m²)",
     "switching_ratio": "switching ratio",
@@ -181,16 +182,21 @@ def _samples(samples: Mapping[str, Mapping[str, Any]]) -> dict[str, list]:
     rows = [
         [
             facts["label"],
-            facts["spacer"],
-            f"{facts['thickness_nm']:g}",
-            f"{facts['heavy_metal_nm']:g}",
-            f"{facts['ferromagnet_nm']:g}",
-            f"{facts['stack_nm']:g}",
-            f"{facts['width_um']:g} × {facts['length_um']:g}",
+            facts.get("spacer") or "–",
+            *(_known(facts, f"{layer}_nm") for layer in _LAYERS),
+            f"{_known(facts, 'width_um')} × {_known(facts, 'length_um')}",
         ]
         for facts in samples.values()
     ]
     return {"head": head, "rows": rows}
+
+
+_LAYERS = ("thickness", "heavy_metal", "ferromagnet", "stack")
+
+
+def _known(facts: Mapping[str, Any], fact: str) -> str:
+    value = facts.get(fact)
+    return "–" if value is None else f"{value:g}"
 
 
 def _device(
@@ -203,8 +209,10 @@ def _device(
         return None
     loops = tables["loops"]
     loops = loops[(loops["kind"] == "ahe_loop") & (loops["status"] != "refused")]
-    room = loops[(loops["temperature_k"] - 300).abs() < 5].drop_duplicates("sample")
-    table = room.assign(**{name: np.nan for name in ("t_m_k", "t_m_u_k")})
+    # Of every sample the loop nearest to room temperature.
+    nearest = (loops["temperature_k"] - 300).abs().sort_values(kind="stable").index
+    first = loops.loc[nearest].drop_duplicates("sample").index
+    table = loops[loops.index.isin(first)].assign(**{name: np.nan for name in ("t_m_k", "t_m_u_k")})
     for index, sample in table["sample"].items():
         table.loc[index, ["t_m_k", "t_m_u_k"]] = compensation_temperature(loops, sample)
     if "switching" in tables:

@@ -1,11 +1,13 @@
 import copy
+import importlib
+import re
 from pathlib import Path
 
 import pandas as pd
 import pytest
 import yaml
 
-from hall2net.config import check_config, check_references
+from hall2net.config import FAMILIES, allowed_part, check_config, check_references
 from hall2net.errors import ConfigError
 
 ROOT = Path(__file__).parents[2]
@@ -35,9 +37,109 @@ def test_every_problem_is_told_at_once_with_the_nearest_match(config):
 
 
 def test_a_missing_key_is_named(config):
-    del config["studies"]["cotb"]["samples"]["as_grown"]["width_um"]
-    with pytest.raises(ConfigError, match=r"studies.cotb.samples.as_grown: key 'width_um'"):
+    del config["studies"]["cotb"]["samples"]["as_grown"]["label"]
+    with pytest.raises(ConfigError, match=r"studies.cotb.samples.as_grown: key 'label'"):
         check_config(config, SCHEMA)
+
+
+def problems_of(config, sheets):
+    figures = [name for family in FAMILIES.values() for name in family]
+    with pytest.raises(ConfigError) as caught:
+        check_references(config, sheets, figures)
+    return str(caught.value).splitlines()
+
+
+OWN = {"raw_data": "measured", "samples": {"a": {"label": "A"}}, "figures": []}
+
+
+def own(*kinds, **block):
+    """A study with one measurement of each kind, and the configuration that holds it alone."""
+    sheet = pd.DataFrame({"id": [f"m_{kind}" for kind in kinds], "kind": kinds, "sample": "a"})
+    base = {"scale": "laptop", "data_root": "", "seeds": [0], "networks": {}}
+    config = base | {"studies": {"own": copy.deepcopy(OWN) | block}}
+    check_config(config, SCHEMA)
+    return config, {"own": sheet}
+
+
+@pytest.mark.parametrize(
+    ("kind", "block", "facts"),
+    [
+        ("ahe_loop", {}, set()),
+        ("pulse_train", {}, set()),
+        ("loop_shift", {}, set()),
+        ("sot_switching", {}, {"width_um", "stack_nm"}),
+        (
+            "sot_switching",
+            {"switching": {"current_layer": "heavy_metal"}},
+            {"width_um", "heavy_metal_nm"},
+        ),
+        ("vsm_loop", {}, {"film_area_mm2", "ferromagnet_nm"}),
+        ("vsm_loop", {"conventions": {"adopted": {"t_fm": 1.0}}}, {"film_area_mm2"}),
+        ("resistivity", {}, {"width_um", "length_um", "stack_nm"}),
+        (
+            "loop_shift",
+            {"conventions": {"adopted": {}}, "reference": "a"},
+            {"thickness_nm", "width_um", "stack_nm", "heavy_metal_nm"},
+        ),
+    ],
+)
+def test_a_fact_is_asked_for_where_a_measurement_needs_it(kind, block, facts):
+    config, sheets = own(kind, **block)
+    lines = problems_of(config, sheets) if facts else []
+    asked = {
+        re.match(r"config, studies.own.samples.a.(\w+): is empty; expected a", x) for x in lines
+    }
+    assert {match and match[1] for match in asked} == facts
+    assert all(kind in line for line in lines)
+    config["studies"]["own"]["samples"]["a"] |= dict.fromkeys(facts, 1.0)
+    check_references(config, sheets, [])
+
+
+def test_what_a_block_or_figure_needs_is_asked_for():
+    lut = {"source": "train", "measurement": "m_sot_switching"}
+    config, sheets = own("sot_switching", "ahe_loop", lut=lut, conventions={"adopted": {}})
+    config["studies"]["own"] |= {"figures": ["fig2c_efficiency_anisotropy"]}
+    config["studies"]["own"]["samples"]["a"] |= {"width_um": 1, "stack_nm": 1}
+    (line,) = problems_of(config, sheets)
+    assert "'m_sot_switching' is of kind sot_switching; expected one of kind pulse_train" in line
+    del config["studies"]["own"]["lut"], config["studies"]["own"]["conventions"]
+    config["studies"]["own"]["figures"] += ["lut_states"]
+    config["networks"]["mlp"] = {"study": "own", "weights": {"lut4": ["std"]}}
+    text = "\n".join(problems_of(config, sheets))
+    assert len(text.splitlines()) == 3
+    for words in (
+        "'fig2c_efficiency_anisotropy' needs a block 'conventions'",
+        "'lut_states' needs a block 'lut'",
+        "networks.mlp.weights: 'lut4' needs a block 'lut' of study 'own'",
+    ):
+        assert words in text
+
+
+def test_one_mistake_does_not_hide_another(config):
+    config["studies"]["ruo2"]["samples"]["pt"]["width_um"] = "five"
+    config["studies"]["ruo2"]["refrence"] = "pt"
+    config["studies"]["cotb"]["figures"][3:5] = [7, "temprature"]
+    config["studies"]["Own"] = {}
+    config["networks"]["mlp"]["recipe"] = "papier"
+    with pytest.raises(ConfigError) as caught:
+        check_config(config, SCHEMA)
+    refused = str(caught.value)
+    for words in ("pt.width_um: 'five'", "'refrence'", "figures.3: 7", "name 'Own'"):
+        assert words in refused, refused
+    part = allowed_part(config, SCHEMA)
+    sheets = {
+        study: pd.read_csv(ROOT / "raw" / study / "measurements.csv") for study in part["studies"]
+    }
+    found = "\n".join(problems_of(part, sheets))
+    assert len(found.splitlines()) == 3, found
+    for words in ("'temprature'", "no recipe 'papier'", "samples.pt.width_um: is empty"):
+        assert words in found
+
+
+def test_every_figure_has_its_function():
+    for family, names in FAMILIES.items():
+        module = importlib.import_module(f"hall2net.figures.{family}")
+        assert all(callable(getattr(module, name)) for name in names)
 
 
 def test_names_that_stand_for_nothing_are_told_at_once(config):

@@ -47,6 +47,7 @@ def inputs():
             "loops": common | {"datasets": datasets, "loops": loops, "samples": samples},
             "torque": common
             | {"loops": loops, "torque": made_tables.torque(), "samples": samples}
+            | {"reference": "pt"}
             | {"convention": made_tables.CONVENTION},
             "switching": common
             | {"datasets": datasets, "switching": switching, "samples": samples},
@@ -59,10 +60,14 @@ def inputs():
 
 
 COTB = {
-    "loops": ["fig3a_ahe_as_grown", "fig3c_ahe_freestanding", "temperature", "fit_residuals"],
-    "switching": ["fig4b_switching_fields"],
+    "loops": [
+        "ahe_loops", "fig3a_ahe_as_grown", "fig3c_ahe_freestanding", "temperature",
+        "fit_residuals",
+    ],
+    "switching": ["switching_loops", "fig4b_switching_fields"],
     "states": [
-        "fig4c_states_on_loop", "state_separation", "potentiation_depression", "state_choice",
+        "lut_states", "fig4c_states_on_loop", "state_separation", "potentiation_depression",
+        "state_choice",
     ],
     "networks": [
         "fig5bc_device_count", "fig5d_accuracy_loss", "fig5e_confusion_float32",
@@ -74,13 +79,18 @@ COTB = {
 RUO2 = {
     "loops": ["fig2a_loop_pair", "fit_residuals"],
     "torque": [
+        "torque_against_thickness",
         "fig2b_torque_against_field", "fig2c_efficiency_anisotropy",
         "fig2d_transparency_conductivity", "fig2e_resistivity_spin_hall_angle",
         "fig2f_critical_current", "fig3c_zero_field_shift",
     ],
-    "switching": ["fig3a_switching_fields", "fig3b_field_free_switching",
-                  "fig3ef_polarity_reversal"],
-    "states": ["fig4a_states", "state_separation", "potentiation_depression", "state_choice"],
+    "switching": [
+        "switching_loops", "fig3a_switching_fields", "fig3b_field_free_switching",
+        "fig3ef_polarity_reversal",
+    ],
+    "states": [
+        "lut_states", "fig4a_states", "state_separation", "potentiation_depression", "state_choice",
+    ],
     "networks": [
         "fig4c_accuracy_mnist", "fig4d_accuracy_fashion_mnist", "fig4e_confusion_mnist",
         "figS6_training_loss", "figS7_final_accuracies", "figS8_confusion_mnist",

@@ -91,7 +91,7 @@ def test_matrices_and_figures_are_shown(tmp_path):
 
 def test_headlines_are_published_numbers():
     reference = (REPORT.parents[1] / "reference/published.yaml").read_text(encoding="utf-8")
-    table = comparison_table(yaml.safe_load(reference), {}, {}, provenance={})
+    table = comparison_table(yaml.safe_load(reference), {"cotb": {}, "ruo2": {}}, {}, provenance={})
     known = set(table["study"] + "." + table["quantity"])
     assert {f"{s}.{quantity}" for s, words in HEADLINES.items() for quantity in words} <= known
 

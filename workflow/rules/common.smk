@@ -3,61 +3,11 @@ import re
 import sys
 from pathlib import Path
 
-from hall2net.config import check_config, check_references
+from hall2net.check import read_sheets
+from hall2net.config import FAMILIES
 from hall2net.errors import Hall2netError
-from hall2net.sheet import read_sheet
 from hall2net.sweeps import AXES, grid
 from snakemake.utils import Paramspace
-
-FAMILIES = {
-    "loops": [
-        "fig3a_ahe_as_grown",
-        "fig3c_ahe_freestanding",
-        "temperature",
-        "fit_residuals",
-        "fig2a_loop_pair",
-    ],
-    "torque": [
-        "fig2b_torque_against_field",
-        "fig2c_efficiency_anisotropy",
-        "fig2d_transparency_conductivity",
-        "fig2e_resistivity_spin_hall_angle",
-        "fig2f_critical_current",
-        "fig3c_zero_field_shift",
-    ],
-    "switching": [
-        "fig4b_switching_fields",
-        "fig3a_switching_fields",
-        "fig3b_field_free_switching",
-        "fig3ef_polarity_reversal",
-    ],
-    "states": [
-        "fig4c_states_on_loop",
-        "fig4a_states",
-        "state_separation",
-        "potentiation_depression",
-        "state_choice",
-    ],
-    "networks": [
-        "fig5bc_device_count",
-        "fig5d_accuracy_loss",
-        "fig5e_confusion_float32",
-        "fig5f_confusion_device",
-        "fig5g_weight_histograms",
-        "figS1_confusion_epoch25",
-        "figS2_confusion_epoch75",
-        "figS3_layer_histograms",
-        "fig4c_accuracy_mnist",
-        "fig4d_accuracy_fashion_mnist",
-        "fig4e_confusion_mnist",
-        "figS6_training_loss",
-        "figS7_final_accuracies",
-        "figS8_confusion_mnist",
-        "figS9_confusion_fashion_mnist",
-        "mapping_comparison",
-    ],
-    "variation": ["loss_attribution", "accuracy_states_noise"],
-}
 
 
 def stop(error):
@@ -66,17 +16,21 @@ def stop(error):
 
 
 try:
-    check_config(config, Path(workflow.basedir, "workflow/schemas/config.schema.yaml"))
-    SHEETS = {
-        study: read_sheet(f"raw/{study}/measurements.csv")
-        for study in config["studies"]
-    }
-    check_references(config, SHEETS, sum(FAMILIES.values(), []))
+    SHEETS = read_sheets(
+        config, ".", Path(workflow.basedir, "workflow/schemas/config.schema.yaml")
+    )
 except Hall2netError as error:
     stop(error)
 
 SCALE = config["scale"]
-TORQUE_STUDIES = [s for s, block in config["studies"].items() if "conventions" in block]
+TORQUE_STUDIES = {
+    convention: [
+        study
+        for study, block in config["studies"].items()
+        if convention in block.get("conventions", {})
+    ]
+    for convention in ("adopted", "as_printed")
+}
 config["data_root"] = os.environ.get("HALL2NET_DATA", config["data_root"])
 
 
@@ -155,15 +109,15 @@ ANISOTROPY = ("keff_sign", "keff_integrand", "t_fm")
 
 
 def convention(study, name):
-    block = config["studies"][study]["conventions"][name]
+    block = config["studies"][study].get("conventions", {}).get(name, {})
     return {key: value for key, value in block.items() if key not in ANISOTROPY}
 
 
 def magnetometry(study, name):
     """Settings of magnetometry under a set of conventions."""
     block = config["studies"][study]
-    chosen = {key: block["conventions"][name].get(key) for key in ANISOTROPY}
-    chosen = {key: value for key, value in chosen.items() if value is not None}
+    chosen = block.get("conventions", {}).get(name, {})
+    chosen = {key: value for key, value in chosen.items() if key in ANISOTROPY}
     return block.get("magnetometry", {}) | chosen
 
 
@@ -208,13 +162,16 @@ def study_tables(study):
     """The tables of a study that its kinds of measurement allow."""
     kinds = set(SHEETS[study]["kind"])
     block = config["studies"][study]
-    names = ["loops"]
+    names = ["loops"] if kinds & {"ahe_loop", "loop_shift"} else []
     names += ["lut", "merit", "advisor"] if "lut" in block else []
     names += ["hardware"] if "device" in block and networks_of(study) else []
     names += ["switching"] if "sot_switching" in kinds else []
-    if "loop_shift" in kinds:
-        names += ["magnetometry", "magnetometry-as_printed"]
-        names += ["resistivity", "torque", "torque-as_printed"]
+    names += ["magnetometry"] if "vsm_loop" in kinds else []
+    names += ["resistivity"] if "resistivity" in kinds else []
+    if "loop_shift" in kinds and "conventions" in block:
+        names += ["torque"]
+        if "as_printed" in block["conventions"]:
+            names += ["magnetometry-as_printed", "torque-as_printed"]
     return [f"results/{study}/{name}.csv" for name in names]
 
 
@@ -375,6 +332,10 @@ def sweep_lut(wildcards):
 
 
 HIGHLIGHTS = {
+    "ahe_loops",
+    "switching_loops",
+    "torque_against_thickness",
+    "lut_states",
     "temperature",
     "fig4b_switching_fields",
     "fig4c_states_on_loop",

@@ -61,12 +61,13 @@ rule figure_torque:
     log:
         "results/logs/{study}/figures/{scale}/{name}.log",
     wildcard_constraints:
-        study="|".join(TORQUE_STUDIES) or "none",
+        study="|".join(TORQUE_STUDIES["adopted"]) or "none",
         name="|".join(FAMILIES["torque"]),
     conda:
         "../../envs/hall2net.yaml"
     params:
         samples=study_config("samples"),
+        reference=study_config("reference"),
         convention=lambda wildcards: convention(wildcards.study, "adopted"),
         provenance=provenance,
     message:

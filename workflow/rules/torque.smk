@@ -76,6 +76,8 @@ rule torque:
         "results/{study}/torque.csv",
     log:
         "results/logs/{study}/torque.log",
+    wildcard_constraints:
+        study="|".join(TORQUE_STUDIES["adopted"]) or "none",
     conda:
         "../../envs/hall2net.yaml"
     params:
@@ -100,6 +102,8 @@ use rule torque as torque_as_printed with:
         "results/{study}/torque-as_printed.csv",
     log:
         "results/logs/{study}/torque-as_printed.log",
+    wildcard_constraints:
+        study="|".join(TORQUE_STUDIES["as_printed"]) or "none",
     params:
         samples=study_config("samples"),
         reference=study_config("reference"),

@@ -14,6 +14,7 @@ if __name__ == "__main__":
             loops=pd.read_csv(snakemake.input.loops),
             torque=pd.read_csv(snakemake.input.torque),
             samples=snakemake.params.samples,
+            reference=snakemake.params.reference,
             convention=snakemake.params.convention,
             published=published.get(snakemake.wildcards.study, {}),
             provenance=snakemake.params.provenance,

@@ -6,7 +6,7 @@ names. `provenance`, a sentence for the figure's lower edge, is taken by all.
 | family | keyword arguments |
 |---|---|
 | loops | `datasets` (sample to Dataset), `loops`, `samples`, `published` |
-| torque | `loops`, `torque`, `samples`, `convention`, `published` |
+| torque | `loops`, `torque`, `samples`, `reference`, `convention`, `published` |
 | switching | `datasets`, `switching`, `samples`, `published` |
 | states | `measurement` (the Dataset that the look-up table comes from), `lut`, `published` |
 | networks | `runs`, `published`, `printed` |

@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from scipy.stats import norm
 
@@ -16,6 +18,8 @@ from hall2net.figures.style import (
     COLOURS,
     DOUBLE,
     GREY,
+    MOST_PANELS,
+    ORDERED,
     SINGLE,
     figure,
     grid_of,
@@ -27,10 +31,12 @@ from hall2net.figures.style import (
     panel,
     points,
     sample_label,
+    shown_panels,
     tesla_axis,
 )
 from hall2net.loops import compensation_temperature, corrected_loop
 from hall2net.readers import select
+from hall2net.units import uncertainty_column
 
 Datasets = Mapping[str, xr.Dataset]
 
@@ -39,6 +45,49 @@ R_AHE = r"$R_\mathrm{AHE}$"
 H_C = r"$µ_\mathrm{0}H_\mathrm{c}$"
 FIELD = r"$µ_\mathrm{0}H_z$"
 T_M = r"$T_\mathrm{M}$"
+
+
+@figure
+def ahe_loops(
+    *, datasets: Datasets, loops: pd.DataFrame, samples: Mapping[str, Mapping[str, Any]]
+) -> Figure:
+    """Every Hall loop less its background, a panel a sample, with the switching fields fitted."""
+    rows = ok_rows(loops).query("kind == 'ahe_loop'").sort_values("temperature_k", kind="stable")
+    measured_ones = [name for name in samples if (rows["sample"] == name).any()]
+    if not measured_ones:
+        raise Hall2netError("no fitted loop of kind 'ahe_loop' in loops.csv")
+    shown = measured_ones[:MOST_PANELS]
+    columns = min(len(shown), 4)
+    drawn, panels = grid_of(SINGLE if columns < 2 else DOUBLE, len(shown), columns, 58)
+    temperatures = rows["temperature_k"].dropna()
+    ordered = temperatures.max() - temperatures.min() > 5
+    shade = ScalarMappable(Normalize(temperatures.min(), temperatures.max()), ORDERED)
+    for axes, sample in zip(panels, shown, strict=True):
+        mine = rows[rows["sample"] == sample]
+        for _, row in mine.iterrows():
+            colour = shade.to_rgba(row["temperature_k"]) if ordered else COLOURS[1]
+            _draw_loop(axes, datasets, row, colour, 1e3, None, millitesla=True)
+            for field in ("h_up_oe", "h_dn_oe"):
+                spread = np.hypot(row[uncertainty_column(field)], row["h_step_u_oe"])
+                axes.errorbar(
+                    row[field] / 10, 0, xerr=spread / 10, marker="D", ms=2, color=COLOURS[2]
+                )
+        one = mine.iloc[0]
+        words = f"{len(mine)} loops"
+        if len(mine) == 1:
+            words = f"{R_AHE} = {_with_u(one, 'r_ahe_ohm', 1e3, 'mΩ')}"
+            words += f"\n{H_C} = {_with_u(one, 'h_c_oe', 0.1, 'mT')}"
+        axes.set_title(f"{sample_label(samples, sample)}\n{words}", loc="left")
+        axes.axhline(0, color=GREY, lw=0.5, zorder=0)
+    outer_labels(panels, columns, f"{FIELD} (mT)", f"{R_XY} (mΩ)")
+    panels[0].plot([], [], color=GREY, label="field rising")
+    panels[0].plot([], [], color=GREY, ls="--", label="field falling")
+    panels[0].plot([], [], "D", ms=2, color=COLOURS[2], label="switching fields, ±1σ")
+    merged_legend(drawn, 3 if columns > 1 else 2)
+    if ordered:
+        drawn.colorbar(shade, ax=panels, label="temperature (K)", aspect=30)
+    shown_panels(drawn, len(shown), len(measured_ones), "samples")
+    return drawn
 
 
 @figure
@@ -186,7 +235,7 @@ def fig2a_loop_pair(
         centre = measured(row["h_0_oe"], _centre_u(row), "Oe")
         current = f"{row['current_ma']:+g} mA".replace("-", "\N{MINUS SIGN}")
         label = rf"{current}, $H_\mathrm{{0}}$ = {centre}"
-        _draw_loop(axes, datasets, row, number + 1, 1e3, label)
+        _draw_loop(axes, datasets, row, COLOURS[number + 1], 1e3, label)
         axes.axvline(row["h_0_oe"], color=COLOURS[number + 1], lw=0.8, ls=":")
         axes.axvspan(
             row["h_0_oe"] - _centre_u(row),
@@ -220,7 +269,7 @@ def _loops_of(datasets: Datasets, loops: pd.DataFrame, sample: str, paper_ohm: f
         raise Hall2netError(f"no fitted loop of sample {sample!r} in loops.csv")
     drawn, panels = grid_of(DOUBLE, len(rows), 5, 42, sharex=True, sharey=True)
     for axes, letter, (_, row) in zip(panels, ascii_lowercase, rows.iterrows(), strict=False):
-        _draw_loop(axes, datasets, row, 1, 1e3, None, millitesla=True)
+        _draw_loop(axes, datasets, row, COLOURS[1], 1e3, None, millitesla=True)
         for sign in (-1, 1):
             axes.axhline(sign * 1e3 * paper_ohm, color=GREY, lw=0.7, ls=":")
         h_c = measured(row["h_c_oe"] / 10, row["h_c_u_oe"] / 10, "mT")
@@ -237,6 +286,10 @@ def _loops_of(datasets: Datasets, loops: pd.DataFrame, sample: str, paper_ohm: f
         title_fontsize=7,
     )
     return drawn
+
+
+def _with_u(row: pd.Series, column: str, scale: float, unit: str) -> str:
+    return measured(row[column] * scale, row[uncertainty_column(column)] * scale, unit)
 
 
 def _centre_u(row: pd.Series) -> float:
@@ -258,7 +311,7 @@ def _draw_loop(
     axes: Axes,
     datasets: Datasets,
     row: pd.Series,
-    series: int,
+    colour: Any,  # noqa: ANN401
     scale: float,
     label: str | None,
     millitesla: bool = False,
@@ -270,7 +323,7 @@ def _draw_loop(
         axes.plot(
             part["field_oe"] / (10 if millitesla else 1),
             part["resistance_ohm"] * scale,
-            color=COLOURS[series],
+            color=colour,
             ls="-" if rising else "--",
             lw=0.8,
             label=label if rising else None,

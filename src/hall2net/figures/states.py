@@ -1,6 +1,6 @@
 """Figures of the resistance states: where they come from, and how well they are told apart."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -29,8 +29,29 @@ from hall2net.switching import switching_loop
 
 
 @figure
+def lut_states(*, measurement: xr.Dataset, lut: pd.DataFrame) -> Figure:
+    """The states of the look-up table on the pulse train or switching loop they were read from."""
+    if str(measurement["kind"].item()) == "pulse_train":
+        return _states_of_train(measurement, lut, [])
+    return _states_on_loop(measurement, lut)
+
+
+@figure
 def fig4c_states_on_loop(*, measurement: xr.Dataset, lut: pd.DataFrame) -> Figure:
     """The switching loop that gives the weights, with the points taken as states."""
+    return _states_on_loop(measurement, lut)
+
+
+@figure
+def fig4a_states(
+    *, measurement: xr.Dataset, lut: pd.DataFrame, published: Mapping[str, Any]
+) -> Figure:
+    """Resistance after each write pulse, with the states found and the published ones."""
+    paper = published.get("synapse", {}).get("states_ohm", [])
+    return _states_of_train(measurement, lut, paper)
+
+
+def _states_on_loop(measurement: xr.Dataset, lut: pd.DataFrame) -> Figure:
     drawn = new_figure(SINGLE, 76)
     axes = drawn.subplots()
     loop = switching_loop(measurement)
@@ -53,17 +74,14 @@ def fig4c_states_on_loop(*, measurement: xr.Dataset, lut: pd.DataFrame) -> Figur
     axes.set_xlabel("write current (mA)")
     axes.set_ylabel("$R_{xy}$ (mΩ)")
     _level_axis(axes, lut)
-    field = f"{float(measurement['field_x']) * 4e-4 * np.pi:+.3g} mT".replace("-", "\N{MINUS SIGN}")
-    panel(axes, "c", rf"$µ_\mathrm{{0}}H_x$ = {field}")
+    if np.isfinite(field := float(measurement["field_x"]) * 4e-4 * np.pi):
+        words = f"{field:+.3g} mT".replace("-", "\N{MINUS SIGN}")
+        axes.set_title(rf"$µ_\mathrm{{0}}H_x$ = {words}", loc="left")
     merged_legend(drawn, 2)
     return drawn
 
 
-@figure
-def fig4a_states(
-    *, measurement: xr.Dataset, lut: pd.DataFrame, published: Mapping[str, Any]
-) -> Figure:
-    """Resistance after each write pulse, with the states found and the published ones."""
+def _states_of_train(measurement: xr.Dataset, lut: pd.DataFrame, paper: Sequence[float]) -> Figure:
     reads = pd.DataFrame(
         {"pulse": measurement["pulse"].values, "resistance": measurement["resistance"].values}
     )
@@ -81,7 +99,6 @@ def fig4a_states(
         number, lut["resistance_ohm"], yerr=_sigma(lut), ls="none", marker="o", color=COLOURS[1],
         label="ours, ±1σ of one read",
     )  # fmt: skip
-    paper = published.get("synapse", {}).get("states_ohm", [])
     if paper:
         published_points(states, range(1, len(paper) + 1), paper, label="published (taken as Ω)")
     states.set_xticks(range(1, max(len(lut), len(paper)) + 1))

@@ -28,6 +28,8 @@ DOUBLE = 178 / 25.4
 COLOURS = ("#000000", "#004488", "#BB5566", "#DDAA33")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">")
 LINES = ("-", "--", "-.", ":")
+MOST_PANELS = 20
+"""Of the figures that have one for every sample or loop; what is left out is said."""
 ORDERED = "cividis"
 """Colour map for series in an order, such as temperatures; its lightness is monotonic."""
 GREY = "#777777"
@@ -234,7 +236,16 @@ def ok_rows(table: pd.DataFrame) -> pd.DataFrame:
 
 def sample_label(samples: Mapping[str, Mapping[str, Any]], sample: str) -> str:
     """The words for a sample in a figure."""
-    return str(samples.get(sample, {}).get("label", sample)).replace("RuO2", r"RuO$_\mathrm{2}$")
+    return in_words(str(samples.get(sample, {}).get("label", sample)))
+
+
+def in_words(text: str) -> str:
+    """Text of a laboratory's own as matplotlib shows it: dollar signs as such, indices as indices.
+
+    The digit of an oxide such as RuO2 is set as an index, that of a name like "Ta1" as it is.
+    """
+    safe = text.replace("$", r"\$")
+    return re.sub(r"\b([A-Z][a-z]?O)(\d)\b", r"\1$_\\mathrm{\2}$", safe)
 
 
 def grid_of(
@@ -256,6 +267,12 @@ def grid_of(
     for spare in axes[count:]:
         spare.remove()
     return drawn, axes[:count]
+
+
+def shown_panels(drawn: Figure, shown: int, all_of_them: int, things: str) -> None:
+    """Say how many were left out for want of space."""
+    if shown < all_of_them:
+        stamp(drawn, f"the first {shown} of {all_of_them:,} {things}")
 
 
 def outer_labels(panels: Sequence[Axes], columns: int, x: str, y: str) -> None:

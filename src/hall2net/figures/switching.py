@@ -18,6 +18,7 @@ from hall2net.figures.style import (
     GREY,
     LINES,
     MARKERS,
+    MOST_PANELS,
     SINGLE,
     figure,
     grid_of,
@@ -30,6 +31,7 @@ from hall2net.figures.style import (
     points,
     published_points,
     sample_label,
+    shown_panels,
     stamp,
 )
 from hall2net.readers import select
@@ -37,6 +39,30 @@ from hall2net.switching import switching_loop
 
 Datasets = Mapping[str, xr.Dataset]
 Samples = Mapping[str, Mapping[str, Any]]
+
+
+@figure
+def switching_loops(*, datasets: Datasets, switching: pd.DataFrame, samples: Samples) -> Figure:
+    """Every switching loop, with the currents at which it switches."""
+    _some(switching, "switching loop")
+    by_sample = switching.sort_values(["sample", "field_x_oe", "prefield_x_oe"], kind="stable")
+    shown = by_sample.head(MOST_PANELS)
+    columns = min(len(shown), 3)
+    drawn, panels = grid_of(SINGLE if columns < 2 else DOUBLE, len(shown), columns, 58)
+    for axes, (_, row) in zip(panels, shown.iterrows(), strict=True):
+        _draw_sweep(axes, datasets, row)
+        for branch, number in (("up", 1), ("dn", 2)):
+            current, spread = row[f"i_{branch}_ma"], row[f"i_{branch}_u_ma"]
+            axes.axvline(current, color=COLOURS[number], ls=":", lw=0.8)
+            axes.axvspan(current - spread, current + spread, color=COLOURS[number], alpha=0.2, lw=0)
+        words = [sample_label(samples, row["sample"]), _field_words(row), _ratio_words(row)]
+        axes.set_title("\n".join(filter(None, words)), loc="left")
+    panels[0].plot([], [], color=GREY, ls=":", label="critical current, ±1σ")
+    outer_labels(panels, columns, "write current (mA)", "$R_{xy}$ (mΩ)")
+    merged_legend(drawn, 3 if columns > 1 else 2)
+    stamp(drawn, "less the Joule term")
+    shown_panels(drawn, len(shown), len(switching), "loops")
+    return drawn
 
 
 @figure
@@ -271,6 +297,16 @@ def _draw_full_swing(axes: Axes, row: pd.Series) -> None:
             lw=0.8,
             label=r"Δ$R_\mathrm{AHE}$ of the Hall loop" if sign > 0 else None,
         )
+
+
+def _field_words(row: pd.Series) -> str:
+    """In-plane fields of a loop, during it and before it, where the sheet gives them."""
+    words = []
+    if np.isfinite(row["field_x_oe"]):
+        words.append(rf"$H_x$ = {row['field_x_oe']:g} Oe")
+    if np.isfinite(row["prefield_x_oe"]) and row["prefield_x_oe"] != 0:
+        words.append(f"after {row['prefield_x_oe']:g} Oe")
+    return ", ".join(words).replace("-", "\N{MINUS SIGN}")
 
 
 def _ratio_words(row: pd.Series) -> str:

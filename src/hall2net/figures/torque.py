@@ -17,6 +17,7 @@ from hall2net.figures.style import (
     SINGLE,
     figure,
     grid_of,
+    in_words,
     measured,
     merged_legend,
     new_figure,
@@ -33,7 +34,12 @@ from hall2net.torque import shift_against_field
 Samples = Mapping[str, Mapping[str, Any]]
 Published = Mapping[str, Any]
 
-_T = r"RuO$_\mathrm{2}$ thickness (nm)"
+
+@figure
+def torque_against_thickness(*, torque: pd.DataFrame, samples: Samples) -> Figure:
+    """Torque efficiency per current density and interfacial anisotropy against spacer thickness."""
+    drawn, _ = _efficiency_anisotropy(torque, samples)
+    return _finish(drawn, torque)
 
 
 @figure
@@ -77,17 +83,14 @@ def fig2b_torque_against_field(
 
 @figure
 def fig2c_efficiency_anisotropy(
-    *, torque: pd.DataFrame, samples: Samples, published: Published
+    *, torque: pd.DataFrame, samples: Samples, reference: str, published: Published
 ) -> Figure:
     """Torque efficiency per current density and interfacial anisotropy against thickness."""
-    drawn, (efficiency, anisotropy) = _two_panels(
-        torque, samples, ("xi_dl_j", "k_s_erg_cm2"),
-        (r"$\xi_\mathrm{DL}^{\,j}$", r"$K_\mathrm{s}^\mathrm{ISOC}$ (erg cm$^\mathrm{-2}$)"),
-    )  # fmt: skip
+    drawn, (efficiency, anisotropy) = _efficiency_anisotropy(torque, samples)
     if numbers := published.get("torque"):
-        reference = _reference(torque, samples)
+        own = torque.set_index("sample").loc[reference]
         published_points(
-            efficiency, [0.5], [numbers["xi_enhancement_t0p5"] * reference["xi_dl_j"]],
+            efficiency, [0.5], [numbers["xi_enhancement_t0p5"] * own["xi_dl_j"]],
             label=f"published: {numbers['xi_enhancement_t0p5']} × our reference",
         )  # fmt: skip
         published_points(
@@ -128,19 +131,17 @@ def fig2e_resistivity_spin_hall_angle(
 
 @figure
 def fig2f_critical_current(
-    *, torque: pd.DataFrame, samples: Samples, published: Published
+    *, torque: pd.DataFrame, samples: Samples, reference: str, published: Published
 ) -> Figure:
     """Critical current density against thickness."""
     drawn = new_figure(SINGLE, 66)
     axes = drawn.subplots()
     _against_thickness(axes, torque, samples, "j_c_a_m2", 1e-11)
     if numbers := published.get("torque"):
-        reference = _reference(torque, samples)["j_c_a_m2"] * 1e-11
+        own = torque.set_index("sample").at[reference, "j_c_a_m2"] * 1e-11
         factor = numbers["jc_reduction_t0p5"]
-        published_points(
-            axes, [0.5], [reference / factor], label=f"published: our reference / {factor}"
-        )
-    axes.set_xlabel(_T)
+        published_points(axes, [0.5], [own / factor], label=f"published: our reference / {factor}")
+    axes.set_xlabel(_thickness(samples))
     axes.set_ylabel(r"$J_\mathrm{c}$ ($\mathrm{10^{11}}$ A m$^\mathrm{-2}$)")
     axes.set_ylim(bottom=0)
     merged_legend(drawn, 2)
@@ -167,9 +168,27 @@ def _shifts(loops: pd.DataFrame) -> pd.Series:
     return (loops["kind"] == "loop_shift") & (loops["status"] != "refused")
 
 
-def _reference(torque: pd.DataFrame, samples: Samples) -> pd.Series:
-    name = next(sample for sample, facts in samples.items() if facts["spacer"] == "none")
-    return torque.set_index("sample").loc[name]
+def _spacers(samples: Samples) -> list[str]:
+    """Materials of the spacer, that of most samples first."""
+    spacers = pd.Series([facts.get("spacer") or "none" for facts in samples.values()])
+    counts = spacers[spacers != "none"].value_counts(sort=False)
+    return counts.sort_values(ascending=False, kind="stable").index.tolist()
+
+
+def _thickness(samples: Samples) -> str:
+    """Label of the axis: the material is named where only one makes a series."""
+    spacers = pd.Series([facts.get("spacer") for facts in samples.values()])
+    series = [name for name in _spacers(samples) if (spacers == name).sum() > 1]
+    return f"{in_words(series[0]) if len(series) == 1 else 'spacer'} thickness (nm)"
+
+
+def _efficiency_anisotropy(
+    torque: pd.DataFrame, samples: Samples
+) -> tuple[Figure, tuple[Axes, Axes]]:
+    return _two_panels(
+        torque, samples, ("xi_dl_j", "k_s_erg_cm2"),
+        (r"$\xi_\mathrm{DL}^{\,j}$", r"$K_\mathrm{s}^\mathrm{ISOC}$ (erg cm$^\mathrm{-2}$)"),
+    )  # fmt: skip
 
 
 def _two_panels(
@@ -187,24 +206,32 @@ def _two_panels(
         _against_thickness(axes, torque, samples, column, scale)
         axes.set_ylabel(label)
         panel(axes, letter)
-    panels[1].set_xlabel(_T)
+    panels[1].set_xlabel(_thickness(samples))
     return drawn, (panels[0], panels[1])
 
 
 def _against_thickness(
     axes: Axes, torque: pd.DataFrame, samples: Samples, column: str, scale: float
 ) -> None:
-    """A column against spacer thickness: the RuO2 series with its reference, and the control."""
+    """A column against spacer thickness, a series for each spacer.
+
+    The samples without one begin the series with the most samples; a single sample of another
+    spacer is a control.
+    """
     rows = ok_rows(torque)
-    rows = rows[rows[column].notna()]
-    control = rows["sample"].map(lambda name: samples[name]["spacer"] == "MgO")
-    series = rows[~control].sort_values("thickness_nm")
-    points(axes, series["thickness_nm"], series, column, scale=scale, series=1, line="-",
-           label=r"RuO$_\mathrm{2}$ (0: no spacer)")  # fmt: skip
-    other = rows[control]
-    if len(other):
-        points(axes, other["thickness_nm"], other, column, scale=scale, series=2,
-               label=sample_label(samples, other["sample"].iloc[0]) + " control")  # fmt: skip
+    rows = rows[rows[column].notna()].sort_values("thickness_nm", kind="stable")
+    spacer = rows["sample"].map(lambda name: samples[name].get("spacer") or "none")
+    for number, name in enumerate(_spacers(samples) or ["none"], start=1):
+        own = rows[(spacer == name) | ((spacer == "none") if number == 1 else False)]
+        if own.empty:
+            continue
+        label = f"{in_words(name)} (0: no spacer)" if name != "none" else "no spacer"
+        if number > 1 and len(own) == 1:
+            label = f"{sample_label(samples, own['sample'].iloc[0])} control"
+        elif number > 1:
+            label = in_words(name)
+        points(axes, own["thickness_nm"], own, column, scale=scale, series=number,
+               line="-" if len(own) > 1 else "none", label=label)  # fmt: skip
 
 
 def _finish(drawn: Figure, torque: pd.DataFrame | None) -> Figure:

@@ -1,0 +1,106 @@
+"""The project as a whole, checked before anything runs: configuration, sheets, and raw files."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import yaml
+
+from hall2net.config import FAMILIES, allowed_part, check_config, check_references
+from hall2net.errors import ConfigError, FileError, Hall2netError
+from hall2net.sheet import read_sheet
+
+SCHEMA = "workflow/schemas/config.schema.yaml"
+
+
+def read_sheets(
+    config: Mapping[str, Any], root: str | Path, schema: str | Path
+) -> dict[str, pd.DataFrame]:
+    """The sheets of every study of a configuration, when it and they are without a mistake.
+
+    Parameters
+    ----------
+    config : the configuration as read from YAML and the command line
+    root : folder of the project, which holds `raw/<study>/measurements.csv`
+    schema : path of the configuration's schema
+
+    Returns
+    -------
+    Study to its sheet, as `hall2net.sheet.read_sheet` gives it.
+
+    Raises
+    ------
+    ConfigError
+        One line for every problem of the configuration, of every sheet, and of what the one says
+        of the other; a raw file that is missing is one of them.
+    """
+    sheets: dict[str, pd.DataFrame] = {}
+    allowed = allowed_part(config, schema)
+    problems = _problems(check_config, config, schema)
+    for study in allowed.get("studies", {}):
+        try:
+            sheets[study] = read_sheet(Path(root, "raw", study, "measurements.csv"))
+        except Hall2netError as error:
+            problems += str(error).splitlines()
+    figures = [name for family in FAMILIES.values() for name in family]
+    told = {line.split(": ")[0] for line in problems}
+    for line in _problems(check_references, allowed, sheets, figures):
+        # A fact that the schema refused is no empty one.
+        if not (": is empty" in line and line.split(": ")[0] in told):
+            problems.append(line)
+    if problems:
+        raise ConfigError("\n".join(problems))
+    return sheets
+
+
+def check_project(root: str | Path, config: str | Path = "config.yaml") -> str:
+    """Check a project's configuration, its sheets, and that the files they name are there.
+
+    Parameters
+    ----------
+    root : folder of the project
+    config : configuration file, from there
+
+    Returns
+    -------
+    One line: how many studies, files and networks are in order.
+
+    Raises
+    ------
+    FileError
+        If the configuration cannot be read.
+    ConfigError
+        As `read_sheets`.
+    """
+    content = _read_yaml(Path(root, config))
+    sheets = read_sheets(content, root, Path(root, SCHEMA))
+    files = sum(len(set(";".join(sheet["file"]).split(";"))) for sheet in sheets.values())
+    counts = (("study", "studies", len(sheets)), ("file", "files", files),
+              ("network", "networks", len(content["networks"])))  # fmt: skip
+    words = [f"{count} {one if count == 1 else many}" for one, many, count in counts]
+    return f"{', '.join(words)}: no problem found"
+
+
+def _problems(check: Callable[..., None], *arguments: Any) -> list[str]:  # noqa: ANN401
+    try:
+        check(*arguments)
+    except Hall2netError as error:
+        return str(error).splitlines()
+    return []
+
+
+def _read_yaml(path: Path) -> dict[str, Any]:
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise FileError(path, "no such file", "to be run in the project's folder") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise FileError(path, f"cannot be read ({error})", "YAML in UTF-8") from error
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        found = getattr(error, "problem", None) or str(error).splitlines()[0]
+        raise FileError(path, found, "YAML", mark and mark.line + 1) from error
+    if not isinstance(content, dict):
+        raise FileError(path, f"a {type(content).__name__}", "keys with values")
+    return content
