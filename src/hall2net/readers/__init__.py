@@ -166,27 +166,26 @@ def open_dataset(path: str | Path) -> xr.Dataset:
         raise FileError(path, found, "the file that `read_measurements` makes") from error
 
 
-def format_of(text: Text) -> str:
-    """The format that a file's first lines show, one of those of `measurements.csv`."""
-    head = text.head()
-    return next(name for name, module in _FORMATS.items() if module.recognises(head))
+def unknown_table(text: Text) -> tuple[str, Header, list[str]]:
+    """What a file that no sheet describes yet shows of itself.
 
-
-def unknown_table(text: Text) -> tuple[Header, list[str]]:
-    """Column names of a file that no sheet describes yet, and the unit of each; empty if none.
+    Returns
+    -------
+    Its format, its column names, and the unit of each column (empty if none).
 
     Raises
     ------
     FileError
         If the file has no table of numbers.
     """
-    head, name = text.head(), format_of(text)
+    head = text.head()
+    name = _format_of(head)
     if name == "delimited":
         header, units = delimited.likely_table(text, head)
     else:
         header = _FORMATS[name].find_table(text, head, [])
         units = [delimited.unit_of(name) for name in header.names]
-    return header, [unit_spelt(unit) for unit in units]
+    return name, header, [unit_spelt(unit) for unit in units]
 
 
 def temperature_tolerance(temperature: float) -> float:
@@ -243,7 +242,8 @@ def _read_file(path: Path, row: Mapping[str, Any]) -> pd.DataFrame:
 
 def _find_table(text: Text, stated: str, wanted: list[str]) -> Header:
     """Column names of the file, whose format is what its content says."""
-    found = format_of(text)
+    head = text.head()
+    found = _format_of(head)
     if found != stated:
         if found == "delimited":
             trouble = f"lacks what marks {stated}: {_FORMATS[stated].MARK}"
@@ -251,7 +251,11 @@ def _find_table(text: Text, stated: str, wanted: list[str]) -> Header:
             trouble = f"looks like {found} ({_FORMATS[found].MARK})"
         fix = f"the format {found} in measurements.csv, or a {stated} file"
         raise FileError(text.path, trouble, fix)
-    return _FORMATS[found].find_table(text, text.head(), wanted)
+    return _FORMATS[found].find_table(text, head, wanted)
+
+
+def _format_of(head: list[str]) -> str:
+    return next(name for name, module in _FORMATS.items() if module.recognises(head))
 
 
 def _usable(

@@ -70,7 +70,11 @@ def likely_table(text: Text, head: list[str]) -> tuple[Header, list[str]]:
             names_units = any(below) and all(unit_spelt(unit) in _UNITS for unit in below)
             if names_units and _is_data(text, header.body + 1, header):
                 return header, [below[k] or unit for k, unit in enumerate(units)]
-    header = _without_names(text, head, 2)
+    try:
+        header = _without_names(text, head, 2)
+    except FileError:
+        expected = "column names above rows of numbers"
+        raise FileError(text.path, "no table of numbers", expected) from None
     return header, [""] * len(header.names)
 
 

@@ -1,0 +1,239 @@
+"""A study's block in `config.yaml`, written as text so that the comments around it stay."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from hall2net.draft.kinds import Measurement
+from hall2net.errors import FileError
+
+FILL_IN = {
+    "reference": "the sample that the others are compared with",
+    "thickness_nm": "of the spacer; 0 if there is none",
+    "width_um": "of the Hall bar",
+    "length_um": "of the Hall bar, between the voltage contacts",
+    "stack_nm": "all conducting layers",
+    "heavy_metal_nm": "the layer that gives the spin current",
+    "ferromagnet_nm": "the magnetic layers",
+    "film_area_mm2": "of the magnetometer's specimen",
+}
+_FACTS = {
+    "ahe_loop": (),
+    "pulse_train": (),
+    "sot_switching": ("width_um", "stack_nm"),
+    "loop_shift": ("thickness_nm", "width_um", "stack_nm", "heavy_metal_nm"),
+    "resistivity": ("width_um", "length_um", "stack_nm"),
+    "vsm_loop": ("ferromagnet_nm", "film_area_mm2"),
+}
+_LOOP_STATES = 8
+_OPENING = 5.0  # of a switching loop over its noise, from which it may hold states
+_LOOPS = """\
+loops:
+  level: half                      # half | erf | tanh: how a switching field is read
+  window: 0.25                     # share of the sweep at either end that counts as saturated
+  slope: fitted                    # fitted | none: Hall slope, even pick-up and drift
+"""
+_SWITCHING = """\
+switching:
+  current_layer: stack             # stack | heavy_metal: the layers that j refers to
+"""
+_CONVENTIONS = """\
+conventions:                       # of the torque; both sets are made, `adopted` is drawn
+  adopted:
+    shift: line                    # pair: H0(+I) - H0(-I) | line: slope of H0(I), with intercept
+    dh_to_field: half              # half: H_z = -DeltaH/2 | literal: -DeltaH
+    wall_factor: 2/pi              # 2/pi: aligned Neel walls | "1"
+    current_layer: stack           # stack | heavy_metal | parallel: layers that j flows through
+    sbf_form: product              # product | printed: bracket of the spin-backflow formula
+    keff_sign: pma                 # pma | easy_plane: which anisotropy is positive
+    keff_integrand: h_dm           # h_dm | h_m_dm: the work done by the field, or as printed
+    t_fm: sample                   # sample: ferromagnet_nm of each | a thickness in nm for all
+  as_printed:                      # the same with each formula as the papers print it
+    shift: pair
+    dh_to_field: literal
+    wall_factor: "1"
+    sbf_form: printed
+    keff_sign: easy_plane
+    keff_integrand: h_m_dm
+"""
+
+
+def study_block(name: str, measurements: Sequence[Measurement]) -> str:
+    """The study's block, not yet indented below `studies:`.
+
+    Parameters
+    ----------
+    name : of the study
+    measurements : its rows, with `id` and `sample` among the cells
+    """
+    kinds = {str(one.cells["kind"]) for one in measurements}
+    parts = [f"raw_data: measured, {name}   # words on where the raw files come from\n"]
+    samples = sorted({str(one.cells["sample"]) for one in measurements})
+    if "loop_shift" in kinds:
+        alone = f" {_scalar(samples[0])}" if len(samples) == 1 else ""
+        parts.append(f"reference:{alone}   # fill in: {FILL_IN['reference']}\n")
+    parts.append("samples:\n")
+    for sample in samples:
+        own = [one for one in measurements if one.cells["sample"] == sample]
+        parts.append(_indented(_sample(sample, own)))
+    if kinds & {"ahe_loop", "loop_shift"}:
+        parts.append(_LOOPS)
+    if "loop_shift" in kinds:
+        parts.append(_CONVENTIONS)
+    if "sot_switching" in kinds:
+        parts.append(_SWITCHING)
+    lut = _lut(measurements)
+    parts.append(lut)
+    figures = ["fit_residuals"] if kinds & {"ahe_loop", "loop_shift"} else []
+    if _many_temperatures(measurements):
+        figures.append("temperature")
+    if lut:
+        figures += ["state_separation", "potentiation_depression", "state_choice"]
+    listed = "".join(f"\n  - {figure}" for figure in figures) or " []"
+    parts.append(f"figures:{listed}\n")
+    return f"{_scalar(name)}:\n" + _indented("".join(parts))
+
+
+def with_study(path: Path, text: str, name: str, block: str) -> str:
+    """The text of a configuration with a block at the end of `studies:`.
+
+    Parameters
+    ----------
+    path : of the configuration, for messages
+    text : of the configuration
+    name, block : as of `study_block`
+
+    Raises
+    ------
+    FileError
+        If the text is no YAML, holds the study, has no `studies:` of the usual form, or would not
+        come out as what it was and the block.
+    """
+    root, old = _parsed(path, text)
+    studies = next((value for key, value in root.value if key.value == "studies"), None)
+    if studies is None or not isinstance(old.get("studies") or {}, dict):
+        raise FileError(path, "no key 'studies'", "studies: with one block a study")
+    if name in (old["studies"] or {}):
+        raise FileError(path, f"study {name!r} is there already", "another name")
+    newline = "\r\n" if "\r\n" in text else "\n"
+    if old["studies"]:
+        column = studies.value[0][0].start_mark.column
+        end = _end_of(text, studies, column)
+        head, tail = text[:end], text[end:]
+    else:
+        column = 2
+        start, end = studies.start_mark.index, studies.end_mark.index
+        line = text.find("\n", end) + 1 or len(text)
+        head, tail = text[:start].rstrip(" ") + text[end:line], text[line:]
+    if head and not head.endswith("\n"):
+        head += newline
+    added = "\n" + "".join(" " * column + line for line in block.splitlines(keepends=True))
+    new = head + added.replace("\n", newline) + tail
+    wanted = {**old, "studies": {**(old["studies"] or {}), **yaml.safe_load(block)}}
+    try:
+        same = yaml.safe_load(new) == wanted
+    except yaml.YAMLError:
+        same = False
+    if not same or studies.flow_style and old["studies"]:
+        raise FileError(path, "no place to add a study", "studies: with one indented block each")
+    return new
+
+
+def _parsed(path: Path, text: str) -> tuple[yaml.MappingNode, dict[str, Any]]:
+    try:
+        root, content = yaml.compose(text, Loader=yaml.SafeLoader), yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise FileError(path, f"no YAML ({' '.join(str(error).split())})", "YAML") from error
+    if not isinstance(content, dict):
+        raise FileError(path, "no keys", "the keys of config.yaml")
+    return root, content
+
+
+def _end_of(text: str, node: yaml.Node, column: int) -> int:
+    """Where the last line of a block mapping ends, with the comments that belong to it."""
+    last = node
+    while isinstance(last, yaml.CollectionNode) and not last.flow_style and last.value:
+        last = last.value[-1][1] if isinstance(last, yaml.MappingNode) else last.value[-1]
+    end = last.end_mark.index
+    # A block of text ends where the next line begins.
+    end = text.find("\n", end - (last.end_mark.column == 0)) + 1 or len(text)
+    while match := re.compile(r"([ ]*)#[^\n]*(\n|$)").match(text, end):
+        if len(match[1]) <= column:
+            break
+        end = match.end()
+    return end
+
+
+def _sample(sample: str, measurements: Sequence[Measurement]) -> str:
+    kinds = {str(one.cells["kind"]) for one in measurements}
+    told = {fact: value for one in measurements for fact, value in one.facts.items()}
+    lines = [f"label: {_scalar(sample.replace('_', ' '))}   # words for figures"]
+    if "loop_shift" in kinds:
+        lines.append("spacer: none   # or the layer between heavy metal and ferromagnet")
+    needed = {fact for kind in kinds for fact in _FACTS.get(kind, ())}
+    for fact in (fact for fact in FILL_IN if fact in needed):
+        words = FILL_IN[fact]
+        if fact in told:
+            lines.append(f"{fact}: {told[fact]:g}   # {words}; from the files")
+        else:
+            lines.append(f"{fact}:   # fill in: {words}")
+    return f"{_scalar(sample)}:\n" + _indented("\n".join(lines) + "\n")
+
+
+def _lut(measurements: Sequence[Measurement]) -> str:
+    """States of the first pulse train, else of the widest switching loop; empty without either."""
+    trains = [one for one in measurements if one.cells["kind"] == "pulse_train"]
+    loops = [one for one in measurements if one.cells["kind"] == "sot_switching"]
+    widest = max(loops, key=lambda one: one.opening, default=None)
+    if trains:
+        return (
+            "lut:\n"
+            "  source: train                    # train: plateaus of a pulse train | loop\n"
+            f"  measurement: {_scalar(str(trains[0].cells['id']))}\n"
+        )
+    if widest is None or widest.opening < _OPENING:
+        return ""
+    return (
+        "lut:\n"
+        "  source: loop                     # points of a switching loop\n"
+        f"  measurement: {_scalar(str(widest.cells['id']))}   # the loop that opens widest\n"
+        f"  states: {_LOOP_STATES}                        # your choice: number of states\n"
+        "  rule: resistance                 # points equally spaced in resistance | current | all\n"
+        "  branches: both                   # both | up (rising write current) | down\n"
+    )
+
+
+def _many_temperatures(measurements: Sequence[Measurement]) -> bool:
+    of: dict[str, set] = {}
+    for one in measurements:
+        if one.cells["kind"] == "ahe_loop" and "temperature_k" in one.cells:
+            of.setdefault(str(one.cells["sample"]), set()).add(one.cells["temperature_k"])
+    return any(len(temperatures) > 2 for temperatures in of.values())
+
+
+def _scalar(word: str) -> str:
+    """A word as YAML, quoted where it would be read as something else."""
+    try:
+        plain = yaml.safe_load(word) == word
+    except yaml.YAMLError:
+        plain = False
+    return word if plain else json.dumps(word)
+
+
+def _indented(text: str) -> str:
+    return "".join(f"  {line}" for line in text.splitlines(keepends=True))
+
+
+def to_fill_in(block: str) -> list[str]:
+    """Keys of a study's block that are empty, as `studies.<name>.samples...`."""
+
+    def empty(where: str, value: object) -> list[str]:
+        if isinstance(value, Mapping):
+            return [key for k, v in value.items() for key in empty(f"{where}.{k}", v)]
+        return [where] if value is None else []
+
+    return empty("studies", yaml.safe_load(block))

@@ -1,0 +1,152 @@
+"""What the columns of an unknown file hold: quantity, unit and numbers."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from hall2net.errors import FileError
+from hall2net.readers import unknown_table
+from hall2net.readers.table import Header, read_columns
+from hall2net.readers.text import Text, read_text
+from hall2net.units import SI_FACTORS, unit_spelt
+
+_QUANTITY_OF_UNIT = {
+    unit: quantity
+    for quantity, units in SI_FACTORS.items()
+    if quantity not in ("length", "dimensionless")
+    for unit in units
+}
+# The first that a name matches; upper and lower case tell T (temperature) from t (time).
+_QUANTITY_OF_NAME = {
+    "pulse": r"(?i)^(n_?)?puls|shot|^write (no|number|#)",
+    "temperature": r"(?i:temp)|^T(?![a-z])",
+    "time": r"(?i:time|elapsed)|^t$",
+    "resistivity": r"(?i)rho|resistivity",
+    "resistance": r"(?i)resist|^r([xyhs_ ]|$)|^res\b|^hall r",
+    "voltage": r"(?i)volt|^[vu]([xyh_ ]|$)|^hall v",
+    "current": r"(?i)current|^i([xyp_ ]|$)|excitation",
+    "moment": r"(?i)moment|^m$|magneti[sz]ation",
+    "field": r"(?i)field|^[µμ]_?0 ?h|^mu_?0 ?h|^[hb]([xyz_ ]|$)",
+    "counter": r"(?i)^(#|no\.?|n|index|step|number|cycle|count|k)$",
+}
+_NO_SIGNAL = re.compile(
+    r"(?i)\bstd|std\.|\berr|\bdev\b|phase|freq|\bm(in|ax)\.|\bavg|average|averaging|quad|raw|"
+    r"set.?point|\bset\b|range|compliance|position|sensitivity|critical|status|offset|gain"
+)
+_UNIT_AT_END = re.compile(r"^(.+?)(?: ?/ ?| ?, ?|[ _])([^\s/,_]+)$")
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a file; `values` are NaN where it holds no number, `unit` empty if unknown."""
+
+    name: str
+    quantity: str
+    unit: str
+    values: np.ndarray
+
+    @property
+    def filled(self) -> bool:
+        """Whether there are numbers."""
+        return bool(np.isfinite(self.values).any())
+
+    @property
+    def span(self) -> float:
+        """Largest less smallest number."""
+        return float(np.nanmax(self.values) - np.nanmin(self.values)) if self.filled else 0.0
+
+    @property
+    def sweeps(self) -> bool:
+        """Whether the column runs through values, beyond the noise about one."""
+        values = self.values[np.isfinite(self.values)]
+        if len(values) < 3 or self.span <= 0.05 * np.abs(values).max():
+            return False
+        if self.quantity == "field" and not self.unit == "" and self.oersted_span < 5:
+            return False
+        return len(np.unique(values)) > 2
+
+    @property
+    def oersted_span(self) -> float:
+        """Span of a field in Oe."""
+        return self.span * SI_FACTORS["field"][self.unit] / SI_FACTORS["field"]["Oe"]
+
+
+@dataclass(frozen=True)
+class RawFile:
+    """An instrument file as it shows itself; `words` are the lines above the table."""
+
+    name: str
+    format: str
+    columns: list[Column]
+    words: list[str]
+
+    def of(self, *quantities: str) -> list[Column]:
+        """Columns of these quantities that hold numbers."""
+        return [c for c in self.columns if c.quantity in quantities and c.filled]
+
+
+def look_at(folder: Path, name: str) -> RawFile:
+    """Read a file that no sheet describes.
+
+    Parameters
+    ----------
+    folder, name : the file is `folder/name`
+
+    Raises
+    ------
+    FileError
+        If it is no text, or has no table of numbers.
+    """
+    text = read_text(folder / name)
+    form, header, units = unknown_table(text)
+    found = [
+        (place, column, *_quantity(column, unit))
+        for place, (column, unit) in enumerate(zip(header.names, units, strict=True))
+    ]
+    places = [place for place, _, quantity, _ in found if quantity]
+    values = _numbers(text, header, places)
+    columns = [
+        Column(column, quantity, unit, values[place])
+        for place, column, quantity, unit in found
+        if place in values
+    ]
+    words = [text.line(k) for k in range(1, min(header.line, 200))]
+    return RawFile(name, form, columns, words)
+
+
+def _quantity(name: str, unit: str) -> tuple[str, str]:
+    """What a column holds, by its unit or else its name, and the unit."""
+    if _NO_SIGNAL.search(name):
+        return "", ""
+    if name.isdecimal():
+        return "unknown", ""
+    if unit and unit not in _QUANTITY_OF_UNIT:
+        return "", ""
+    bare = re.sub(r"\s*[(\[][^()\[\]]*[)\]]\s*$", "", name).strip()
+    if not unit and (match := _UNIT_AT_END.match(bare)):
+        # A single letter may be an index: R_H.
+        spelt = unit_spelt(match[2])
+        if spelt in _QUANTITY_OF_UNIT and (len(spelt) > 1 or "/" in bare or "," in bare):
+            bare, unit = match[1], spelt
+    if unit:
+        return _QUANTITY_OF_UNIT[unit], unit
+    for quantity, pattern in _QUANTITY_OF_NAME.items():
+        if re.search(pattern, bare):
+            return quantity, "V" if re.match("(?i)volts", bare) else ""
+    return "", ""
+
+
+def _numbers(text: Text, header: Header, places: list[int]) -> dict[int, np.ndarray]:
+    """Columns that can be read, by their place."""
+    if not places:
+        return {}
+    try:
+        return read_columns(text, header, places).columns
+    except FileError:
+        if len(places) == 1:
+            return {}
+    # One bad column, such as a date, does not take the others with it.
+    parts = [_numbers(text, header, [place]) for place in places]
+    return {place: values for part in parts for place, values in part.items()}

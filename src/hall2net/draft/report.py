@@ -1,0 +1,160 @@
+"""What a draft tells its user: what was recognised, what was taken from names, what is missing."""
+
+from collections.abc import Mapping, Sequence
+
+from hall2net.draft.block import FILL_IN, to_fill_in
+from hall2net.draft.kinds import Measurement
+from hall2net.sheet import CHOICES, NUMBERS, TEXTS, UNKNOWN
+
+_MANY_ROWS = 40
+_WORDS = {
+    "temperature_k": "{:g} K", "field_x_oe": "Hx {:g} Oe", "prefield_x_oe": "Hx before {:g} Oe",
+    "initial_field_z_oe": "Hz before {:g} Oe", "current_ma": "I {:g} mA",
+    "pulse_width_s": "pulse {:g} s",
+}  # fmt: skip
+
+
+def report(
+    name: str, measurements: Sequence[Measurement], skipped: Mapping[str, str], block: str
+) -> str:
+    """Words for the user.
+
+    Parameters
+    ----------
+    name : of the study
+    measurements : rows of the sheet, in its order
+    skipped : file to why it has no row
+    block : of the study in `config.yaml`
+    """
+    sheet = f"raw/{name}/measurements.csv"
+    parts = [
+        f"{len(measurements)} measurements in {sheet}",
+        *_table(measurements),
+        *_section(f"Left out, {len(skipped)} files", [f"{f}: {w}" for f, w in skipped.items()]),
+        *_section(
+            "Taken from names of files and folders: look whether it is so", _named(measurements)
+        ),
+        *_section("Left empty, fill in what you know", _silent(measurements)),
+        *_section(f"To be filled in, {sheet}", _open(measurements)),
+        *_section("To be filled in, config.yaml", _facts(block)),
+        "",
+        "Then",
+        "  hall2net check",
+        *(f"  snakemake --cores 2 results/{name}/{target}" for target in _targets(block)),
+    ]
+    return "\n".join(parts)
+
+
+def _section(title: str, lines: Sequence[str]) -> list[str]:
+    if not lines:
+        return []
+    more = [f"  and {len(lines) - _MANY_ROWS} more"] if len(lines) > _MANY_ROWS else []
+    return ["", title, *(f"  {line}" for line in lines[:_MANY_ROWS]), *more]
+
+
+def _table(measurements: Sequence[Measurement]) -> list[str]:
+    rows = [("file", "format", "kind", "sample", "conditions")]
+    for one in measurements:
+        cells = one.cells
+        conditions = [
+            form.format(cells[cell]) if cells[cell] != UNKNOWN else f"{cell} {UNKNOWN}"
+            for cell, form in _WORDS.items()
+            if cell in cells
+        ]
+        if "orientation" in cells:
+            conditions.append(str(cells["orientation"]).replace(UNKNOWN, f"orientation {UNKNOWN}"))
+        told = [str(cells[key]) for key in ("format", "kind", "sample")]
+        rows.append((one.file, *told, ", ".join(conditions)))
+    shown = rows[: _MANY_ROWS + 1]
+    widths = [max(len(row[k]) for row in shown) for k in range(4)]
+    lines = [
+        "  ".join([*(row[k].ljust(widths[k]) for k in range(4)), row[4]]).rstrip() for row in shown
+    ]
+    more = [f"and {len(rows) - len(shown)} more"] if len(rows) > len(shown) else []
+    return [f"  {line}" for line in lines + more]
+
+
+def _named(measurements: Sequence[Measurement]) -> list[str]:
+    """One line for each column: which words were read as which values."""
+    found: dict[str, dict[str, None]] = {}
+    for one in measurements:
+        for cell, words in one.named.items():
+            told = words
+            if cell == "sample":
+                told = f"{one.cells[cell]} ({words})"
+            elif cell != "file":
+                told = f"{words} = {_value(one.cells[cell])}"
+            found.setdefault(cell, {})[told] = None
+    return [f"{cell}: {_some(list(told))}" for cell, told in found.items()]
+
+
+def _silent(measurements: Sequence[Measurement]) -> list[str]:
+    """Conditions that the tables and figures use where they are there."""
+    used = {"temperature_k": ("ahe_loop", "sot_switching"), "field_x_oe": ("sot_switching",)}
+    lines = []
+    for cell, kinds in used.items():
+        files = [m.file for m in measurements if m.cells["kind"] in kinds and cell not in m.cells]
+        if files:
+            lines.append(f"{cell}: {_some(files, 3)}")
+    return lines
+
+
+def _open(measurements: Sequence[Measurement]) -> list[str]:
+    """One line for each open column, with the lines of the sheet and what it may be."""
+    found: dict[tuple[str, str], list[int]] = {}
+    for line, one in enumerate(measurements, start=2):
+        for cell, value in one.cells.items():
+            if value != UNKNOWN:
+                continue
+            if cell in one.choices:
+                allowed = " | ".join(one.choices[cell])
+                allowed = f"its name says {allowed}" if cell in NUMBERS else allowed
+            elif cell in CHOICES:
+                allowed = " | ".join(CHOICES[cell])
+            else:
+                allowed = "a column of the file" if cell in TEXTS else "a number"
+            found.setdefault((cell, allowed), []).append(line)
+    return [f"{cell}, {_lines(lines)}: {allowed}" for (cell, allowed), lines in found.items()]
+
+
+def _facts(block: str) -> list[str]:
+    """One line for each empty key, with the samples that lack it."""
+    found: dict[str, list[str]] = {}
+    for key in to_fill_in(block):
+        above, _, fact = key.rpartition(".")
+        place, _, sample = above.rpartition(".samples.")
+        where = f"{place}.samples, {fact}" if place else key
+        found.setdefault(f"{where} ({FILL_IN[fact]})", []).append(sample)
+    return [key + f": {_some(samples)}" * any(samples) for key, samples in found.items()]
+
+
+def _targets(block: str) -> list[str]:
+    """What to make first."""
+    targets = ["loops.csv"] if "\n  loops:" in block else []
+    targets += ["lut.csv"] if "\n  lut:" in block else []
+    return [*targets, *(f"figures/laptop/{f}.png" for f in _figures(block)[:1])]
+
+
+def _figures(block: str) -> list[str]:
+    return [line.strip("- ") for line in block.splitlines() if line.startswith("    - ")]
+
+
+def _value(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _some(words: Sequence[str], most: int = 8) -> str:
+    more = f" and {len(words) - most} more" if len(words) > most else ""
+    return ", ".join(words[:most]) + more
+
+
+def _lines(lines: Sequence[int]) -> str:
+    """Line numbers, neighbours as ranges."""
+    ranges: list[list[int]] = []
+    for line in lines:
+        if ranges and line == ranges[-1][1] + 1:
+            ranges[-1][1] = line
+        else:
+            ranges.append([line, line])
+    words = _some([f"{first}" if first == last else f"{first}-{last}" for first, last in ranges])
+    return f"line{'s' if len(lines) > 1 else ''} {words}"

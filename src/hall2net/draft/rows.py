@@ -1,0 +1,274 @@
+"""Rows of a draft's `measurements.csv`: every file of a folder, with what is known of it."""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+import pandas as pd
+from tqdm import tqdm
+
+from hall2net.draft.columns import RawFile, look_at
+from hall2net.draft.kinds import Measurement, measurements_in
+from hall2net.draft.names import Told, in_sheet_units, sanitised, told_by_name, told_by_words
+from hall2net.errors import Hall2netError
+from hall2net.readers import read_measurement
+from hall2net.sheet import COLUMNS, UNKNOWN
+
+OWN_FILES = ("measurements.csv", "SHA256SUMS")
+"""Names in `raw/<study>/` that are no instrument files."""
+
+_CONDITIONS = {
+    "ahe_loop": ("temperature_k", "field_x_oe", "current_ma"),
+    "sot_switching": (
+        "temperature_k", "field_x_oe", "prefield_x_oe", "initial_field_z_oe", "current_ma",
+        "pulse_width_s",
+    ),
+    "pulse_train": ("temperature_k", "field_x_oe", "current_ma", "pulse_width_s"),
+    "vsm_loop": ("temperature_k", "orientation"),
+    "resistivity": ("temperature_k",),
+    UNKNOWN: ("temperature_k", "field_x_oe", "current_ma"),
+}  # fmt: skip
+_BRANCH_WORDS = re.compile(
+    r"(?i)(?<![a-z])(up|down|dn|asc|desc|inc|dec|fwd|bwd|rev|forward|backward|rising|falling)"
+    r"(?![a-z])"
+)
+_MANY_SAMPLES = 20  # names that differ in more than so many ways, file by file, count the files
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What a folder holds.
+
+    Attributes
+    ----------
+    measurements : drafted rows; `cells` hold `id` and `sample` too
+    skipped : file to why it has no row
+    """
+
+    measurements: list[Measurement]
+    skipped: dict[str, str]
+
+
+def drafted(folder: Path, study: str) -> Draft:
+    """Rows for all files of a folder, at any depth, in the order of their names.
+
+    Parameters
+    ----------
+    folder : where the instrument files are
+    study : its name is the sample's where nothing tells samples apart
+    """
+    files, skipped = _raw_files(folder)
+    looks: dict[str, RawFile] = {}
+    measurements: list[Measurement] = []
+    for name in tqdm(files, desc="reading", unit="file", disable=None):
+        try:
+            looks[name] = look_at(folder, name)
+            measurements += measurements_in(looks[name])
+        except Hall2netError as error:
+            skipped[name] = str(error).removeprefix(f"{folder / name}").strip(": ")
+    words = {name: told_by_words(look.words) for name, look in looks.items()}
+    names = {name: _told_by_path(name) for name in looks}
+    samples = _samples(names, words, study)
+    for one in measurements:
+        one.cells["sample"] = samples[one.file][0]
+        if samples[one.file][1]:
+            one.named["sample"] = samples[one.file][1]
+        one.facts = {c: v for c, v in words[one.file].cells.items() if c.endswith(("_um", "_mm2"))}
+        _conditions(one, words[one.file], names[one.file])
+    _units_of_fields(measurements, names)
+    measurements = _joined_branches(measurements)
+    _loop_shifts(measurements)
+    for one in measurements:
+        _open_cells(one)
+    kept = []
+    for one in measurements:
+        if why := _unreadable(folder, one):
+            skipped[one.file] = why
+        else:
+            kept.append(one)
+    _identify(kept)
+    return Draft(kept, dict(sorted(skipped.items())))
+
+
+def sheet_of(measurements: Sequence[Measurement]) -> pd.DataFrame:
+    """The rows as `measurements.csv` has them, columns in its order."""
+    table = pd.DataFrame([{"file": one.file, **one.cells} for one in measurements])
+    return table[[name for name in COLUMNS if name in table]]
+
+
+def _raw_files(folder: Path) -> tuple[list[str], dict[str, str]]:
+    """Names of the files that may be instrument files, and why others are not."""
+    found, skipped = [], {}
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if path.is_dir() and not path.is_symlink():
+            continue
+        if any(part.startswith(".") for part in name.split("/")):
+            skipped[name] = "hidden"
+        elif path.is_symlink():
+            skipped[name] = "a link; copy the file itself"
+        elif name in OWN_FILES:
+            skipped[name] = "a list of files"
+        elif not name.isprintable() or re.search(r"[;{}\\]|^\s|\s$|(^|/)~", name):
+            skipped[name] = "a name with ; { } \\, control signs or outer blanks; rename the file"
+        else:
+            found.append(name)
+    return found, skipped
+
+
+def _told_by_path(name: str) -> Told:
+    """What the name of a file tells, and where it is silent, the folders around it."""
+    *folders, stem = PurePosixPath(name).with_suffix("").parts
+    told = told_by_name(stem)
+    for part in reversed(folders):
+        around = told_by_name(part)
+        for cell, value in around.cells.items():
+            told.tell(cell, value, f"{around.words[cell]} (folder)")
+        for cell, value in around.unitless.items():
+            told.unitless.setdefault(cell, value)
+            told.words.setdefault(cell, f"{around.words[cell]} (folder)")
+    return told
+
+
+def _samples(
+    names: Mapping[str, Told], words: Mapping[str, Told], study: str
+) -> dict[str, tuple[str, str]]:
+    """Sample of each file, and the part of its path that tells it (empty: another source)."""
+    in_words = {name: str(told.cells.get("sample", "")) for name, told in words.items()}
+    own = {name: told.rest for name, told in names.items()}
+    different = set(filter(None, own.values()))
+    counted = len(different) > _MANY_SAMPLES and len(different) > 0.5 * len(own)
+    numbered = len({re.sub(r"\d+", "", rest) for rest in different}) == 1
+    if counted or (numbered and len(different) == len(own) and all(in_words.values())):
+        own = dict.fromkeys(own, "")
+    samples = {}
+    for name in names:
+        folders = [told_by_name(part).rest for part in PurePosixPath(name).parent.parts]
+        folder = "_".join(filter(None, folders))
+        if folder:
+            samples[name] = folder, "folder names"
+        elif in_words[name] and f"_{in_words[name]}_" in f"_{own[name]}_":
+            samples[name] = in_words[name], ""
+        elif own[name]:
+            samples[name] = own[name], "file names"
+        else:
+            samples[name] = in_words[name] or study, ""
+    return samples
+
+
+def _conditions(one: Measurement, words: Told, named: Told) -> None:
+    """Cells from columns come first, then the words above the table, then names."""
+    for cell in _CONDITIONS[str(one.cells["kind"])]:
+        if cell in one.cells:
+            continue
+        if cell in words.cells:
+            one.cells[cell] = words.cells[cell]
+        elif cell in named.cells and not _is_the_sweep(one, cell, named.cells[cell]):
+            one.cells[cell] = named.cells[cell]
+            one.named[cell] = named.words[cell]
+
+
+def _is_the_sweep(one: Measurement, cell: str, value: float | str) -> bool:
+    """Whether a name tells the largest field or write current, and no condition."""
+    swept = "current_ma" if one.cells["kind"] in ("sot_switching", "pulse_train") else "field_x_oe"
+    same = cell == swept and np.isclose(abs(float(value)), one.largest_x, rtol=0.1)
+    return bool(same and value != 0)
+
+
+def _units_of_fields(measurements: Sequence[Measurement], names: Mapping[str, Told]) -> None:
+    """A field that a name tells without a unit has that of the study's field columns."""
+    units = {
+        one.cells["x_unit"]
+        for one in measurements
+        if one.cells["kind"] == "ahe_loop" and one.cells["x_unit"] != UNKNOWN
+    }
+    for one in measurements:
+        for cell, value in names[one.file].unitless.items():
+            if cell in one.cells or cell not in _CONDITIONS[str(one.cells["kind"])]:
+                continue
+            told = names[one.file].words[cell]
+            if len(units) == 1 and np.isfinite(value):
+                (unit,) = units
+                one.cells[cell] = in_sheet_units(value, str(unit), cell)
+                one.named[cell] = f"{told} (in {unit}, as the field columns)"
+            else:
+                one.cells[cell] = UNKNOWN
+                one.choices[cell] = [told]
+
+
+def _joined_branches(measurements: Sequence[Measurement]) -> list[Measurement]:
+    """Two files that hold one branch each become one measurement."""
+    partners: dict[tuple, list[Measurement]] = defaultdict(list)
+    for one in measurements:
+        if one.branch and one.cells["kind"] in ("ahe_loop", "vsm_loop"):
+            name, found = _BRANCH_WORDS.subn("", one.file)
+            if found:
+                partners[name, one.cells.get("temperature_k")].append(one)
+    gone = []
+    for pair in partners.values():
+        if len(pair) == 2 and pair[0].branch == -pair[1].branch:
+            first, second = pair
+            first.file = f"{first.file};{second.file}"
+            first.named["file"] = "two branches, by the words in their names"
+            gone.append(second)
+    return [one for one in measurements if not any(one is other for other in gone)]
+
+
+def _loop_shifts(measurements: Sequence[Measurement]) -> None:
+    """Field loops of one sample at currents of both signs are loop shifts."""
+    loops: dict[tuple, list[Measurement]] = defaultdict(list)
+    for one in measurements:
+        current = one.cells.get("current_ma")
+        if one.cells["kind"] == "ahe_loop" and isinstance(current, float) and current:
+            temperature = one.cells.get("temperature_k")
+            loops[one.cells["sample"], temperature, abs(current)].append(one)
+    for group in loops.values():
+        if len({np.sign(one.cells["current_ma"]) for one in group}) == 2:
+            for one in group:
+                one.cells["kind"] = "loop_shift"
+
+
+def _open_cells(one: Measurement) -> None:
+    """Cells without which the measurement cannot be read or used, and that nothing tells."""
+    cells = one.cells
+    needed = {
+        "loop_shift": ("field_x_oe", "current_ma"),
+        "vsm_loop": ("orientation",),
+    }.get(str(cells["kind"]), ())
+    if cells.get("y_quantity") == "voltage" and cells["kind"] != "resistivity":
+        needed = (*needed, "current_ma")
+    for cell in needed:
+        cells.setdefault(cell, UNKNOWN)
+
+
+def _unreadable(folder: Path, one: Measurement) -> str:
+    """Why a row that is complete cannot be read; empty if it can."""
+    if UNKNOWN in one.cells.values():
+        return ""
+    try:
+        read_measurement(folder, {"file": one.file, **one.cells})
+    except Hall2netError as error:
+        return str(error).removeprefix(f"{folder}/")
+    return ""
+
+
+def _identify(measurements: Sequence[Measurement]) -> None:
+    """Give ids: the file's name, with folder, temperature or a number where it is not enough."""
+    paths = [PurePosixPath(one.file.split(";")[0]) for one in measurements]
+    of_stem = Counter(sanitised(path.stem) for path in set(paths))
+    of_path = Counter(paths)
+    taken: set[str] = set()
+    for one, path in zip(measurements, paths, strict=True):
+        stem = sanitised(path.stem)
+        name = sanitised(path.with_suffix("").as_posix()) if of_stem[stem] > 1 else stem
+        if of_path[path] > 1:
+            name += "_" + sanitised(f"{one.cells['temperature_k']:g}k")
+        name = name or str(one.cells["kind"]).strip(UNKNOWN) or "file"
+        number, unique = 2, name
+        while unique in taken:
+            unique, number = f"{name}_{number}", number + 1
+        taken.add(unique)
+        one.cells["id"] = unique
