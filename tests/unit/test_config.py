@@ -1,3 +1,4 @@
+import contextlib
 import copy
 import importlib
 import re
@@ -165,3 +166,28 @@ def test_names_that_stand_for_nothing_are_told_at_once(config):
         "studies.cotb.samples: no facts of sample 'as_grown'",
     ):
         assert words in text
+
+
+def places(tree, path=()):
+    """Keys and indices of every value, down to the fourth level."""
+    for key in tree if isinstance(tree, dict) else range(len(tree)):
+        yield (*path, key)
+        if len(path) < 3 and isinstance(tree[key], dict | list):
+            yield from places(tree[key], (*path, key))
+
+
+def test_no_value_makes_the_check_crash(config):
+    """Every fourth value in turn replaced by what it cannot be."""
+    sheets = {
+        study: pd.read_csv(ROOT / "raw" / study / "measurements.csv") for study in config["studies"]
+    }
+    for number, path in enumerate(list(places(config))[::4]):
+        wrong = copy.deepcopy(config)
+        place = wrong
+        for key in path[:-1]:
+            place = place[key]
+        place[path[-1]] = (None, 7.5, [[]], {"": {}}, "none")[number % 5]
+        with contextlib.suppress(ConfigError):
+            check_config(wrong, SCHEMA)
+        with contextlib.suppress(ConfigError):
+            check_references(allowed_part(wrong, SCHEMA), sheets, [])

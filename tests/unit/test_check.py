@@ -1,0 +1,100 @@
+"""`hall2net check`: every problem of a project at once, and none where there is none."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from hall2net.__main__ import main
+from hall2net.check import check_project
+from hall2net.errors import ConfigError, FileError
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def project(tmp_path):
+    """The configuration, its schema, and the raw files."""
+    (tmp_path / "workflow/schemas").mkdir(parents=True)
+    shutil.copy2(ROOT / "workflow/schemas/config.schema.yaml", tmp_path / "workflow/schemas")
+    shutil.copy2(ROOT / "config.yaml", tmp_path)
+    for study in ("cotb", "ruo2"):
+        shutil.copytree(ROOT / "raw" / study, tmp_path / "raw" / study)
+    return tmp_path
+
+
+def edit(path, *pairs):
+    text = path.read_text(encoding="utf-8")
+    for old, new in pairs:
+        assert old in text
+        text = text.replace(old, new, 1)
+    path.write_text(text, encoding="utf-8")
+
+
+def test_the_shipped_project_is_in_order(project, monkeypatch, capsys):
+    monkeypatch.chdir(project)
+    assert main(["check"]) == 0
+    sheets = [(project / f"raw/{study}/measurements.csv").read_text() for study in ("cotb", "ruo2")]
+    files = sum(len(sheet.splitlines()) - 1 for sheet in sheets)
+    assert capsys.readouterr().out == f"2 studies, {files} files, 2 networks: no problem found\n"
+
+
+def test_a_broken_sheet_hides_neither_the_other_nor_the_configuration(project):
+    wrong = ("scale: labtop", "recipe: papr", "    reference: ptt")
+    right = ("scale: laptop", "recipe: paper", "    reference: pt")
+    edit(project / "config.yaml", *zip(right, wrong, strict=True))
+    edit(project / "raw/cotb/measurements.csv", ("ahe_loop", "ahe_lop"))
+    edit(project / "raw/ruo2/measurements.csv", ("delimited", "delimted"))
+    with pytest.raises(ConfigError) as caught:
+        check_project(project)
+    lines = str(caught.value).splitlines()
+    assert len(lines) == 5, lines
+    for words in (
+        "'labtop'",
+        "'papr'; did you mean 'paper'",
+        "cotb/measurements.csv, line ",
+        "ruo2/measurements.csv, line ",
+        "no sample 'ptt'; did you mean 'pt'",
+    ):
+        assert any(words in line for line in lines), (words, lines)
+
+
+def test_a_raw_file_that_is_gone_is_named(project):
+    gone = next((project / "raw/cotb/versalab").glob("*.dat"))
+    gone.unlink()
+    with pytest.raises(ConfigError, match=f"raw file 'versalab/{gone.name}' is missing"):
+        check_project(project)
+
+
+def test_a_fact_of_the_wrong_kind_is_told_once(project):
+    edit(project / "config.yaml", ("width_um: 5 ", "width_um: five "))
+    with pytest.raises(ConfigError) as caught:
+        check_project(project)
+    assert len(str(caught.value).splitlines()) == 1
+    assert "as_grown.width_um: 'five' is not of type 'number'" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("a: [1\nb: 2\n", "config.yaml, line 2: "),
+        ("- a\n", "config.yaml: a list; expected keys with values"),
+        ("studies: !!python/object/apply:os.system [touch hacked]\n", "config.yaml, line 1: "),
+        ("\xe4", "config.yaml: cannot be read"),
+    ],
+)
+def test_a_configuration_that_is_no_yaml(project, text, found):
+    (project / "config.yaml").write_text(text, encoding="latin-1")
+    with pytest.raises(FileError) as caught:
+        check_project(project)
+    assert found in str(caught.value) and len(str(caught.value).splitlines()) == 1
+    assert not Path("hacked").exists()
+
+
+def test_no_library_of_networks_or_figures_is_imported():
+    """They take seconds, and the check about one."""
+    code = "import sys, hall2net.__main__, hall2net.check; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not {"torch", "matplotlib", "scipy.stats", "xarray"} & set(done.stdout.split())

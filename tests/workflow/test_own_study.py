@@ -1,0 +1,82 @@
+"""Studies of a laboratory's own, each with one kind of measurement, without the papers' two."""
+
+import hashlib
+import shutil
+
+import pandas as pd
+import pytest
+import yaml
+
+STUDIES = {
+    "ahe_only": {
+        "rows": "kind == 'ahe_loop' and sample in ('pt', 'ruo2_0p5')",
+        "block": {"figures": ["ahe_loops"]},
+        "tables": ["loops"],
+    },
+    "train_only": {
+        "rows": "kind == 'pulse_train'",
+        "block": {
+            "lut": {"source": "train", "measurement": "train_ruo2_0p5"},
+            "figures": ["lut_states"],
+        },
+        "tables": ["lut", "merit", "advisor"],
+    },
+    "switching_only": {
+        "rows": "id in ('sot_ruo2_0p7_hxp200', 'sot_mgo_0p5_hxp200')",
+        "block": {"figures": ["switching_loops"]},
+        "facts": {"width_um": 5, "stack_nm": 11.0},
+        "tables": ["switching"],
+    },
+}
+NO_NETWORKS = {"scale": "laptop", "data_root": "", "seeds": [0], "networks": {}}
+
+
+def write_study(project, name, study):
+    """The study's raw files and sheet; its block of the configuration."""
+    source, target = project.folder / "raw/ruo2", project.folder / "raw" / name
+    rows = pd.read_csv(source / "measurements.csv").query(study["rows"])
+    for file in rows["file"]:
+        (target / file).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(source / file, target / file)
+    rows.to_csv(target / "measurements.csv", index=False)
+    sums = [
+        f"{hashlib.sha256((target / file).read_bytes()).hexdigest()}  {file}\n"
+        for file in rows["file"]
+    ]
+    (target / "SHA256SUMS").write_text("".join(sums))
+    facts = {"label": "film $", **study.get("facts", {"width_um": None})}
+    samples = {sample: facts for sample in rows["sample"]}
+    return {"raw_data": "emulated raw data", "samples": samples, **study["block"]}
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory):
+    from conftest import Project
+
+    project = Project(tmp_path_factory.mktemp("own"))
+    blocks = {name: write_study(project, name, study) for name, study in STUDIES.items()}
+    config = NO_NETWORKS | {"studies": blocks}
+    (project.folder / "config.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
+    done = project.snakemake("--", "all")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return project
+
+
+def test_each_study_has_its_tables_and_figures(own):
+    results = own.folder / "results"
+    for name, study in STUDIES.items():
+        for table in study["tables"]:
+            rows = pd.read_csv(results / name / f"{table}.csv")
+            assert len(rows) and "refused" not in set(rows.get("status", []))
+        drawn = {path.stem for path in (results / name / "figures/laptop").glob("*.png")}
+        assert drawn == set(study["block"]["figures"])
+    assert not (results / "networks").exists()
+
+
+def test_the_pages_are_made_without_the_papers(own):
+    overview = (own.folder / "results/overview-laptop.html").read_text(encoding="utf-8")
+    assert "Against the papers" not in overview and "Networks" not in overview
+    assert all(name in overview for name in STUDIES)
+    report = (own.folder / "results/report-laptop.html").read_text(encoding="utf-8")
+    assert "lut_states" in report
+    assert pd.read_csv(own.folder / "results/comparison-laptop.csv").empty
