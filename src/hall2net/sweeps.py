@@ -9,7 +9,7 @@ import pandas as pd
 
 AXES = {
     "dataset": "data set",
-    "precision": "float32, binary, lut<K> or uniform<K>",
+    "precision": "float32, binary, lut<K>, pair<K> or uniform<K>",
     "mapping": "how levels become weights; float32 has none",
     "recipe": "name of a recipe of the network",
     "epochs": "passes over the training images",

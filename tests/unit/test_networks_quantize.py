@@ -14,6 +14,7 @@ from hall2net.networks import models
 from hall2net.networks.quantize import (
     MAPPINGS,
     Projection,
+    Pulses,
     levels_of,
     nearest,
     normal_factor,
@@ -227,14 +228,24 @@ def test_levels_of_each_precision():
     assert levels_of("float32") is None
     assert levels_of("binary") == [-1.0, 1.0]
     assert levels_of("lut6", SIX[::-1]) == SIX
+    assert levels_of("uniform3") == [-1.0, 0.0, 1.0]
+
+
+def test_levels_of_a_pair_are_all_differences():
+    assert levels_of("pair3", [-1.0, 0.5, 1.0]) == [-1.0, -0.75, -0.25, 0.0, 0.25, 0.75, 1.0]
+    # Of evenly spaced states every difference but the largest comes more than once.
+    assert levels_of("pair6", np.linspace(-1, 1, 6).tolist()) == pytest.approx(
+        levels_of("uniform11"), abs=1e-9
+    )
 
 
 @pytest.mark.parametrize(
     ("precision", "levels", "message"),
     [
-        ("int8", None, "expected float32, binary, uniform<K> or lut<K>"),
+        ("int8", None, "expected float32, binary, uniform<K>, lut<K> or pair<K>"),
         ("lut6", None, "0 levels"),
         ("lut6", SIX[:5], "5 levels"),
+        ("pair6", SIX[:5], "5 levels"),
         ("lut6", [*SIX[:5], SIX[0]], "5 levels"),
         ("lut2", [-1.0, 1.5], r"not all in \[-1, 1\]"),
         ("lut2", [-1.0, float("nan")], r"not all in \[-1, 1\]"),
@@ -248,3 +259,52 @@ def test_levels_that_cannot_be_used(precision, levels, message):
 def test_a_mapping_that_is_not():
     with pytest.raises(ConfigError, match="expected one of maxabs, std, learned"):
         Projection(perceptron(), SIX, "median")
+
+
+def pulsed(levels=SIX, rows=400):
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(250, rows, bias=False))
+    return model, Pulses(model, levels, "std")
+
+
+def test_pulses_give_what_was_asked_for_on_average():
+    model, pulses = pulsed(np.linspace(-1, 1, 21).tolist())
+    before, scale = model[0].weight.detach().clone(), pulses.scales()[0]
+    inside = (before.abs() < 0.85 * scale) & torch.rand(before.shape).gt(0.5)
+    with torch.no_grad():
+        pulses.latents[0] += torch.where(inside, 0.033 * scale, 0.0)
+    pulses.project()
+    change = (model[0].weight.detach() - before) / scale
+    # A third of a pulse of 0.1: one pulse in a third of the cases, else none.
+    p, n = 0.33, int(inside.sum())
+    assert change[~inside].abs().max() == 0
+    moved = change[inside]
+    assert torch.isclose(moved, torch.tensor(0.1), atol=1e-4).sum().item() == pytest.approx(
+        p * n, abs=4 * math.sqrt(n * p * (1 - p))
+    )
+    assert torch.isclose(moved, torch.tensor(0.0), atol=1e-4).logical_or(moved > 0.05).all()
+
+
+def test_pulses_go_along_the_measured_states_and_end_at_the_last():
+    model, pulses = pulsed()
+    scale, level = pulses.scales()[0], torch.tensor(SIX)
+    states = nearest(model[0].weight.detach() / scale, level)
+    with torch.no_grad():
+        # A pulse is 2/5 of the scale, the mean distance of six levels.
+        pulses.latents[0] += 2 * 0.4 * scale * (1 + 1e-5)
+    pulses.project()
+    found = nearest(model[0].weight.detach() / scale, level)
+    late = (found - (states + 2).clamp(max=5)).abs()
+    assert (late > 0).float().mean() < 1e-3
+    torch.testing.assert_close(model[0].weight.detach(), level[found] * scale)
+    torch.testing.assert_close(pulses.latents[0].detach(), model[0].weight.detach())
+    assert torch.equal(pulses.scales()[0], scale)
+
+
+def test_pulses_take_a_gradient_that_is_no_number_for_none():
+    model, pulses = pulsed()
+    before = model[0].weight.detach().clone()
+    with torch.no_grad():
+        pulses.latents[0][0, 0] = float("nan")
+    pulses.project()
+    assert torch.equal(model[0].weight, before)

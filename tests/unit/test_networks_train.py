@@ -140,8 +140,13 @@ def synapse(sigma, levels=SIX):
 
 @pytest.mark.parametrize(
     "changes",
-    [{}, {"mapping": "learned"}, {"synapse": synapse(0.2)}],
-    ids=["std", "learned", "noise-aware"],
+    [
+        {},
+        {"mapping": "learned"},
+        {"recipe": {"noise_aware": True}, "synapse": synapse(0.2)},
+        {"recipe": {"update": "pulses", "optimizer": "sgd", "learning_rate": 0.1}},
+    ],
+    ids=["std", "learned", "noise-aware", "pulses"],
 )
 def test_the_same_bytes_again_and_after_an_interruption(tmp_path, monkeypatch, changes):
     images, arguments = bars(), settings(**changes)
@@ -171,10 +176,10 @@ def test_the_same_bytes_again_and_after_an_interruption(tmp_path, monkeypatch, c
 
 def test_noise_aware_training_bears_the_noise_better():
     images, noisy = bars(900), synapse(0.8)
-    arguments = settings(epochs=60, recipe={"batch": 32, "standardise": True})
     found = []
-    for trained_with in (None, noisy):
-        run = train(images, **arguments, synapse=trained_with)
+    for aware in (False, True):
+        recipe = {"batch": 32, "standardise": True, "noise_aware": aware}
+        run = train(images, **settings(epochs=60, recipe=recipe), synapse=noisy)
         assert max(run.metrics["distinct_weights"].values()) <= 6
         found.append(monte_carlo(run.model, images, noisy, draws=10).mean())
     assert found[1] > found[0] + 0.03
@@ -182,9 +187,23 @@ def test_noise_aware_training_bears_the_noise_better():
 
 def test_devices_without_noise_change_nothing():
     exact = train(bars(), **settings())
-    run = train(bars(), **settings(), synapse=synapse(0.0))
+    recipe = settings()["recipe"] | {"noise_aware": True}
+    run = train(bars(), **settings(recipe=recipe), synapse=synapse(0.0))
     pd.testing.assert_frame_equal(run.history, exact.history)
     assert run.metrics["noise_aware"] and not exact.metrics["noise_aware"]
+
+
+def test_devices_learn_by_pulses_alone():
+    recipe = {
+        "update": "pulses", "optimizer": "sgd", "learning_rate": 0.1, "schedule": "cosine",
+        "weight_decay": 0.0, "batch": 32, "batch_norm": True, "standardise": True,
+    }  # fmt: skip
+    still = recipe | {"learning_rate": 1e-9}
+    found = [
+        train(bars(900), **settings(epochs=20, recipe=chosen)).history for chosen in (recipe, still)
+    ]
+    assert found[0]["test_accuracy"].iloc[-1] > 0.9
+    assert found[0]["test_accuracy"].iloc[-1] > found[1]["test_accuracy"].iloc[-1] + 0.2
 
 
 KILLED = """
@@ -312,11 +331,17 @@ def test_schedules_begin_and_end_where_they_should():
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"recipe": {"optimiser": "adam"}}, "unknown key 'optimiser'; allowed: optimizer"),
+        ({"recipe": {"optimiser": "adam"}}, "unknown key 'optimiser'; allowed: update, optimizer"),
         ({"recipe": {"optimizer": "lion"}}, "expected one of adam, sgd"),
         ({"recipe": {"schedule": "linear"}}, "expected one of constant, cosine, one_cycle"),
         ({"mapping": "none"}, "lut6 does not go with mapping 'none'"),
-        ({"synapse": synapse(0.1, [-1.0, 0.0, 1.0])}, "expected the network's"),
+        ({"recipe": {"update": "gradient"}}, "expected one of latent, pulses"),
+        ({"recipe": {"update": "pulses"}, "mapping": "learned"}, "expected maxabs or std"),
+        ({"recipe": {"noise_aware": True}}, "expected the device model"),
+        (
+            {"recipe": {"noise_aware": True}, "synapse": synapse(0.1, [-1.0, 0.0, 1.0])},
+            "expected the network's",
+        ),
         ({"record_epochs": [9]}, "expected 0 to 4"),
         ({"epochs": 0, "record_epochs": []}, "epochs from 1 on"),
         ({"network": {"model": "vgg"}}, "expected one of mlp, resnet18"),

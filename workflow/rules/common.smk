@@ -248,9 +248,13 @@ def record_epochs(network):
     return sorted({round(epochs * quarter / 4) for quarter in range(5)})
 
 
+MEASURED = ("lut", "pair")
+"""Precisions whose levels are a look-up table's."""
+
+
 def lut_of(wildcards):
     """The look-up table, for the runs whose weights are measured states."""
-    if RUNS[wildcards.run]["precision"].startswith("lut"):
+    if RUNS[wildcards.run]["precision"].startswith(MEASURED):
         return f"results/{network_block(wildcards.run)['study']}/lut.csv"
     return []
 
@@ -326,7 +330,7 @@ def sweep_training(wildcards):
 
 def sweep_lut(wildcards):
     """The look-up table, for the points whose weights are measured states."""
-    if sweep_choices(wildcards)["precision"].startswith("lut"):
+    if sweep_choices(wildcards)["precision"].startswith(MEASURED):
         return f"results/{sweep_network(wildcards.sweep)['study']}/lut.csv"
     return []
 

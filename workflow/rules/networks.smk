@@ -7,6 +7,7 @@ for network, block in config["networks"].items():
             images=lambda wildcards: f"results/datasets/{SCALE}/{RUNS[wildcards.run]['dataset']}.pt",
             lut=lut_of,
             code=library(
+                "device.py",
                 *(
                     f"networks/{part}.py"
                     for part in ("data", "evaluate", "models", "quantize", "train")

@@ -13,6 +13,7 @@ rule sweep_point:
         images=lambda wildcards: f"results/datasets/{SCALE}/{sweep_choices(wildcards)['dataset']}.pt",
         lut=sweep_lut,
         code=library(
+            "device.py",
             *(
                 f"networks/{part}.py"
                 for part in (

@@ -1,7 +1,9 @@
 from pathlib import Path
 
+import pandas as pd
 import torch
 
+from hall2net.device import device_from_lut
 from hall2net.job import job
 from hall2net.lut import read_levels
 from hall2net.networks.data import load
@@ -14,6 +16,7 @@ if __name__ == "__main__":
         run = train(
             load(snakemake.input.images),
             levels=read_levels(lut) if lut else None,
+            synapse=device_from_lut(pd.read_csv(lut)) if lut else None,
             checkpoint=checkpoint,
             device="cuda" if torch.cuda.is_available() else "cpu",
             threads=snakemake.params.threads,

@@ -299,8 +299,14 @@ def _precision_words(run: Mapping[str, Any]) -> str:
     precision, mapping = run["metrics"]["precision"], run["metrics"]["mapping"]
     if precision == "float32":
         return "float32"
-    states = "binary" if precision == "binary" else f"{precision.removeprefix('lut')} states"
-    return f"{states}, {_MAPPING_WORDS[mapping]}"
+    return f"{_states_words(precision)}, {_MAPPING_WORDS[mapping]}"
+
+
+def _states_words(precision: str) -> str:
+    kind = precision.rstrip("0123456789")
+    count = precision.removeprefix(kind)
+    words = {"lut": f"{count} states", "pair": f"pairs, {count} states", "uniform": f"{count} even"}
+    return words.get(kind, precision)
 
 
 def _network_words(run: Mapping[str, Any]) -> str:
@@ -410,11 +416,7 @@ def _draw_accuracies(axes: Axes, runs: Runs, dataset: str) -> list[str]:
             color=COLOURS[number],
             label=(_MAPPING_WORDS[mapping] + " mapping") if number else "float32",
         )
-    words = {"float32": "float32", "binary": "binary"}
-    axes.set_xticks(
-        range(len(precisions)),
-        [words.get(name, f"{name.removeprefix('lut')} states") for name in precisions],
-    )
+    axes.set_xticks(range(len(precisions)), map(_states_words, precisions))
     axes.set_xlim(-0.5, len(precisions) - 0.5)
     axes.set_xlabel("weights")
     axes.set_ylabel("test accuracy (%)")
@@ -422,9 +424,9 @@ def _draw_accuracies(axes: Axes, runs: Runs, dataset: str) -> list[str]:
 
 
 def _precision_order(precision: str) -> tuple[int, int]:
-    if precision.startswith("lut"):
-        return 1, -int(precision.removeprefix("lut"))
-    return (0, 0) if precision == "float32" else (2, 0)
+    kinds = ["float", "pair", "lut", "uniform", "binary"]
+    kind = precision.rstrip("0123456789")
+    return kinds.index(kind), -int(precision.removeprefix(kind) or 0)
 
 
 def _draw_histogram(axes: Axes, table: pd.DataFrame) -> None:

@@ -10,6 +10,7 @@ Weights of linear and convolution layers are quantized; biases and batch-normali
 which a crossbar array leaves to its digital periphery, stay float.
 """
 
+import re
 from collections.abc import Sequence
 from functools import cache
 from statistics import NormalDist
@@ -38,8 +39,9 @@ def levels_of(precision: str, levels: Sequence[float] | None = None) -> list[flo
     Parameters
     ----------
     precision : ``float32`` (None is returned), ``binary`` (-1 and 1), ``uniform<K>`` (K levels at
-        equal distances from -1 to 1) or ``lut<K>``
-    levels : the K levels of the look-up table, each in [-1, 1], for ``lut<K>`` alone
+        equal distances from -1 to 1), ``lut<K>``, or ``pair<K>``: a differential pair of devices,
+        each in any of its K states, with the differences of their levels, the largest being 1
+    levels : the K levels of the look-up table, each in [-1, 1], for ``lut<K>`` and ``pair<K>``
 
     Raises
     ------
@@ -52,15 +54,20 @@ def levels_of(precision: str, levels: Sequence[float] | None = None) -> list[flo
         return [-1.0, 1.0]
     if precision.startswith("uniform") and precision[7:].isdecimal() and int(precision[7:]) > 1:
         return np.linspace(-1, 1, int(precision[7:])).tolist()
-    if not (precision.startswith("lut") and precision[3:].isdecimal()):
+    kind = re.fullmatch(r"(lut|pair)(\d+)", precision)
+    if not kind:
         raise ConfigError(
-            f"precision {precision!r}: expected float32, binary, uniform<K> or lut<K>"
+            f"precision {precision!r}: expected float32, binary, uniform<K>, lut<K> or pair<K>"
         )
     found = sorted(set(map(float, levels or [])))
-    if len(found) != int(precision[3:]) or len(found) < 2 or len(found) != len(levels or []):
+    if len(found) != int(kind[2]) or len(found) < 2 or len(found) != len(levels or []):
         raise ConfigError(f"precision {precision}: the look-up table has {len(found)} levels")
     if not np.isfinite(found).all() or max(map(abs, found)) > 1:
         raise ConfigError(f"precision {precision}: levels {found} are not all in [-1, 1]")
+    if kind[1] == "pair":
+        reach = found[-1] - found[0]
+        # Differences that are the same but for rounding are one level.
+        return sorted({round((plus - minus) / reach, 9) for plus in found for minus in found})
     return found
 
 
@@ -147,8 +154,11 @@ class Projection:
             self.latents.append(nn.Parameter(latent))
             weight.data = self._all_weights.as_strided(*place)
             first += rows
-        self.log_scale = nn.Parameter(self._spread().log())
-        self.project()
+        with torch.no_grad():
+            first = self._scales_of_latents()
+        # Of mapping `learned` where it begins, of `Pulses` where it stays.
+        self.log_scale = nn.Parameter(first.log())
+        self.reset()
 
     def parameters(self) -> list[nn.Parameter]:
         """What is trained in the place of the weights, and the scales where they are trained."""
@@ -160,6 +170,10 @@ class Projection:
         for latent, saved in zip(self.latents, latents, strict=True):
             latent.copy_(saved)
         self.log_scale.copy_(log_scale)
+        self.reset()
+
+    def reset(self) -> None:
+        """Set every weight anew, after latents or scales were changed by hand."""
         self.project()
 
     def attach(self, optimizer: torch.optim.Optimizer) -> None:
@@ -170,14 +184,14 @@ class Projection:
     @torch.no_grad()
     def scales(self) -> Tensor:
         """Scale of each layer, (number of layers,)."""
-        if self.mapping == "learned":
-            return self.log_scale.exp()
+        return self.log_scale.exp() if self.mapping == "learned" else self._scales_of_latents()
+
+    def _scales_of_latents(self) -> Tensor:
         if self.mapping == "maxabs":
             latents = self._all_latents
             return self._by_layer("max", torch.maximum(latents.amax(1), -latents.amin(1)))
         return self._spread()
 
-    @torch.no_grad()
     def _spread(self) -> Tensor:
         # In two passes as fast as the memory, where `Tensor.std` takes many times as long.
         sums = self._by_layer("sum", self._all_latents.sum(1))
@@ -206,9 +220,12 @@ class Projection:
     @torch.no_grad()
     def write(self, synapse: Device, generator: torch.Generator) -> None:
         """Set every weight to what a device holds that is written to its state, and read once."""
-        state = self._states.index_select(0, self._cells.view(-1)).view_as(self._cells)
-        held = synapse.read(synapse.write(state, generator), generator)
+        held = synapse.read(synapse.write(self._held(), generator), generator)
         torch.mul(held, self._scales_of_rows(), out=self._all_weights)
+
+    def _held(self) -> Tensor:
+        """State of the device of every weight."""
+        return self._states.index_select(0, self._cells.view(-1)).view_as(self._cells)
 
     def counts(self) -> dict[str, np.ndarray]:
         """How many weights of each layer are at each level, (K,)."""
@@ -233,3 +250,53 @@ class Projection:
                     )
                 ]
             )
+
+
+class Pulses(Projection):
+    """Moves weights by whole pulses from state to state, with no latent weight behind them.
+
+    After every step of the optimizer each weight is brought nearer to where the step would have it
+    by a number of pulses, one pulse being one state up or down and taken to change the weight by
+    the mean distance of neighbouring levels. What it does change it by is the distance of the
+    states that it is between: the measured curve, with its unequal steps and its ends. A fraction
+    of a pulse is given with that probability (stochastic rounding), drawn from torch's generator.
+
+    Parameters
+    ----------
+    model, levels, mapping : as in `Projection`; the scale stays what it is at the beginning
+    """
+
+    def __init__(self, model: nn.Module, levels: Sequence[float], mapping: str) -> None:
+        if mapping == "learned":
+            raise ConfigError("update pulses: mapping 'learned'; expected maxabs or std")
+        self._pulse = (levels[-1] - levels[0]) / (len(levels) - 1)
+        super().__init__(model, levels, mapping)
+
+    @torch.no_grad()
+    def scales(self) -> Tensor:
+        """Scale of each layer, (number of layers,), the same at all times."""
+        return self.log_scale.exp()
+
+    @torch.no_grad()
+    def reset(self) -> None:
+        """Set every device to the state nearest to its latent."""
+        levels = self._all_latents / self._scales_of_rows()
+        self._state = nearest(levels, self._levels)
+        self._set()
+
+    @torch.no_grad()
+    def project(self) -> None:
+        """Give every device the pulses that its weight asks for."""
+        scales = self._scales_of_rows()
+        wanted = (self._all_latents / scales - self._levels[self._state]) / self._pulse
+        pulses = wanted.add_(torch.rand_like(wanted)).floor_().nan_to_num_(0)
+        most = len(self.levels) - 1
+        self._state.add_(pulses.clamp_(-most, most).long()).clamp_(0, most)
+        self._set()
+
+    def _held(self) -> Tensor:
+        return self._state
+
+    def _set(self) -> None:
+        torch.mul(self._levels[self._state], self._scales_of_rows(), out=self._all_weights)
+        self._all_latents.copy_(self._all_weights)

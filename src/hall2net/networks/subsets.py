@@ -46,6 +46,7 @@ def train_sets(
     error = advice.drop_duplicates("states").set_index("states")["quantization_error"]
     choices: list[tuple[str, str]] = [("float32", "none")]
     choices += [(s, m) for s in sets_to_train(advice, best) for m in ("maxabs", "std")]
+    exact = {**recipe, "noise_aware": False}
     rows = []
     for states, mapping in choices:
         grid = None
@@ -54,7 +55,7 @@ def train_sets(
             grid = levels(lut.loc[used, "resistance_ohm"]).tolist()
         runs = [
             train(
-                images, network=network, recipe=recipe, epochs=epochs, seed=seed, levels=grid,
+                images, network=network, recipe=exact, epochs=epochs, seed=seed, levels=grid,
                 precision="float32" if grid is None else f"lut{len(grid)}", mapping=mapping,
                 device=device, threads=threads,
             ).history.iloc[-1]

@@ -22,7 +22,7 @@ from hall2net.files import atomic, write_csv, write_json
 from hall2net.networks import models
 from hall2net.networks.data import Images
 from hall2net.networks.evaluate import confusion_matrix
-from hall2net.networks.quantize import Projection, levels_of, weight_layers
+from hall2net.networks.quantize import Projection, Pulses, levels_of, weight_layers
 
 _FLOAT_BINS = 61
 # A compiler takes longer than it saves in all the trainings of a perceptron on a CPU.
@@ -36,6 +36,9 @@ class Recipe:
 
     Attributes
     ----------
+    update : what a step changes: ``latent``, a float weight kept beside the device, which is
+        written where its level changes; ``pulses``, the device itself, by whole pulses along its
+        states (`hall2net.networks.quantize.Pulses`)
     optimizer : ``adam``, with the decay beside the gradient (AdamW: Loshchilov, Hutter,
         arXiv:1711.05101), or ``sgd``, with Nesterov momentum 0.9 and the decay in the gradient
     learning_rate : the largest of the schedule
@@ -49,9 +52,12 @@ class Recipe:
         else pixels from 0 to 1
     shift : largest number of pixels by which images are shifted at random, both ways
     mirror : images mirrored at random, left to right
+    noise_aware : measured states are written to devices and read anew in every step, with the
+        errors of the device model; tests, and what is saved, are without them
     bfloat16 : matrix products in bfloat16 where the processor has them, else in float32
     """
 
+    update: str = "latent"
     optimizer: str = "adam"
     learning_rate: float = 1e-3
     schedule: str = "constant"
@@ -62,10 +68,12 @@ class Recipe:
     standardise: bool = False
     shift: int = 0
     mirror: bool = False
+    noise_aware: bool = False
     bfloat16: bool = False
 
     def __post_init__(self) -> None:
         for key, allowed in (
+            ("update", ("latent", "pulses")),
             ("optimizer", ("adam", "sgd")),
             ("schedule", ("constant", "cosine", "one_cycle")),
         ):
@@ -142,13 +150,12 @@ def train(
     ----------
     images : training and test images
     network : the model, as `hall2net.networks.models.build` takes it
-    precision : ``float32``, ``binary`` or ``lut<K>``
-    levels : (K,) levels of the look-up table, in [-1, 1], for ``lut<K>``
+    precision : as `hall2net.networks.quantize.levels_of` takes it
+    levels : (K,) levels of the look-up table, in [-1, 1], for ``lut<K>`` and ``pair<K>``
     mapping : key of `hall2net.networks.quantize.MAPPINGS`; ``none`` for ``float32``
     recipe : fields of `Recipe`
     epochs : passes over the training images
-    synapse : for noise-aware training: the device model, with the K levels, that all weights are
-        written to and read from anew in every step; tests, and what is saved, are without it
+    synapse : the device model, with the K levels, of noise-aware recipes with measured states
     seed : of weights, order, dropout and augmentation
     record_epochs : epochs, 0 to `epochs`, of confusion matrices and weight histograms; the last
         is always recorded
@@ -169,10 +176,17 @@ def train(
     levels = levels_of(precision, levels)
     if (levels is None) != (mapping == "none"):
         raise ConfigError(f"precision {precision} does not go with mapping {mapping!r}")
-    if synapse:
+    if not (settings.noise_aware and precision.startswith(("lut", "pair"))):
+        synapse = None
+    elif synapse is None:
+        raise ConfigError("noise_aware: expected the device model of the look-up table")
+    else:
         found = [round(level, 5) for level in synapse.levels.tolist()]
-        if found != [round(level, 5) for level in levels or []]:
-            raise ConfigError(f"synapse has levels {found}; expected the network's, {levels}")
+        if found != [round(level, 5) for level in levels]:
+            raise ConfigError(
+                f"noise_aware with {precision}: the device has the levels {found}; expected the "
+                f"network's, {levels}"
+            )
     record = sorted({*record_epochs, epochs})
     if epochs < 1 or record[0] < 0 or record[-1] > epochs:
         raise ConfigError(f"record_epochs {record}: expected 0 to {epochs}; epochs from 1 on")
@@ -195,7 +209,8 @@ def train(
     }
     torch.manual_seed(seed)
     model = models.build(**plan).to(device)
-    projection = None if levels is None else Projection(model, levels, mapping)
+    kind_of_update = Pulses if settings.update == "pulses" else Projection
+    projection = None if levels is None else kind_of_update(model, levels, mapping)
     optimizer = _optimizer(model, projection, settings)
     synapse = synapse and synapse.to(device)
     forward = torch.compile(model, dynamic=False) if kind in _COMPILED else model
