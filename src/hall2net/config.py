@@ -143,6 +143,34 @@ def allowed_part(config: Mapping[str, Any], schema: str | Path) -> dict[str, Any
     return part
 
 
+def needed_facts(block: Mapping[str, Any], kinds: set[str]) -> dict[str, str]:
+    """The facts of a sample that its kinds of measurement need, and what for.
+
+    Parameters
+    ----------
+    block : of the study in the configuration; its settings decide which layers count
+    kinds : of the sample's measurements
+    """
+    needed: dict[str, str] = {}
+    if "sot_switching" in kinds:
+        layer = _LAYERS.get(block.get("switching", {}).get("current_layer", "stack"), "stack_nm")
+        for fact in ("width_um", layer):
+            needed.setdefault(fact, "current density of its sot_switching measurements")
+    if "vsm_loop" in kinds:
+        needed.setdefault("film_area_mm2", "magnetisation of its vsm_loop measurements")
+        # A number there is the thickness of all samples.
+        sets = block.get("conventions", {}).values()
+        if not sets or any(chosen.get("t_fm", "sample") == "sample" for chosen in sets):
+            needed.setdefault("ferromagnet_nm", "magnetisation of its vsm_loop measurements")
+    if "resistivity" in kinds:
+        for fact in ("width_um", "length_um", "stack_nm"):
+            needed.setdefault(fact, "resistivity of its resistivity measurement")
+    if "loop_shift" in kinds and "conventions" in block:
+        for fact in ("thickness_nm", "width_um", "stack_nm", "heavy_metal_nm"):
+            needed.setdefault(fact, "torque of its loop_shift measurements")
+    return needed
+
+
 def _errors(config: Mapping[str, Any], schema: str | Path) -> list[ValidationError]:
     rules = yaml.safe_load(Path(schema).read_text(encoding="utf-8"))
     found = Draft202012Validator(rules).iter_errors(config)
@@ -208,7 +236,7 @@ def _missing(config: Mapping[str, Any], sheets: Mapping[str, pd.DataFrame]) -> I
         sheet = sheets[study]
         for sample, own in sheet.groupby("sample"):
             facts = block.get("samples", {}).get(sample)
-            for fact, reason in _needed_facts(block, set(own["kind"])).items():
+            for fact, reason in needed_facts(block, set(own["kind"])).items():
                 if facts is not None and facts.get(fact) is None:
                     number = "0 or above" if fact == "thickness_nm" else "above 0"
                     yield (
@@ -236,28 +264,6 @@ def _missing(config: Mapping[str, Any], sheets: Mapping[str, pd.DataFrame]) -> I
                     f"config, networks.{network}.weights: {precision!r} needs a block 'lut' of "
                     f"study {block['study']!r}"
                 )
-
-
-def _needed_facts(block: Mapping[str, Any], kinds: set[str]) -> dict[str, str]:
-    """The facts of a sample that its kinds of measurement need, and what for."""
-    needed: dict[str, str] = {}
-    if "sot_switching" in kinds:
-        layer = _LAYERS.get(block.get("switching", {}).get("current_layer", "stack"), "stack_nm")
-        for fact in ("width_um", layer):
-            needed.setdefault(fact, "current density of its sot_switching measurements")
-    if "vsm_loop" in kinds:
-        needed.setdefault("film_area_mm2", "magnetisation of its vsm_loop measurements")
-        # A number there is the thickness of all samples.
-        sets = block.get("conventions", {}).values()
-        if not sets or any(chosen.get("t_fm", "sample") == "sample" for chosen in sets):
-            needed.setdefault("ferromagnet_nm", "magnetisation of its vsm_loop measurements")
-    if "resistivity" in kinds:
-        for fact in ("width_um", "length_um", "stack_nm"):
-            needed.setdefault(fact, "resistivity of its resistivity measurement")
-    if "loop_shift" in kinds and "conventions" in block:
-        for fact in ("thickness_nm", "width_um", "stack_nm", "heavy_metal_nm"):
-            needed.setdefault(fact, "torque of its loop_shift measurements")
-    return needed
 
 
 def _describe(error: ValidationError) -> Iterator[str]:

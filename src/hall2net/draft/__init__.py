@@ -11,6 +11,8 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
+import yaml
+
 from hall2net.draft.block import study_block, with_study
 from hall2net.draft.report import report
 from hall2net.draft.rows import OWN_FILES, Draft, drafted, sheet_of
@@ -66,7 +68,8 @@ def draft_study(name: str, folder: str | Path, root: str | Path) -> str:
     with atomic(config) as temporary:
         temporary.write_bytes(new.encode())
         shutil.copymode(config, temporary)
-    return report(name, draft.measurements, draft.skipped, block)
+    scale = yaml.safe_load(text)["scale"]
+    return report(name, draft.measurements, draft.skipped, block, scale)
 
 
 def _text(config: Path) -> str:

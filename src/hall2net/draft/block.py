@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from hall2net.config import needed_facts
 from hall2net.draft.kinds import Measurement
 from hall2net.errors import FileError
 
@@ -20,14 +21,6 @@ FILL_IN = {
     "heavy_metal_nm": "the layer that gives the spin current",
     "ferromagnet_nm": "the magnetic layers",
     "film_area_mm2": "of the magnetometer's specimen",
-}
-_FACTS = {
-    "ahe_loop": (),
-    "pulse_train": (),
-    "sot_switching": ("width_um", "stack_nm"),
-    "loop_shift": ("thickness_nm", "width_um", "stack_nm", "heavy_metal_nm"),
-    "resistivity": ("width_um", "length_um", "stack_nm"),
-    "vsm_loop": ("ferromagnet_nm", "film_area_mm2"),
 }
 _LOOP_STATES = 8
 _OPENING = 5.0  # of a switching loop over its noise, from which it may hold states
@@ -42,7 +35,7 @@ switching:
   current_layer: stack             # stack | heavy_metal: the layers that j refers to
 """
 _CONVENTIONS = """\
-conventions:                       # of the torque; both sets are made, `adopted` is drawn
+conventions:                       # of the torque
   adopted:
     shift: line                    # pair: H0(+I) - H0(-I) | line: slope of H0(I), with intercept
     dh_to_field: half              # half: H_z = -DeltaH/2 | literal: -DeltaH
@@ -52,14 +45,8 @@ conventions:                       # of the torque; both sets are made, `adopted
     keff_sign: pma                 # pma | easy_plane: which anisotropy is positive
     keff_integrand: h_dm           # h_dm | h_m_dm: the work done by the field, or as printed
     t_fm: sample                   # sample: ferromagnet_nm of each | a thickness in nm for all
-  as_printed:                      # the same with each formula as the papers print it
-    shift: pair
-    dh_to_field: literal
-    wall_factor: "1"
-    sbf_form: printed
-    keff_sign: easy_plane
-    keff_integrand: h_m_dm
 """
+_SETTINGS = {**yaml.safe_load(_SWITCHING), **yaml.safe_load(_CONVENTIONS)}
 
 
 def study_block(name: str, measurements: Sequence[Measurement]) -> str:
@@ -88,11 +75,13 @@ def study_block(name: str, measurements: Sequence[Measurement]) -> str:
         parts.append(_SWITCHING)
     lut = _lut(measurements)
     parts.append(lut)
-    figures = ["fit_residuals"] if kinds & {"ahe_loop", "loop_shift"} else []
-    if _many_temperatures(measurements):
-        figures.append("temperature")
+    figures = ["ahe_loops"] if "ahe_loop" in kinds else []
+    figures += ["fit_residuals"] if kinds & {"ahe_loop", "loop_shift"} else []
+    figures += ["temperature"] if _many_temperatures(measurements) else []
+    figures += ["torque_against_thickness"] if "loop_shift" in kinds and len(samples) > 1 else []
+    figures += ["switching_loops"] if "sot_switching" in kinds else []
     if lut:
-        figures += ["state_separation", "potentiation_depression", "state_choice"]
+        figures += ["lut_states", "state_separation", "potentiation_depression", "state_choice"]
     listed = "".join(f"\n  - {figure}" for figure in figures) or " []"
     parts.append(f"figures:{listed}\n")
     return f"{_scalar(name)}:\n" + _indented("".join(parts))
@@ -174,7 +163,7 @@ def _sample(sample: str, measurements: Sequence[Measurement]) -> str:
     lines = [f"label: {_scalar(sample.replace('_', ' '))}   # words for figures"]
     if "loop_shift" in kinds:
         lines.append("spacer: none   # or the layer between heavy metal and ferromagnet")
-    needed = {fact for kind in kinds for fact in _FACTS.get(kind, ())}
+    needed = needed_facts(_SETTINGS, kinds)
     for fact in (fact for fact in FILL_IN if fact in needed):
         words = FILL_IN[fact]
         if fact in told:

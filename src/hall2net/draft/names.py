@@ -66,11 +66,9 @@ class Told:
 def told_by_name(name: str) -> Told:
     """Conditions in one part of a path: `300K`, `im3p0ma`, `hx+100Oe`, `-25mT`, `10us`, `oop`."""
     told = Told()
-    # In a-b-25mT the sign is one more hyphen.
-    joined = bool(re.search(r"[A-Za-z0-9]-[A-Za-z]", name)) or "--" in name
     rest, last = [], 0
     for match in _TOKEN.finditer(name):
-        if _take(told, match, joined):
+        if _take(told, match):
             rest.append(name[last : match.start()])
             last = match.end()
     rest.append(name[last:])
@@ -80,7 +78,12 @@ def told_by_name(name: str) -> Told:
             told.tell("orientation", "ip" if word.lower().startswith("i") else "oop", word)
         if word.lower() in ("free", "fieldfree"):
             told.tell("field_x_oe", 0.0, word)
-    kept = [w for w in left if w.lower() not in _WORDS and not w.isdecimal()]
+    kept: list[str] = []
+    for before, word in zip(["", *left], left, strict=False):
+        # bar 1 is a sample, scan 1 and 2026 03 02 are none.
+        number = word.isdecimal() and not (len(word) < 3 and kept and kept[-1] is before)
+        if word.lower() not in _WORDS and not number:
+            kept.append(word)
     told.rest = sanitised("_".join(kept))
     return told
 
@@ -127,13 +130,11 @@ def in_sheet_units(value: float, unit: str, cell: str) -> float:
     return float(f"{float(si) / factor:.8g}")
 
 
-def _take(told: Told, match: re.Match, joined: bool) -> bool:
+def _take(told: Told, match: re.Match) -> bool:
     """Whether one token of a name is a condition; if so it is told."""
     key = (match["key"] or "").lower()
     unit = _UNITS.get(re.sub("[µμ]", "u", match["unit"] or "").lower(), "")
     sign = -1.0 if (match["sign"] or "") in ("-", "−", "m", "M") else 1.0
-    if match["sign"] == "-" and joined and not key:
-        sign = 1.0
     number = sign * float(re.sub("[p,]", ".", match["number"].lower()))
     if match["key"] == "T" and not unit and number > 0 and not match["sign"]:
         unit = "K"

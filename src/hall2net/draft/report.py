@@ -15,7 +15,11 @@ _WORDS = {
 
 
 def report(
-    name: str, measurements: Sequence[Measurement], skipped: Mapping[str, str], block: str
+    name: str,
+    measurements: Sequence[Measurement],
+    skipped: Mapping[str, str],
+    block: str,
+    scale: str,
 ) -> str:
     """Words for the user.
 
@@ -25,6 +29,7 @@ def report(
     measurements : rows of the sheet, in its order
     skipped : file to why it has no row
     block : of the study in `config.yaml`
+    scale : of the configuration
     """
     sheet = f"raw/{name}/measurements.csv"
     parts = [
@@ -40,9 +45,14 @@ def report(
         "",
         "Then",
         "  hall2net check",
-        *(f"  snakemake --cores 2 results/{name}/{target}" for target in _targets(block)),
+        *(f"  snakemake --cores 2 results/{name}/{target}" for target in _targets(block, scale)),
     ]
-    return "\n".join(parts)
+    return "\n".join(_printable(part) for part in parts)
+
+
+def _printable(line: str) -> str:
+    """A line without what would move the cursor of a terminal."""
+    return "".join(letter if letter.isprintable() else "?" for letter in line)
 
 
 def _section(title: str, lines: Sequence[str]) -> list[str]:
@@ -122,17 +132,17 @@ def _facts(block: str) -> list[str]:
     found: dict[str, list[str]] = {}
     for key in to_fill_in(block):
         above, _, fact = key.rpartition(".")
-        place, _, sample = above.rpartition(".samples.")
-        where = f"{place}.samples, {fact}" if place else key
+        place, _, sample = above.partition(".samples.")
+        where = f"{place}.samples, {fact}" if sample else key
         found.setdefault(f"{where} ({FILL_IN[fact]})", []).append(sample)
     return [key + f": {_some(samples)}" * any(samples) for key, samples in found.items()]
 
 
-def _targets(block: str) -> list[str]:
+def _targets(block: str, scale: str) -> list[str]:
     """What to make first."""
     targets = ["loops.csv"] if "\n  loops:" in block else []
     targets += ["lut.csv"] if "\n  lut:" in block else []
-    return [*targets, *(f"figures/laptop/{f}.png" for f in _figures(block)[:1])]
+    return [*targets, *(f"figures/{scale}/{f}.png" for f in _figures(block)[:1])]
 
 
 def _figures(block: str) -> list[str]:

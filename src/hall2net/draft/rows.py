@@ -106,14 +106,16 @@ def _raw_files(folder: Path) -> tuple[list[str], dict[str, str]]:
         name = path.relative_to(folder).as_posix()
         if path.is_dir() and not path.is_symlink():
             continue
-        if any(part.startswith(".") for part in name.split("/")):
+        if not name.isprintable():
+            skipped[ascii(name)] = "a name with control signs; rename the file"
+        elif any(part.startswith(".") for part in name.split("/")):
             skipped[name] = "hidden"
         elif path.is_symlink():
             skipped[name] = "a link; copy the file itself"
         elif name in OWN_FILES:
             skipped[name] = "a list of files"
-        elif not name.isprintable() or re.search(r"[;{}\\]|^\s|\s$|(^|/)~", name):
-            skipped[name] = "a name with ; { } \\, control signs or outer blanks; rename the file"
+        elif re.search(r"[;{}\\]|^\s|\s$", name):
+            skipped[name] = "a name with ; { } \\ or outer blanks; rename the file"
         else:
             found.append(name)
     return found, skipped

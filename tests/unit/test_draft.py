@@ -1,0 +1,550 @@
+"""`hall2net init`: recognition against the true sheets, and nothing lost on the way."""
+
+import os
+import shutil
+import textwrap
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from hall2net.__main__ import main
+from hall2net.check import check_project
+from hall2net.draft import draft_study
+from hall2net.draft.names import told_by_name, told_by_words
+from hall2net.draft.rows import drafted, sheet_of
+from hall2net.errors import Hall2netError
+from hall2net.readers import read_measurement
+from hall2net.sheet import NUMBERS, UNKNOWN, read_sheet, verify_checksums
+from hall2net.units import OERSTED
+
+ROOT = Path(__file__).parents[2]
+REAL = Path(
+    os.environ.get(
+        "HALL2NET_INSTRUMENT_FILES", Path(__file__).parents[3] / "shared" / "instrument-files"
+    )
+)
+
+
+def true_sheet(study):
+    return pd.read_csv(ROOT / "raw" / study / "measurements.csv").set_index("file")
+
+
+def made_sheet(folder, study="mine"):
+    return sheet_of(drafted(folder, study).measurements).set_index("file")
+
+
+def told(made, truth, column):
+    """A condition where the draft tells it, and what is true there."""
+    known = made[column].notna() & (made[column] != UNKNOWN)
+    return made.loc[known, column].astype(float), truth.loc[known, column].astype(float)
+
+
+@pytest.fixture(scope="module")
+def own_names():
+    """The emulated studies as drafted from their files alone, beside their true sheets."""
+    return {
+        study: (made_sheet(ROOT / "raw" / study), true_sheet(study)) for study in ("cotb", "ruo2")
+    }
+
+
+@pytest.fixture(scope="module")
+def bland_names(tmp_path_factory):
+    """The same with names that say nothing, all in one folder; the films of ruo2 with spacers of
+    0.7 nm and more left out, they are measured like the others."""
+    found = {}
+    for study in ("cotb", "ruo2"):
+        folder, truth = tmp_path_factory.mktemp(study), true_sheet(study)
+        truth = truth[~truth["sample"].str.contains("ruo2_0p7|ruo2_[12]")]
+        bland = {name: f"m{k:04d}{Path(name).suffix}" for k, name in enumerate(truth.index)}
+        for name, other in bland.items():
+            shutil.copyfile(ROOT / "raw" / study / name, folder / other)
+        found[study] = made_sheet(folder), truth.rename(index=bland).sort_index()
+    return found
+
+
+@pytest.mark.parametrize("study", ["cotb", "ruo2"])
+@pytest.mark.parametrize("names", ["own_names", "bland_names"])
+def test_format_and_kind_are_those_of_the_true_sheet(names, study, request):
+    made, truth = request.getfixturevalue(names)[study]
+    made = made.reindex(truth.index)
+    right = (made["format"] == truth["format"]) & (made["kind"] == truth["kind"])
+    assert right.mean() >= 0.95, made[~right]
+
+
+@pytest.mark.parametrize("study", ["cotb", "ruo2"])
+@pytest.mark.parametrize("names", ["own_names", "bland_names"])
+def test_no_condition_is_told_wrongly(names, study, request):
+    made, truth = request.getfixturevalue(names)[study]
+    made = made.reindex(truth.index)
+    for column in set(NUMBERS) & set(made):
+        found, expected = told(made, truth, column)
+        np.testing.assert_allclose(found, expected, rtol=1e-6, err_msg=column)
+
+
+def test_conditions_in_names_headers_and_columns_are_found(own_names):
+    """In cotb's names the temperatures, in its headers the fields; in ruo2's names the fields."""
+    shares = {("cotb", "current_ma"): 1, ("cotb", "field_x_oe"): 1, ("ruo2", "current_ma"): 1}
+    for (study, column), share in shares.items():
+        made, truth = own_names[study]
+        assert len(told(made.reindex(truth.index), truth, column)[0]) == (
+            share * truth[column].notna().sum()
+        )
+    made, truth = own_names["cotb"]
+    loops = truth["kind"] == "ahe_loop"
+    assert made.reindex(truth.index).loc[loops, "temperature_k"].notna().all()
+    made, truth = own_names["ruo2"]
+    shifts = truth.index[truth["kind"] == "loop_shift"]
+    assert (made.loc[shifts, "field_x_oe"] != UNKNOWN).all()
+    vsm = truth.index[truth["kind"] == "vsm_loop"]
+    assert (made.loc[vsm, "orientation"] == truth.loc[vsm, "orientation"]).all()
+
+
+@pytest.mark.parametrize("study", ["cotb", "ruo2"])
+def test_samples_are_those_of_the_true_sheet(own_names, study):
+    made, truth = own_names[study]
+    assert (made["sample"].reindex(truth.index) == truth["sample"]).all()
+    assert made["id"].is_unique
+
+
+@pytest.mark.parametrize("study", ["cotb", "ruo2"])
+def test_the_draft_reads_as_the_true_sheet_does(own_names, study):
+    made, truth = own_names[study]
+    for name in truth.groupby("kind").head(3).index:
+        rows = [
+            {"file": name, **{k: v for k, v in row.items() if pd.notna(v) and v != UNKNOWN}}
+            for row in (made.loc[name].to_dict(), truth.loc[name].to_dict())
+        ]
+        mine, theirs = (read_measurement(ROOT / "raw" / study, row) for row in rows)
+        pd.testing.assert_frame_equal(mine[theirs.columns], theirs)
+
+
+def test_what_bland_names_do_not_tell_is_open(bland_names):
+    made, truth = bland_names["ruo2"]
+    kinds = truth["kind"].reindex(made.index)
+    assert (made.loc[kinds == "loop_shift", "field_x_oe"] == UNKNOWN).all()
+    assert (made.loc[kinds == "vsm_loop", "orientation"] == UNKNOWN).all()
+
+
+@pytest.mark.skipif(not REAL.is_dir(), reason="no real instrument files here")
+def test_real_instrument_files():
+    draft = drafted(REAL, "real")
+    made = sheet_of(draft.measurements)
+    assert list(draft.skipped) == ["README.md"]
+    formats = {
+        "lakeshore8600_vsm.csv": ("lakeshore8600", "vsm_loop"),
+        "micromag_a4.hys": ("micromag", "vsm_loop"),
+        "qd_ppms_vsm_mh.dat": ("multivu", "vsm_loop"),
+        "qd_ppms_act_hall.dat": ("multivu", "ahe_loop"),
+        "qd_ppms_resistivity.dat": ("multivu", "ahe_loop"),
+    }
+    for name, (form, kind) in formats.items():
+        rows = made[made["file"] == name]
+        assert set(rows["format"]) == {form}, name
+        assert set(rows["kind"]) == {kind}, name
+    temperatures = made.groupby("file")["temperature_k"].apply(list)
+    assert temperatures["qd_ppms_act_hall.dat"] == [2, 2.2, 2.4, 2.6, 2.8, 3, 3.2, 3.4]
+    assert temperatures["qd_ppms_resistivity.dat"] == [2, 2.1, 2.2, 2.3]
+    assert temperatures["qd_ppms_vsm_mh.dat"] == [300]
+    assert made["id"].is_unique
+    # Two channels: nobody but the user knows which of them is the Hall bar.
+    act = next(m for m in draft.measurements if m.file == "qd_ppms_act_hall.dat")
+    assert act.cells["y_column"] == UNKNOWN
+    assert act.choices["y_column"] == ["Res. ch1 (ohm-cm)", "Res. ch2 (ohm-cm)"]
+
+
+NAMES = [
+    ("300K", {"temperature_k": 300}),
+    ("T=4.2K", {"temperature_k": 4.2}),
+    ("loop_T300", {"temperature_k": 300}),
+    ("x_1.5mA", {"current_ma": 1.5}),
+    ("shift_ip1p5ma", {"current_ma": 1.5}),
+    ("shift_im3p0ma", {"current_ma": -3}),
+    ("I=-100uA", {"current_ma": -0.1}),
+    ("sot_-25mT", {"field_x_oe": -250}),
+    ("a-c-25mT", {"field_x_oe": 250}),
+    ("a-c_-25mT", {"field_x_oe": -250}),
+    ("sot_m25mt", {"field_x_oe": -250}),
+    ("500Oe", {"field_x_oe": 500}),
+    ("hx+100Oe", {"field_x_oe": 100}),
+    ("Hx=-0.02T", {"field_x_oe": -200}),
+    ("sot_10us", {"pulse_width_s": 1e-5}),
+    ("pulse 2 ms", {"pulse_width_s": 2e-3}),
+    ("vsm_oop", {"orientation": "oop"}),
+    ("vsm_ip", {"orientation": "ip"}),
+    ("pt_2p0nm_0p5", {}),
+    ("chip 3A", {}),
+    ("2026-03-02", {}),
+]
+
+
+@pytest.mark.parametrize(("name", "cells"), NAMES)
+def test_conditions_in_names(name, cells):
+    assert told_by_name(name).cells == pytest.approx(cells)
+
+
+def test_conditions_in_the_words_above_a_table():
+    lines = [
+        "# sample bar_7, w 4 um, L 20 um",
+        "# read 0.5 mA, pulse 1e-06 s, compliance 20 mA",
+        "# mu0 Hx = -25 mT, max field 2 T",
+        "Temperature: 77 K",
+    ]
+    cells = told_by_words(lines).cells
+    assert cells.pop("sample") == "bar_7"
+    assert cells == pytest.approx(
+        {
+            "width_um": 4, "length_um": 20, "current_ma": 0.5, "pulse_width_s": 1e-6,
+            "field_x_oe": -250, "temperature_k": 77,
+        }
+    )  # fmt: skip
+
+
+FIELD_MT = np.concatenate([np.arange(-60.0, 61, 2), np.arange(58.0, -61, -2)])
+HALL_MOHM = np.where(np.arange(121) < 61, np.sign(FIELD_MT - 20.3), np.sign(FIELD_MT + 20.3)) * 85.0
+
+
+def decimal_comma(*columns):
+    return "".join(
+        ";".join(f"{x:.4f}".replace(".", ",") for x in row) + "\n"
+        for row in zip(*columns, strict=True)
+    )
+
+
+def made_files(folder):
+    """Files of a third laboratory, each with its name, its text and its encoding."""
+    loop = decimal_comma(FIELD_MT, HALL_MOHM)
+    sweep = np.concatenate([np.arange(0, 9), np.arange(8, -9, -1.0), np.arange(-8, 1)]) * 250
+    switched = np.where(np.arange(len(sweep)) < 6, -80.0, 80.0)
+    pulses = np.repeat(np.arange(1, 25), 5)
+    write = np.tile(np.repeat([-3000, 1500, 2000, 2500], 5), 6)
+    states = np.tile(np.repeat([-75, -20, 15, 70], 5), 6) + 0.1 * np.sin(np.arange(120))
+    field_t = FIELD_MT / 1e3
+    texts = {
+        "bar 1/ahe 300K 0.1mA.txt": ("µ0H (mT);R_xy [mΩ]\n" + loop, "utf-8"),
+        "bar 1/ahe 250K 0.1mA.txt": ("µ0H (mT);R_xy [mOhm]\n" + loop, "latin-1"),
+        "bar 1/train.txt": (
+            "pulse no.;I_pulse (µA);R_xy (mΩ)\n" + decimal_comma(pulses, write, states),
+            "utf-8",
+        ),
+        "bar 1/sot -10mT.txt": ("Iw / µA;R_H / mΩ\n" + decimal_comma(sweep, switched), "utf-8"),
+        "bar 2/ahe.txt": (
+            "B\tR\nT\tohm\n" + decimal_comma(field_t, HALL_MOHM / 1e3).replace(";", "\t"),
+            "utf-8",
+        ),
+        "bar 2/no unit.txt": ("B;R_xy\n" + decimal_comma(field_t, HALL_MOHM / 1e3), "utf-8"),
+        "bar 2/no names.txt": (loop, "utf-8"),
+        "bar 2/split_up.txt": (
+            "B (T);Rxy (ohm)\n" + decimal_comma(field_t[:61], HALL_MOHM[:61] / 1e3),
+            "utf-8",
+        ),
+        "bar 2/split_down.txt": (
+            "B (T);Rxy (ohm)\n" + decimal_comma(field_t[61:], HALL_MOHM[61:] / 1e3),
+            "utf-8",
+        ),
+        "bar 2/cooling.txt": (
+            "T (K);R (ohm)\n" + decimal_comma(np.linspace(10, 300, 50), np.linspace(90, 100, 50)),
+            "utf-8",
+        ),
+        "bar 2/notes.txt": ("Bonded on Monday.\nContact 3 is bad.\n", "utf-8"),
+        ".hidden.txt": ("B (T);Rxy (ohm)\n0;1\n", "utf-8"),
+    }
+    for name, (text, encoding) in texts.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(text.encode(encoding))
+    (folder / "picture.png").write_bytes(b"\x89PNG\r\n\x1a\n\x00\x00")
+    return folder
+
+
+def test_files_of_a_third_laboratory(tmp_path):
+    draft = drafted(made_files(tmp_path), "mine")
+    made = {one.file: one.cells for one in draft.measurements}
+    kinds = {name: cells["kind"] for name, cells in made.items()}
+    assert kinds == {
+        "bar 1/ahe 250K 0.1mA.txt": "ahe_loop",
+        "bar 1/ahe 300K 0.1mA.txt": "ahe_loop",
+        "bar 1/sot -10mT.txt": "sot_switching",
+        "bar 1/train.txt": "pulse_train",
+        "bar 2/ahe.txt": "ahe_loop",
+        "bar 2/no unit.txt": "ahe_loop",
+        "bar 2/no names.txt": UNKNOWN,
+        "bar 2/split_down.txt;bar 2/split_up.txt": "ahe_loop",
+    }
+    assert set(draft.skipped) == {
+        ".hidden.txt", "bar 2/cooling.txt", "bar 2/notes.txt", "picture.png",
+    }  # fmt: skip
+    assert {cells["sample"] for name, cells in made.items() if "bar 1" in name} == {"bar_1"}
+    assert made["bar 1/ahe 300K 0.1mA.txt"]["temperature_k"] == 300
+    assert made["bar 1/sot -10mT.txt"]["field_x_oe"] == pytest.approx(-100)
+    assert made["bar 2/no unit.txt"]["x_unit"] == UNKNOWN
+    for name in ("bar 1/ahe 300K 0.1mA.txt", "bar 1/ahe 250K 0.1mA.txt", "bar 2/ahe.txt"):
+        points = read_measurement(tmp_path, {"file": name, **made[name]})
+        np.testing.assert_allclose(points["field"] / OERSTED, 10 * FIELD_MT, rtol=1e-6)
+        np.testing.assert_allclose(points["resistance"], HALL_MOHM / 1e3)
+    train = read_measurement(tmp_path, {"file": "bar 1/train.txt", **made["bar 1/train.txt"]})
+    assert train["pulse"].nunique() == 24
+    assert sorted(train["write_current"].unique()) == pytest.approx([-3e-3, 1.5e-3, 2e-3, 2.5e-3])
+
+
+@pytest.fixture
+def project(tmp_path):
+    """A project without raw files but those that `hall2net init` brings."""
+    root = tmp_path / "project"
+    root.mkdir()
+    config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+    for study in config["studies"]:
+        (root / "raw").mkdir(exist_ok=True)
+        (root / "raw" / study).symlink_to(ROOT / "raw" / study)
+    shutil.copyfile(ROOT / "config.yaml", root / "config.yaml")
+    (root / "workflow").symlink_to(ROOT / "workflow")
+    return root
+
+
+@pytest.fixture
+def lab(tmp_path):
+    """A folder of two Hall loops and a pulse train of one bar."""
+    everything = made_files(tmp_path / "everything")
+    for name in ("ahe 300K 0.1mA.txt", "ahe 250K 0.1mA.txt", "train.txt"):
+        (tmp_path / "lab/bar 1").mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(everything / "bar 1" / name, tmp_path / "lab/bar 1" / name)
+    return tmp_path / "lab"
+
+
+def content(folder):
+    """Every file below a folder that is no link, with its bytes."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and not path.is_symlink()
+    }
+
+
+def test_a_drafted_study_passes_the_check(project, lab):
+    words = draft_study("mine", lab, project)
+    assert "no problem" in check_project(project)
+    assert len(verify_checksums(project / "raw/mine")) == 3
+    assert set(read_sheet(project / "raw/mine/measurements.csv")["sample"]) == {"bar_1"}
+    for name, there in content(lab).items():
+        assert (project / "raw/mine" / name).read_bytes() == there
+        assert name in words
+    block = yaml.safe_load((project / "config.yaml").read_text(encoding="utf-8"))["studies"]["mine"]
+    assert block["lut"] == {"source": "train", "measurement": "train"}
+    assert "250K = 250" in words
+    assert "results/mine/loops.csv" in words
+
+
+def test_a_study_with_all_kinds_tells_what_to_fill_in(project, tmp_path):
+    folder = tmp_path / "films"
+    ignored = shutil.ignore_patterns("measurements.csv", "SHA256SUMS", "*_hx*", "*ruo2_[12]*")
+    shutil.copytree(ROOT / "raw/ruo2", folder, ignore=ignored)
+    for name in ("hxp0100_ip3p0ma", "hxp0100_im3p0ma"):
+        shutil.copy(ROOT / f"raw/ruo2/loops/shift_pt_{name}.csv", folder / "loops")
+    words = draft_study("films", folder, project)
+    sheet = project / "raw/films/measurements.csv"
+    with pytest.raises(Hall2netError, match="prefield_x_oe: '[?]' is to be filled in"):
+        check_project(project)
+    assert "prefield_x_oe" in words.partition("To be filled in")[2]
+    sheet.write_text(sheet.read_text(encoding="utf-8").replace("?", "1570"), encoding="utf-8")
+    with pytest.raises(Hall2netError) as caught:
+        check_project(project)
+    problems = str(caught.value).splitlines()
+    assert all("films" in line for line in problems), problems
+    # Every key that the check misses was told, and the dimensions in headers were taken.
+    for fact in ("reference", "thickness_nm", "stack_nm", "heavy_metal_nm", "ferromagnet_nm"):
+        assert fact in words
+        assert any(fact in line for line in problems), fact
+    for fact in ("width_um", "length_um", "film_area_mm2"):
+        assert not any(fact in line for line in problems)
+
+
+def test_all_comments_and_lines_of_the_configuration_stay(project, lab):
+    before = (project / "config.yaml").read_text(encoding="utf-8")
+    draft_study("mine", lab, project)
+    after = (project / "config.yaml").read_text(encoding="utf-8")
+    head = os.path.commonprefix([before, after])
+    tail = before[len(head) :]
+    assert after.endswith(tail)
+    assert yaml.safe_load(before)["studies"].keys() < yaml.safe_load(after)["studies"].keys()
+    new = yaml.safe_load(after)
+    del new["studies"]["mine"]
+    assert new == yaml.safe_load(before)
+
+
+CONFIGS = {
+    "last key": "scale: laptop\nstudies:\n    a: {raw_data: x}\n    # of a\n",
+    "no line end": "scale: laptop\nstudies:\n  a:\n    figures: [b, c] # why",
+    "comment after": "scale: laptop\nstudies:\n  a:\n    b:\n      - b\n      # - c\n# end\nx: 1\n",
+    "empty": "scale: laptop\nstudies: {}   # none yet\nx: 1\n",
+    "windows": "scale: laptop\r\nstudies:\r\n  a:\r\n    b: 1\r\n\r\n# end\r\nx: 1\r\n",
+    "block of text": "scale: laptop\nstudies:\n  a:\n    raw_data: |\n      so\n      so\nx: 1\n",
+}
+
+
+@pytest.mark.parametrize("text", CONFIGS.values(), ids=CONFIGS.keys())
+def test_configurations_of_other_shapes(tmp_path, lab, text):
+    config = tmp_path / "config.yaml"
+    config.write_bytes(text.encode())
+    draft_study("mine", lab, tmp_path)
+    after = config.read_bytes().decode()
+    new, old = yaml.safe_load(after), yaml.safe_load(text)
+    assert "mine" in new["studies"]
+    assert {k: v for k, v in new["studies"].items() if k != "mine"} == old["studies"]
+    for line in text.splitlines():
+        assert line in after.splitlines() or line.replace(" {}", "") in after.splitlines()
+    assert ("\r\n" in text) == ("\r\n" in after)
+    if "\r\n" in text:
+        assert "\n" not in after.replace("\r\n", "")
+
+
+REFUSED = [
+    ("ruo2", "lab", "'ruo2' is there already"),
+    ("Mine", "lab", "expected a letter"),
+    ("a/b", "lab", "expected a letter"),
+    ("../x", "lab", "expected a letter"),
+    ("mine", "nowhere", "no such folder"),
+    ("mine", "nothing", "no file is recognised"),
+    ("mine", "project", "holds the project"),
+]
+
+
+@pytest.mark.parametrize(("name", "folder", "message"), REFUSED)
+def test_refusals_change_nothing(
+    project, lab, tmp_path, name, folder, message, capsys, monkeypatch
+):
+    (tmp_path / "nothing").mkdir()
+    (tmp_path / "nothing/notes.txt").write_text("none\n")
+    before = content(project)
+    monkeypatch.chdir(project)
+    assert main(["init", name, str(tmp_path / folder)]) == 1
+    lines = capsys.readouterr().err.splitlines()
+    assert message in lines[0]
+    assert all(line.startswith("error: ") for line in lines)
+    assert content(project) == before
+
+
+@pytest.mark.parametrize(
+    "there",
+    [
+        {"measurements.csv": "id,file\nmine,mine.txt\n"},
+        {"bar 1/train.txt": "my own\n"},
+        {"other.txt": "my own\n"},
+    ],
+)
+def test_what_is_in_raw_is_not_overwritten(project, lab, there):
+    for name, text in there.items():
+        (project / "raw/mine" / name).parent.mkdir(parents=True, exist_ok=True)
+        (project / "raw/mine" / name).write_text(text)
+    before = content(project)
+    with pytest.raises(Hall2netError, match="already"):
+        draft_study("mine", lab, project)
+    assert content(project) == before
+
+
+def test_files_in_raw_stay_where_they_are(project, lab):
+    shutil.copytree(lab, project / "raw/mine")
+    before = content(project / "raw/mine")
+    draft_study("mine", project / "raw/mine", project)
+    after = content(project / "raw/mine")
+    assert after.items() > before.items()
+    assert set(after) - set(before) == {"measurements.csv", "SHA256SUMS"}
+    assert "no problem" in check_project(project)
+
+
+@pytest.mark.parametrize("where", ["folder elsewhere", "files in raw"])
+def test_a_run_that_was_killed_before_the_configuration_goes_on(project, lab, where, monkeypatch):
+    if where == "files in raw":
+        shutil.copytree(lab, project / "raw/mine")
+        lab = project / "raw/mine"
+
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("hall2net.draft.atomic", killed)
+        with pytest.raises(KeyboardInterrupt):
+            draft_study("mine", lab, project)
+    assert (project / "raw/mine/measurements.csv").is_file()
+    (project / "raw/.mine.draft").mkdir()
+    (project / "raw/.mine.draft/half.txt").write_text("of a copy")
+    draft_study("mine", lab, project)
+    assert "no problem" in check_project(project)
+    assert not (project / "raw/.mine.draft").exists()
+
+
+def test_a_full_disk_leaves_nothing(project, lab, monkeypatch):
+    before = content(project)
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("hall2net.draft.shutil.copyfile", full)
+        with pytest.raises(Hall2netError, match="No space left"):
+            draft_study("mine", lab, project)
+    assert content(project) == before
+    draft_study("mine", lab, project)
+    assert "no problem" in check_project(project)
+
+
+def test_names_of_files_reach_no_shell_and_leave_no_folder(project, lab, tmp_path, monkeypatch):
+    text = (lab / "bar 1/ahe 300K 0.1mA.txt").read_bytes()
+    secret = tmp_path / "secret.txt"
+    secret.write_bytes(text)
+    fine = ["a..b.txt", "$(touch pwned).txt", "-rf.txt", "'quoted' \"so\".txt", "größe µ.txt"]
+    left_out = ["a;b.txt", "two\nlines.txt", "{sample}.txt", " blank.txt", "link.txt"]
+    for name in fine + left_out[:-1]:
+        (lab / name).write_bytes(text)
+    (lab / "link.txt").symlink_to(secret)
+    monkeypatch.chdir(project)
+    words = draft_study("mine", lab, project)
+    assert "no problem" in check_project(project)
+    rows = read_sheet(project / "raw/mine/measurements.csv")
+    assert set(fine) <= set(rows["file"])
+    assert not set(left_out) & set(rows["file"])
+    assert rows["id"].str.fullmatch("[a-z0-9_]+").all()
+    assert rows["sample"].str.fullmatch("[a-z0-9_]+").all()
+    verify_checksums(project / "raw/mine")
+    assert not list(tmp_path.rglob("pwned"))
+    assert "two\nlines" not in words
+
+
+def test_samples_that_yaml_would_take_for_something_else(project, lab, tmp_path):
+    folder = tmp_path / "odd"
+    for sample in ("no", "1e3", "on", "null"):
+        shutil.copytree(lab / "bar 1", folder / sample)
+    draft_study("odd", folder, project)
+    samples = yaml.safe_load((project / "config.yaml").read_text())["studies"]["odd"]["samples"]
+    assert set(samples) == {"no", "1e3", "on", "null"}
+    assert "no problem" in check_project(project)
+
+
+def test_currents_of_both_signs_make_loop_shifts(tmp_path):
+    for current in ("1mA", "-1mA", "2mA"):
+        text = "B (mT);R_xy (mOhm)\n" + decimal_comma(FIELD_MT, HALL_MOHM)
+        (tmp_path / f"bar_{current}.txt").write_text(text)
+    made = made_sheet(tmp_path)
+    assert made["kind"].to_dict() == {
+        "bar_1mA.txt": "loop_shift", "bar_-1mA.txt": "loop_shift", "bar_2mA.txt": "ahe_loop",
+    }  # fmt: skip
+    assert made["sample"].unique() == ["bar"]
+    assert (made.loc[made["kind"] == "loop_shift", "field_x_oe"] == UNKNOWN).all()
+
+
+def test_a_current_voltage_curve_is_no_switching_loop(tmp_path):
+    current = np.linspace(-1, 1, 41)
+    text = "I (mA);V (mV)\n" + decimal_comma(current, 98.7 * current + 0.02)
+    (tmp_path / "iv.txt").write_text(text)
+    made = made_sheet(tmp_path)
+    assert made.loc["iv.txt", "kind"] == "resistivity"
+
+
+def test_a_text_of_instructions_is_shown_as_text(tmp_path):
+    """Hostile words above a table are data."""
+    lines = ["# sample $(rm -rf /)", "# T = ../../etc K", "B (mT);R_xy (mOhm)"]
+    text = "\n".join(lines) + "\n" + decimal_comma(FIELD_MT, HALL_MOHM)
+    (tmp_path / "a.txt").write_text(textwrap.dedent(text))
+    made = made_sheet(tmp_path)
+    assert made.loc["a.txt", "kind"] == "ahe_loop"
+    assert made.loc["a.txt", "sample"] in ("a", "mine")
