@@ -18,7 +18,6 @@ from scipy.special import erf
 from hall2net.background import SLOPES, Background, Refused, fit_background, rising_branch, spikes
 from hall2net.crossing import Crossing, interval, locate
 from hall2net.errors import ConfigError
-from hall2net.readers import select
 from hall2net.units import OERSTED, uncertainty_column
 
 LEVELS = {
@@ -78,13 +77,10 @@ def fit_loops(
     if not 0 < window < 0.5:
         raise ConfigError(f"loops.window {window}: expected a share between 0 and 0.5")
     rows = [
-        _conditions(dataset, measurement) | fit_loop(
-            measurement["field"].values / OERSTED, measurement["resistance"].values,
-            level=level, window=window, slope=slope,
-        )
+        conditions | fit_loop(field, resistance, level=level, window=window, slope=slope)
         for dataset in datasets
-        for measurement in _field_loops(dataset)
-    ]  # fmt: skip
+        for conditions, field, resistance in _field_loops(dataset)
+    ]
     return pd.DataFrame(rows, columns=[*_CONDITIONS, *_RESULTS])
 
 
@@ -218,21 +214,24 @@ _RESULTS = (
 )  # fmt: skip
 
 
-def _field_loops(dataset: xr.Dataset) -> Iterator[xr.Dataset]:
-    for name, kind in zip(dataset["id"].values, dataset["kind"].values, strict=True):
+def _field_loops(dataset: xr.Dataset) -> Iterator[tuple[dict[str, Any], np.ndarray, np.ndarray]]:
+    """Conditions, field in Oe and resistance in ohm of every loop."""
+    names = ("id", "kind", "temperature", "field_x", "current", "start", "count")
+    field, resistance = dataset["field"].values / OERSTED, dataset["resistance"].values
+    for identifier, kind, temperature, field_x, current, start, count in zip(
+        *(dataset[name].values for name in names), strict=True
+    ):
         if kind in ("ahe_loop", "loop_shift"):
-            yield select(dataset, name)
-
-
-def _conditions(dataset: xr.Dataset, measurement: xr.Dataset) -> dict[str, Any]:
-    return {
-        "id": str(measurement["id"].values),
-        "kind": str(measurement["kind"].values),
-        "sample": dataset.attrs["sample"],
-        "temperature_k": float(measurement["temperature"]),
-        "field_x_oe": round(float(measurement["field_x"]) / OERSTED, 6),
-        "current_ma": round(float(measurement["current"]) * 1e3, 9),
-    }
+            conditions = {
+                "id": str(identifier),
+                "kind": str(kind),
+                "sample": dataset.attrs["sample"],
+                "temperature_k": float(temperature),
+                "field_x_oe": round(float(field_x) / OERSTED, 6),
+                "current_ma": round(float(current) * 1e3, 9),
+            }
+            points = slice(start, start + count)
+            yield conditions, field[points], resistance[points]
 
 
 def _switching_field(

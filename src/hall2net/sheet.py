@@ -36,6 +36,7 @@ COLUMNS = (*REQUIRED, *NUMBERS, *TEXTS, *(name for name in CHOICES if name not i
 UNKNOWN = "?"
 """A cell that a draft leaves to be filled in."""
 
+_HINTS = 10
 _NAME = re.compile(r"[a-z0-9_]+")
 
 
@@ -133,6 +134,7 @@ def _column_problems(path: Path, sheet: pd.DataFrame) -> Iterator[str]:
 
 def _cell_problems(path: Path, sheet: pd.DataFrame) -> Iterator[str]:
     seen: dict[str, int] = {}
+    missing: list[tuple[int, str]] = []
     for line, row in enumerate(sheet.to_dict("records"), start=2):
         unknown = [name for name in COLUMNS if row.get(name) == UNKNOWN]
         for name in unknown:
@@ -154,10 +156,14 @@ def _cell_problems(path: Path, sheet: pd.DataFrame) -> Iterator[str]:
             if value and name not in unknown and not _is_number(value):
                 yield f"{path}, line {line}: {name} {value!r}; expected a finite number"
         if "file" not in unknown:
-            yield from _file_problems(path, line, row["file"])
+            yield from _file_problems(path, line, row["file"], missing)
+    yield from _missing_problems(path, missing)
 
 
-def _file_problems(path: Path, line: int, cell: str) -> Iterator[str]:
+def _file_problems(
+    path: Path, line: int, cell: str, missing: list[tuple[int, str]]
+) -> Iterator[str]:
+    """Names that lead nowhere or out of the folder; those of no file are added to `missing`."""
     folder = path.parent.resolve()
     for name in (part.strip() for part in cell.split(";")):
         if not name:
@@ -171,8 +177,16 @@ def _file_problems(path: Path, line: int, cell: str) -> Iterator[str]:
         if not file.is_relative_to(folder):
             yield f"{path}, line {line}: file {name!r} is outside {path.parent}"
         elif not file.is_file():
-            known = [str(other.relative_to(folder)) for other in folder.rglob(f"{name[:1]}*")]
-            yield f"{path}, line {line}: raw file {name!r} is missing{_near(name, known)}"
+            missing.append((line, name))
+
+
+def _missing_problems(path: Path, missing: list[tuple[int, str]]) -> Iterator[str]:
+    files = path.parent.rglob("*") if missing else ()
+    known = [str(file.relative_to(path.parent)) for file in files]
+    for number, (line, name) in enumerate(missing):
+        # Where a whole folder is missing, a few hints tell it; each takes as long as the folder.
+        near = _near(name, known) if number < _HINTS else ""
+        yield f"{path}, line {line}: raw file {name!r} is missing{near}"
 
 
 def _allowed(name: str) -> str:

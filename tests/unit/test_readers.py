@@ -8,7 +8,8 @@ from scipy.constants import mu_0
 
 from hall2net.errors import FileError
 from hall2net.loops import fit_loop
-from hall2net.readers import open_dataset, read_measurement, read_sample, select, write_dataset
+from hall2net.readers import read_measurement, read_sample, select
+from hall2net.readers.netcdf import open_measurement, open_samples, write_samples
 from hall2net.sheet import read_sheet
 from hall2net.units import OERSTED
 
@@ -366,17 +367,23 @@ def test_the_example_of_the_documentation(tmp_path):
     np.testing.assert_allclose(shift["resistance"], [2e-6 / -3e-3, 3e-6 / -3e-3])
 
 
-def test_a_sample_is_written_and_read_back_as_the_same_bytes(tmp_path):
-    sheet = read_sheet(ROOT / "raw/cotb/measurements.csv")
-    rows = sheet[sheet["sample"] == "freestanding"]
-    dataset = read_sample(ROOT / "raw/cotb", rows)
+def test_samples_are_written_and_read_back_as_the_same_bytes(tmp_path):
+    folder = ROOT / "raw/cotb"
+    sheet = read_sheet(folder / "measurements.csv")
+    samples = {name: read_sample(folder, rows) for name, rows in sheet.groupby("sample")}
     for name in ("a.nc", "b.nc"):
-        write_dataset(dataset, tmp_path / name)
+        write_samples(list(samples.values()), tmp_path / name)
     assert (tmp_path / "a.nc").read_bytes() == (tmp_path / "b.nc").read_bytes()
-    assert open_dataset(tmp_path / "a.nc").identical(dataset)
-    one = select(dataset, "sot_freestanding_m25mt")
+    back = open_samples([tmp_path / "a.nc"])
+    assert list(back) == ["as_grown", "freestanding"]
+    assert all(back[name].identical(dataset) for name, dataset in samples.items())
+    one = select(samples["freestanding"], "sot_freestanding_m25mt")
     assert float(one["field_x"]) == pytest.approx(-250 * OERSTED)
     assert one["write_current"].values.max() == pytest.approx(0.02)
+    same = open_measurement(tmp_path / "a.nc", "sot_freestanding_m25mt")
+    assert same["sample"].item() == "freestanding"
+    assert same["write_current"].identical(one["write_current"])
+    assert same["resistance"].identical(one["resistance"])
 
 
 def test_a_missing_measurement_and_a_broken_cache_are_told(tmp_path):
@@ -385,4 +392,4 @@ def test_a_missing_measurement_and_a_broken_cache_are_told(tmp_path):
         select(read_sample(ROOT / "raw/cotb", sheet), "nothing")
     (tmp_path / "broken.nc").write_bytes(b"not netcdf")
     with pytest.raises(FileError, match="NetCDF"):
-        open_dataset(tmp_path / "broken.nc")
+        open_samples([tmp_path / "broken.nc"])

@@ -34,10 +34,25 @@ TORQUE_STUDIES = {
 config["data_root"] = os.environ.get("HALL2NET_DATA", config["data_root"])
 
 
+READING_JOBS = 16
+"""At most, of a study: starting one takes longer than reading hundreds of files."""
+
+
+def parts_of(study):
+    """Samples that are read by one job: each by its own, or many together where there are more."""
+    samples = sorted(SHEETS[study]["sample"].unique())
+    size = -(-len(samples) // READING_JOBS)
+    parts = (samples[first : first + size] for first in range(0, len(samples), size))
+    return {"-".join(dict.fromkeys([part[0], part[-1]])): part for part in parts}
+
+
+PARTS = {study: parts_of(study) for study in SHEETS}
+
+
 wildcard_constraints:
     study="|".join(config["studies"]),
     scale="laptop|published",
-    sample="[a-z0-9_]+",
+    samples="|".join(part for parts in PARTS.values() for part in parts),
 
 
 def library(*modules):
@@ -77,30 +92,33 @@ def study_config(key):
     return lambda wildcards: config["studies"][wildcards.study].get(key, {})
 
 
-def samples_of(study):
-    return sorted(SHEETS[study]["sample"].unique())
-
-
 def measurements_of(wildcards):
-    """The parsed data of every sample of a study."""
+    """The parsed data of all samples of a study."""
     return expand(
-        "results/{study}/measurements/{sample}.nc",
+        "results/{study}/measurements/{samples}.nc",
         study=wildcards.study,
-        sample=samples_of(wildcards.study),
+        samples=PARTS[wildcards.study],
     )
 
 
-def raw_files(study, sample=None):
-    """Paths of the instrument files of a study, or of one of its samples."""
+def sheet_of(study, samples=None):
+    """measurements.csv, or the rows of a part of the samples."""
     sheet = SHEETS[study]
-    rows = sheet if sample is None else sheet[sheet["sample"] == sample]
-    names = (name.strip() for cell in rows["file"] for name in cell.split(";"))
+    return (
+        sheet if samples is None else sheet[sheet["sample"].isin(PARTS[study][samples])]
+    )
+
+
+def raw_files(study, samples=None):
+    """Paths of the instrument files of a study, or of a part of its samples."""
+    cells = sheet_of(study, samples)["file"]
+    names = (name.strip() for cell in cells for name in cell.split(";"))
     return sorted({f"raw/{study}/{name}" for name in names})
 
 
-def sheet_rows(study, sample):
-    """A sample's rows of measurements.csv as plain values, columns without entries left out."""
-    rows = SHEETS[study].query("sample == @sample").dropna(axis="columns", how="all")
+def sheet_rows(study, samples):
+    """Rows of measurements.csv as plain values, columns without entries left out."""
+    rows = sheet_of(study, samples).dropna(axis="columns", how="all")
     return rows.astype(object).where(rows.notna(), None).to_dict("list")
 
 
@@ -122,9 +140,10 @@ def magnetometry(study, name):
 
 
 def measurement_file(study, name):
-    """The parsed data of the sample that a measurement is of."""
+    """The file with the parsed data of a measurement."""
     sample = SHEETS[study].set_index("id").at[name, "sample"]
-    return f"results/{study}/measurements/{sample}.nc"
+    part = next(part for part, samples in PARTS[study].items() if sample in samples)
+    return f"results/{study}/measurements/{part}.nc"
 
 
 def lut_measurement(study):

@@ -17,19 +17,21 @@ rule verify_raw:
 rule read_measurements:
     input:
         verified="results/{study}/raw_verified.csv",
-        files=lambda wildcards: raw_files(wildcards.study, wildcards.sample),
+        files=lambda wildcards: raw_files(wildcards.study, wildcards.samples),
         code=library("readers/*.py", "units.py"),
     output:
-        "results/{study}/measurements/{sample}.nc",
+        "results/{study}/measurements/{samples}.nc",
     log:
-        "results/logs/{study}/read_{sample}.log",
+        "results/logs/{study}/read_{samples}.log",
+    benchmark:
+        "results/benchmarks/{study}/read_{samples}.tsv"
     conda:
         "../../envs/hall2net.yaml"
     params:
-        # The sample's own rows: a change of another sample's rows reads nothing anew.
-        rows=lambda wildcards: sheet_rows(wildcards.study, wildcards.sample),
+        # The samples' own rows: a change of other samples' rows reads nothing anew.
+        rows=lambda wildcards: sheet_rows(wildcards.study, wildcards.samples),
         folder="raw/{study}",
     message:
-        "{wildcards.study}: reading {wildcards.sample}"
+        "{wildcards.study}: reading {wildcards.samples}"
     script:
         "../scripts/read_measurements.py"

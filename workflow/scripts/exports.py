@@ -9,13 +9,13 @@ from hall2net.exports import (
 )
 from hall2net.files import atomic, write_json
 from hall2net.job import job
-from hall2net.readers import open_dataset, select
+from hall2net.readers.netcdf import open_measurement
 
 if __name__ == "__main__":
     with job(snakemake.log[0]):
         lut, merit = pd.read_csv(snakemake.input.lut), pd.read_csv(snakemake.input.merit)
         name = snakemake.params.settings["measurement"]
-        measurement = select(open_dataset(snakemake.input.measurement), name)
+        measurement = open_measurement(snakemake.input.measurement, name)
         document = lut_document(lut, source=f"{snakemake.params.raw_data}, {name}")
         check_document(document, snakemake.input.schema)
         write_json(document, snakemake.output.lut)

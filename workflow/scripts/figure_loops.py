@@ -5,14 +5,14 @@ import yaml
 
 from hall2net.figures import loops, save
 from hall2net.job import job
-from hall2net.readers import open_dataset
+from hall2net.readers.netcdf import open_samples
 
 if __name__ == "__main__":
     with job(snakemake.log[0]):
         draw = getattr(loops, snakemake.wildcards.name)
         published = yaml.safe_load(Path(snakemake.input.published).read_text(encoding="utf-8"))
         figure = draw(
-            datasets={Path(path).stem: open_dataset(path) for path in snakemake.input.measurements},
+            datasets=open_samples(snakemake.input.measurements),
             loops=pd.read_csv(snakemake.input.loops),
             samples=snakemake.params.samples,
             published=published.get(snakemake.wildcards.study, {}),

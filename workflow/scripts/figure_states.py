@@ -5,15 +5,14 @@ import yaml
 
 from hall2net.figures import save, states
 from hall2net.job import job
-from hall2net.readers import open_dataset, select
+from hall2net.readers.netcdf import open_measurement
 
 if __name__ == "__main__":
     with job(snakemake.log[0]):
         draw = getattr(states, snakemake.wildcards.name)
         published = yaml.safe_load(Path(snakemake.input.published).read_text(encoding="utf-8"))
-        dataset = open_dataset(snakemake.input.measurement)
         figure = draw(
-            measurement=select(dataset, snakemake.params.measurement),
+            measurement=open_measurement(snakemake.input.measurement, snakemake.params.measurement),
             lut=pd.read_csv(snakemake.input.lut),
             advisor=pd.read_csv(snakemake.input.advisor),
             published=published.get(snakemake.wildcards.study, {}),

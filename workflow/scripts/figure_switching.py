@@ -5,14 +5,14 @@ import yaml
 
 from hall2net.figures import save, switching
 from hall2net.job import job
-from hall2net.readers import open_dataset
+from hall2net.readers.netcdf import open_samples
 
 if __name__ == "__main__":
     with job(snakemake.log[0]):
         draw = getattr(switching, snakemake.wildcards.name)
         published = yaml.safe_load(Path(snakemake.input.published).read_text(encoding="utf-8"))
         figure = draw(
-            datasets={Path(path).stem: open_dataset(path) for path in snakemake.input.measurements},
+            datasets=open_samples(snakemake.input.measurements),
             switching=pd.read_csv(snakemake.input.switching),
             samples=snakemake.params.samples,
             published=published.get(snakemake.wildcards.study, {}),

@@ -3,24 +3,23 @@ import pandas as pd
 from hall2net.files import write_csv
 from hall2net.job import job
 from hall2net.merit import figures_of_merit
-from hall2net.readers import open_dataset, select
+from hall2net.readers.netcdf import open_measurement
 from hall2net.states import lut_from
 
 if __name__ == "__main__":
     with job(snakemake.log[0]):
         lut = pd.read_csv(snakemake.input.lut)
         settings, device = dict(snakemake.params.settings), snakemake.params.device
-        dataset = open_dataset(snakemake.input.measurement)
-        measurement = select(dataset, settings.pop("measurement"))
+        measurement = open_measurement(snakemake.input.measurement, settings.pop("measurement"))
         settings |= {"states": len(lut)} if settings.get("rule") != "all" else {}
         others = [
-            lut_from(select(open_dataset(path), name), **settings)
+            lut_from(open_measurement(path, name), **settings)
             for path, name in zip(snakemake.input.others, device.get("others", []), strict=True)
         ]
         resistance, resistance_u = device.get("write_resistance_ohm"), None
         if snakemake.input.resistivity:
             table = pd.read_csv(snakemake.input.resistivity).set_index("sample")
-            own = table.loc[dataset.attrs["sample"]]
+            own = table.loc[measurement["sample"].item()]
             resistance, resistance_u = own["r_xx_ohm"], own["r_xx_u_ohm"]
         table = figures_of_merit(
             lut,

@@ -3,9 +3,12 @@ from pathlib import Path
 import pandas as pd
 
 from hall2net.job import job
-from hall2net.readers import read_sample, write_dataset
+from hall2net.readers import read_sample
+from hall2net.readers.netcdf import write_samples
 
 if __name__ == "__main__":
     with job(snakemake.log[0]):
         rows = pd.DataFrame(snakemake.params.rows)
-        write_dataset(read_sample(Path(snakemake.params.folder), rows), snakemake.output[0])
+        folder = Path(snakemake.params.folder)
+        samples = [read_sample(folder, own) for _, own in rows.groupby("sample", sort=False)]
+        write_samples(samples, snakemake.output[0])

@@ -2,12 +2,12 @@ import pandas as pd
 
 from hall2net.files import write_csv
 from hall2net.job import job
-from hall2net.readers import open_dataset
+from hall2net.readers.netcdf import open_samples
 from hall2net.switching import switching_table
 
 if __name__ == "__main__":
     with job(snakemake.log[0]):
-        datasets = [open_dataset(path) for path in snakemake.input.measurements]
+        datasets = list(open_samples(snakemake.input.measurements).values())
         loops = pd.read_csv(snakemake.input.loops)
         table = switching_table(
             datasets, loops, snakemake.params.samples, **snakemake.params.settings

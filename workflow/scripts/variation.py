@@ -10,7 +10,7 @@ from hall2net.job import job
 from hall2net.networks.data import load
 from hall2net.networks.evaluate import loss_attribution, read_model
 from hall2net.networks.variation import accuracy_against_noise, accuracy_against_states
-from hall2net.readers import open_dataset, select
+from hall2net.readers.netcdf import open_measurement
 from hall2net.states import train_reads
 
 
@@ -27,8 +27,7 @@ if __name__ == "__main__":
         reads = None
         if snakemake.params.settings["source"] == "train":
             measurement = snakemake.params.settings["measurement"]
-            dataset = open_dataset(snakemake.input.measurement)
-            reads = train_reads(select(dataset, measurement), lut)
+            reads = train_reads(open_measurement(snakemake.input.measurement, measurement), lut)
         draws = {"draws": snakemake.params.draws, "device": device}
         assumed = snakemake.params.assumed
         content = read_model(snakemake.input.model)

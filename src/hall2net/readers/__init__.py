@@ -14,7 +14,6 @@ import xarray as xr
 from scipy.constants import mu_0
 
 from hall2net.errors import FileError
-from hall2net.files import atomic
 from hall2net.readers import delimited, lakeshore, micromag, multivu
 from hall2net.readers.table import Header, folded, read_columns
 from hall2net.readers.text import Text, read_text
@@ -143,27 +142,6 @@ def select(dataset: xr.Dataset, identifier: str) -> xr.Dataset:
     one = dataset.isel(measurement=int(found[0]))
     start = int(one["start"])
     return one.isel(point=slice(start, start + int(one["count"])))
-
-
-def write_dataset(dataset: xr.Dataset, path: str | Path) -> None:
-    """Write NetCDF-4, whole or not at all."""
-    with atomic(path) as temporary:
-        dataset.to_netcdf(temporary, engine="h5netcdf")
-
-
-def open_dataset(path: str | Path) -> xr.Dataset:
-    """Read what `write_dataset` wrote, into memory.
-
-    Raises
-    ------
-    FileError
-        If the file is missing or broken.
-    """
-    try:
-        return xr.load_dataset(path, engine="h5netcdf")
-    except (OSError, ValueError, KeyError) as error:
-        found = f"no readable NetCDF file ({error})"
-        raise FileError(path, found, "the file that `read_measurements` makes") from error
 
 
 def unknown_table(text: Text) -> tuple[str, Header, list[str]]:

@@ -1,0 +1,104 @@
+"""Measurements that were read, kept as NetCDF-4."""
+
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from hall2net.errors import FileError
+from hall2net.files import atomic
+from hall2net.readers import select
+
+
+def write_samples(datasets: Sequence[xr.Dataset], path: str | Path) -> None:
+    """Write samples into one file, whole or not at all.
+
+    Parameters
+    ----------
+    datasets : one a sample, as `hall2net.readers.read_sample` gives them
+    path : the file; it has the dimensions of a dataset, and `sample` on `measurement`
+
+    Raises
+    ------
+    FileError
+        If the file cannot be written.
+    """
+    joined = {
+        name: (
+            variable.dims,
+            np.concatenate([dataset[name].values for dataset in datasets]),
+            variable.attrs,
+        )
+        for name, variable in datasets[0].variables.items()
+    }
+    points = [dataset.sizes["point"] for dataset in datasets]
+    measurements = [dataset.sizes["measurement"] for dataset in datasets]
+    names = np.array([dataset.attrs["sample"] for dataset in datasets], dtype=object)
+    joined["sample"] = ("measurement", np.repeat(names, measurements))
+    whole = xr.Dataset(joined)
+    whole["start"] += np.repeat(np.cumsum(points) - points, measurements)
+    with atomic(path) as temporary:
+        whole.to_netcdf(temporary, engine="h5netcdf")
+
+
+def open_samples(paths: Iterable[str | Path]) -> dict[str, xr.Dataset]:
+    """Read what `write_samples` wrote, into memory.
+
+    Parameters
+    ----------
+    paths : files with one sample or several each
+
+    Returns
+    -------
+    Sample to its dataset, as `hall2net.readers.read_sample` gave it.
+
+    Raises
+    ------
+    FileError
+        If a file is missing or broken.
+    """
+    samples = {}
+    for path in paths:
+        whole = _open(path)
+        names = whole["sample"].values
+        changes = np.flatnonzero(names[1:] != names[:-1]) + 1
+        whole = whole.drop_vars("sample")
+        ends = (whole["start"] + whole["count"]).values
+        for first, last in pairwise([0, *changes.tolist(), names.size]):
+            begin = int(whole["start"][first])
+            own = whole.isel(
+                measurement=slice(first, last), point=slice(begin, int(ends[last - 1]))
+            )
+            own["start"] = own["start"] - begin
+            samples[str(names[first])] = own.assign_attrs(sample=str(names[first]))
+    return samples
+
+
+def open_measurement(path: str | Path, identifier: str) -> xr.Dataset:
+    """One measurement of a file that `write_samples` wrote, its sample as a scalar.
+
+    Parameters
+    ----------
+    path : the file
+    identifier : `id` of the measurement
+
+    Returns
+    -------
+    Dataset as of `hall2net.readers.select`, with `sample`.
+
+    Raises
+    ------
+    FileError
+        If the file is missing or broken, or has no such measurement.
+    """
+    return select(_open(path), identifier)
+
+
+def _open(path: str | Path) -> xr.Dataset:
+    try:
+        return xr.load_dataset(path, engine="h5netcdf")
+    except (OSError, ValueError, KeyError) as error:
+        found = f"no readable NetCDF file ({error})"
+        raise FileError(path, found, "the file that `read_measurements` makes") from error
