@@ -94,3 +94,15 @@ def test_checksums(tmp_path):
     (tmp_path / "SHA256SUMS").write_text("nonsense\n")
     with pytest.raises(FileError, match="line 1"):
         verify_checksums(tmp_path)
+
+
+def test_a_folder_of_files_that_is_missing_is_told_whole(tmp_path):
+    (tmp_path / "loops").mkdir()
+    for k in range(300):
+        (tmp_path / f"loops/loop_{k}.dat").write_text("1")
+    rows = [f"m{k},loops/loop_{k}.csv,delimited,ahe_loop,s,\n" for k in range(300)]
+    with pytest.raises(ConfigError) as caught:
+        read_sheet(sheet(tmp_path, HEAD + "".join(rows)))
+    lines = str(caught.value).splitlines()
+    assert len(lines) == 300
+    assert lines[0].endswith("'loops/loop_0.csv' is missing; did you mean 'loops/loop_0.dat'?")
