@@ -214,7 +214,7 @@ def figS7_final_accuracies(*, runs: Runs, published: Mapping[str, Any]) -> Figur
     drawn = new_figure(DOUBLE, 66)
     used = []
     for axes, letter, dataset in zip(drawn.subplots(1, 2), "ab", _MLP_DATASETS, strict=True):
-        used += _draw_accuracies(axes, runs, dataset)
+        used += _draw_accuracies(axes, runs, dataset, ("float32", "lut", "binary"))
         paper = published.get("mlp", {}).get(dataset, {})
         for position, precision in enumerate(("float32", "six_state", "binary")):
             if precision in paper:
@@ -393,11 +393,16 @@ def _validation_curves(runs: Runs, dataset: str, paper: Mapping[str, Any]) -> Fi
     return drawn
 
 
-def _draw_accuracies(axes: Axes, runs: Runs, dataset: str) -> list[str]:
-    """Mean final accuracy over seeds against precision, one marker a mapping."""
-    table = run_table(runs).query("dataset == @dataset and recipe == 'paper'")
-    if table.empty:
-        table = run_table(runs).query("dataset == @dataset")
+def _draw_accuracies(
+    axes: Axes, runs: Runs, dataset: str, kinds: tuple[str, ...] = ("",)
+) -> list[str]:
+    """Mean final accuracy over seeds against precision, one marker a mapping.
+
+    Of the precisions that begin with one of `kinds`.
+    """
+    table = run_table(runs).query("dataset == @dataset and precision.str.startswith(@kinds)")
+    if (table["recipe"] == "paper").any():
+        table = table.query("recipe == 'paper'")
     precisions = sorted(table["precision"].unique(), key=_precision_order)
     for number, mapping in enumerate(_MAPPING_MARKERS):
         rows = table[table["mapping"] == mapping].groupby("precision")
@@ -444,8 +449,8 @@ def _finish_histograms(panels: list[Axes]) -> None:
 
 
 def _one_confusion(runs: Runs, name: str, letter: str) -> Figure:
-    long = max(map(len, runs[name]["confusions"][_last(runs[name])]["true"].astype(str))) > 2
-    drawn = new_figure(SINGLE, 108 if long else 107)
+    lines = _confusion_title(runs[name], _last(runs[name])).count("\n")
+    drawn = new_figure(SINGLE, 104 + 4 * lines)
     _draw_confusion(drawn.subplots(), runs[name], letter, _last(runs[name]))
     stamp(drawn, _data_words(runs, [name]))
     return drawn
