@@ -38,7 +38,8 @@ SI_FACTORS: dict[str, dict[str, float]] = {
 
 _UNIT_SPELLINGS = {
     "Oersted": "Oe", "Tesla": "T", "Gauss": "G", "sec": "s", "Ohms": "ohm", "ohms": "ohm",
-    "Ohm": "ohm", "mOhm": "mohm", "kOhm": "kohm", "uOhm": "uohm", "Ohm-m": "ohm m",
+    "Ohm": "ohm", "mOhm": "mohm", "kOhm": "kohm", "uOhm": "uohm", "mOhms": "mohm",
+    "kOhms": "kohm", "uOhms": "uohm", "Ohm-m": "ohm m",
     "ohm-m": "ohm m", "Ohm-cm": "ohm cm", "ohm-cm": "ohm cm", "uohm-cm": "uohm cm",
     "uOhm-cm": "uohm cm", "Am2": "A m2", "A.m2": "A m2", "A*m2": "A m2",
 }  # fmt: skip
