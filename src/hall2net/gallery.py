@@ -36,7 +36,7 @@ def gallery_page(images: Iterable[str | Path], page: str | Path) -> None:
     lines = [
         "# Gallery",
         "",
-        "Figures of the two studies at reduced size, made by `snakemake --cores 2 gallery`. What",
+        "Figures of every study at reduced size, made by `snakemake --cores 2 gallery`. What",
         "the data are, and at which scale, is printed on each. The originals are in",
         "`results/<study>/figures/<scale>/` as PNG at 300 dpi and as vector PDF.",
     ]

@@ -237,6 +237,27 @@ def test_a_device_without_published_numbers_is_drawn_or_told(inputs, study, fami
         assert not any("published" in label for label in labels)
 
 
+def test_spacers_of_any_material_make_series(inputs):
+    materials = {"ruo2_0p5": "Hf", "ruo2_0p7": "Hf", "ruo2_2p0": "Ti", "mgo_0p5": "TiO2"}
+    samples = {
+        name: {**facts, "label": materials.get(name, "bare"), "spacer": materials.get(name)}
+        for name, facts in made_tables.SAMPLES["ruo2"].items()
+    }
+    drawn = figures.torque.torque_against_thickness(
+        **inputs["ruo2"]["torque"] | {"samples": samples}
+    )
+    labels = drawn.axes[0].get_legend_handles_labels()[1]
+    assert labels == ["Hf (0: no spacer)", "Ti control", r"TiO$_\mathrm{2}$ control"]
+    assert drawn.axes[1].get_xlabel() == "Hf thickness (nm)"
+    samples["ruo2_2p0"] |= {"spacer": "Ti"}
+    samples["mgo_0p5"] |= {"spacer": "Ti"}
+    drawn = figures.torque.torque_against_thickness(
+        **inputs["ruo2"]["torque"] | {"samples": samples}
+    )
+    assert drawn.axes[0].get_legend_handles_labels()[1] == ["Hf (0: no spacer)", "Ti"]
+    assert drawn.axes[1].get_xlabel() == "spacer thickness (nm)"
+
+
 def test_a_missing_run_is_one_clear_line(inputs):
     runs = {k: v for k, v in made_tables.cotb_runs().items() if "lut" not in k}
     with pytest.raises(Hall2netError, match="no run with lut weights on cifar10"):

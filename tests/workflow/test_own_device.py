@@ -16,7 +16,8 @@ TUTORIAL = Path(__file__).parents[2] / "docs/own-device.md"
 
 def blocks(language):
     text = TUTORIAL.read_text(encoding="utf-8")
-    return re.findall(rf"^```{language}\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)
+    found = re.findall(r"^```(\w*)\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)
+    return [block for kind, block in found if kind == language]
 
 
 def replaced(config, block):

@@ -27,6 +27,16 @@ STUDIES = {
         "facts": {"width_um": 5, "stack_nm": 11.0},
         "tables": ["switching"],
     },
+    "torque_only": {
+        "rows": "kind == 'loop_shift' and sample in ('pt', 'ruo2_0p5') and current_ma in (-3, 3)",
+        "block": {
+            "reference": "pt",
+            "conventions": {"adopted": {"t_fm": 1.0}},
+            "figures": ["fig2b_torque_against_field", "torque_against_thickness"],
+        },
+        "facts": {"thickness_nm": 0.5, "width_um": 5, "stack_nm": 10.8, "heavy_metal_nm": 5.5},
+        "tables": ["loops", "torque"],
+    },
 }
 NO_NETWORKS = {"scale": "laptop", "data_root": "", "seeds": [0], "networks": {}}
 

@@ -126,6 +126,7 @@ def state_separation(*, lut: pd.DataFrame, published: Mapping[str, Any]) -> Figu
         published_points(levels, range(1, len(paper) + 1), paper)
     levels.axhline(0, color=GREY, lw=0.5)
     levels.set_xlabel("state")
+    levels.xaxis.set_major_locator(MaxNLocator(integer=True))
     levels.set_ylabel("level")
     panel(levels, "a", f"{len(lut)} states, {np.log2(len(lut)):.2f} bits")
 
@@ -133,6 +134,7 @@ def state_separation(*, lut: pd.DataFrame, published: Mapping[str, Any]) -> Figu
     gaps.bar(state[:-1] + 0.5, distance, width=0.7, color=COLOURS[3], edgecolor="black", lw=0.5)
     gaps.axhline(3, color="black", ls="--", lw=0.8, label="3σ")
     gaps.set_xlabel("between neighbouring states")
+    gaps.xaxis.set_major_locator(MaxNLocator(integer=True))
     gaps.set_ylabel("separation (σ)")
     panel(gaps, "b", f"{int((distance < 3).sum())} of {len(distance)} gaps below 3σ")
     merged_legend(drawn, 3)
