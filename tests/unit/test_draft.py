@@ -548,3 +548,12 @@ def test_a_text_of_instructions_is_shown_as_text(tmp_path):
     made = made_sheet(tmp_path)
     assert made.loc["a.txt", "kind"] == "ahe_loop"
     assert made.loc["a.txt", "sample"] in ("a", "mine")
+
+
+def test_words_without_end_are_no_table(tmp_path):
+    """Seconds and not minutes: no line of 50,000 words is cut into names."""
+    (tmp_path / "wide.txt").write_text(("a," * 49_000 + "\n") * 500)
+    (tmp_path / "quotes.txt").write_text('"a,b\n' * 100_000)
+    draft = drafted(tmp_path, "mine")
+    assert not draft.measurements
+    assert all("no table of numbers" in why for why in draft.skipped.values())

@@ -3,7 +3,7 @@
 import re
 
 from hall2net.errors import FileError
-from hall2net.readers.table import BLANKS, Header, folded, header_at
+from hall2net.readers.table import BLANKS, MAX_COLUMNS, Header, folded, header_at
 from hall2net.readers.text import Text
 from hall2net.units import SI_FACTORS, unit_spelt
 
@@ -58,6 +58,8 @@ def likely_table(text: Text, head: list[str]) -> tuple[Header, list[str]]:
         If no two columns of numbers are found.
     """
     for number, line in enumerate(head, 1):
+        if max(map(line.count, (*_DELIMITERS, BLANKS))) > MAX_COLUMNS:
+            continue
         if _is_data(text, number):
             break
         for header in _candidates(text, number, line):
