@@ -258,6 +258,13 @@ def test_spacers_of_any_material_make_series(inputs):
     assert drawn.axes[1].get_xlabel() == "spacer thickness (nm)"
 
 
+def test_an_empty_panel_says_why(inputs):
+    torque = made_tables.torque().assign(xi_dl_j=np.nan, reason="no magnetometry")
+    drawn = figures.torque.torque_against_thickness(**inputs["ruo2"]["torque"] | {"torque": torque})
+    assert [t.get_text() for t in drawn.axes[0].texts] == ["nothing to draw: no magnetometry"]
+    assert not drawn.axes[1].texts
+
+
 def test_a_missing_run_is_one_clear_line(inputs):
     runs = {k: v for k, v in made_tables.cotb_runs().items() if "lut" not in k}
     with pytest.raises(Hall2netError, match="no run with lut weights on cifar10"):

@@ -11,7 +11,7 @@ for network, block in config["networks"].items():
                 *(
                     f"networks/{part}.py"
                     for part in ("data", "evaluate", "models", "quantize", "train")
-                )
+                ),
             ),
         output:
             "results/networks/{scale}/{run}/history.csv",

@@ -24,7 +24,7 @@ rule sweep_point:
                     "train",
                     "sweep_point",
                 )
-            )
+            ),
         ),
     output:
         "results/sweeps/{scale}/{sweep}/{point}.json",

@@ -1,5 +1,6 @@
 """Figures of the spin-orbit torque: efficiencies and what follows from them, against thickness."""
 
+import textwrap
 from collections.abc import Mapping
 from string import ascii_lowercase
 from typing import Any
@@ -220,6 +221,10 @@ def _against_thickness(
     """
     rows = ok_rows(torque)
     rows = rows[rows[column].notna()].sort_values("thickness_nm", kind="stable")
+    if rows.empty:
+        reasons = "; ".join(torque["reason"].fillna("").loc[lambda reason: reason != ""].unique())
+        words = textwrap.fill(f"nothing to draw: {reasons or 'not measured'}", 40)
+        axes.text(0.5, 0.5, words, ha="center", va="center", transform=axes.transAxes)
     spacer = rows["sample"].map(lambda name: samples[name].get("spacer") or "none")
     for number, name in enumerate(_spacers(samples) or ["none"], start=1):
         own = rows[(spacer == name) | ((spacer == "none") if number == 1 else False)]
