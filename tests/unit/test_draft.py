@@ -152,7 +152,9 @@ def test_real_instrument_files():
     # Two channels: nobody but the user knows which of them is the Hall bar.
     act = next(m for m in draft.measurements if m.file == "qd_ppms_act_hall.dat")
     assert act.cells["y_column"] == UNKNOWN
-    assert act.choices["y_column"] == ["Res. ch1 (ohm-cm)", "Res. ch2 (ohm-cm)"]
+    assert act.choices["y_column"] == ["Volts ch1", "Volts ch2"]
+    chosen = {"file": act.file, **act.cells, "y_column": "Volts ch1"}
+    assert len(read_measurement(REAL, chosen)) > 190
 
 
 NAMES = [

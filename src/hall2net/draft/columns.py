@@ -33,7 +33,7 @@ _QUANTITY_OF_NAME = {
 }
 _NO_SIGNAL = re.compile(
     r"(?i)\bstd|std\.|\berr|\bdev\b|phase|freq|\bm(in|ax)\.|\bavg|average|averaging|quad|raw|"
-    r"set.?point|\bset\b|range|compliance|position|sensitivity|critical|status|offset|gain"
+    r"set.?point|\bset\b|range|compliance|drive|position|sensitivity|critical|status|offset|gain"
 )
 _UNIT_AT_END = re.compile(r"^(.+?)(?: ?/ ?| ?, ?|[ _])([^\s/,_]+)$")
 

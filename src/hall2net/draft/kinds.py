@@ -16,7 +16,7 @@ _HALL = re.compile(r"(?i)xy|yx|hall|ahe|transv|\br_?h\b")
 _ALONG = re.compile(r"(?i)xx|long|4.?p|four")
 _STRAIGHT = 0.999  # correlation of a current-voltage curve
 _MANY_TURNS = 0.1  # turning points to points, beyond which a current jumps and does not sweep
-_SIGNALS = ("resistance", "resistivity", "voltage")
+_SIGNALS = ("resistance", "voltage", "resistivity")  # loops are fitted to resistances
 
 
 @dataclass
@@ -153,8 +153,8 @@ def _measurement(
     cells = made.cells
     if temperature is not None:
         cells["temperature_k"] = temperature
-    if kind == "vsm_loop" and file.format != "delimited":
-        y = signals[0]  # the format's own columns
+    if kind == "vsm_loop" and file.format != "delimited" and len(signals) > 1:
+        y = signals[0]  # of raw and corrected moments the format knows its own
     else:
         if x is None:
             cells["x_column"] = cells["x_unit"] = UNKNOWN
