@@ -29,7 +29,7 @@ up() {
         ! pgrep -x $program > /dev/null || fail "a $program runs here already"
     done
     mkdir "$run" || fail "$run is there already; first: $0 down"
-    trap 'down; fail "SLURM did not start"' ERR
+    trap give_up ERR
 
     mkdir "$run"/{state,spool,etc}
     mkdir -p $etc
@@ -64,7 +64,7 @@ KillWait=5
 MinJobAge=3600
 ReturnToService=2
 GresTypes=gpu
-NodeName=$node NodeAddr=127.0.0.1 CPUs=$(nproc) RealMemory=$(free -m | awk '/^Mem/ {print int(0.8 * $2)}') Gres=gpu:1
+$(slurmd -C | head -n 1) NodeAddr=127.0.0.1 Gres=gpu:1
 PartitionName=all Nodes=$node Default=YES MaxTime=INFINITE State=UP
 END
     echo "NodeName=$node Name=gpu File=/dev/null" > $etc/gres.conf
@@ -79,11 +79,18 @@ END
     start slurmctld -D
     start slurmd -D
     for _ in $(seq 20); do
-        [ "$(timeout 1 sinfo --noheader --format=%T 2> /dev/null)" != idle ] || return 0
         sleep 0.5
+        alive slurmctld && alive slurmd || break
+        [ "$(timeout 1 sinfo --noheader --format=%T 2> /dev/null)" != idle ] || return 0
     done
-    tail -n 20 "$run"/*.out >&2
     false
+}
+
+give_up() {
+    tail -n 20 "$run"/*.out >&2
+    reason=$(grep -hs -m 1 fatal "$run"/*.out || true)
+    down
+    fail "SLURM did not start; ${reason:-see above}"
 }
 
 down() {
