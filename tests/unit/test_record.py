@@ -4,6 +4,7 @@ import json
 
 import made_tables
 import pandas as pd
+
 from hall2net.record import write_record
 
 
