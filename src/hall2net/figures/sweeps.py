@@ -1,5 +1,7 @@
 """Sweeps: accuracy against one axis, a line for every other choice."""
 
+import re
+
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
@@ -35,26 +37,29 @@ def sweep(*, means: pd.DataFrame, x: str) -> Figure:
     if x == "states":
         choices = [name for name in choices if name not in ("precision", "mapping")] + ["mapping"]
         choices = [name for name in choices if name in means]
-    choices = [name for name in choices if means[name].nunique(dropna=False) > 1]
+    # Float weights have no mapping: that alone is no choice.
+    values = {
+        name: set(means[name]) - ({"none"} if name == "mapping" else set()) for name in choices
+    }
+    choices = [name for name in choices if len(values[name]) > 1]
     groups = means.groupby(choices, dropna=False, sort=False) if choices else [((), means)]
     numeric = pd.api.types.is_numeric_dtype(means[x])
-    names = list(dict.fromkeys(means[x])) if not numeric else []
+    names = sorted(set(means[x]), key=_in_order) if not numeric else []
     for k, (values, part) in enumerate(groups):
         colour, line = COLOURS[k % len(COLOURS)], LINES[(k // len(COLOURS)) % len(LINES)]
-        label = ", ".join(map(str, values))
+        label = ", ".join(str(value) for value in values if value != "none")
         y, error = 100 * part["test_accuracy"], 100 * part["test_accuracy_u"]
         if x == "states" and part["states"].isna().all():
-            axes.axhline(float(y.iloc[0]), color=GREY, ls=":", lw=0.8)
-            axes.annotate(
-                "float32", (0.99, float(y.iloc[0])), xycoords=("axes fraction", "data"),
-                ha="right", va="bottom", fontsize=7, color=GREY,
-            )  # fmt: skip
+            axes.axhline(float(y.iloc[0]), color=GREY, ls=":", lw=0.8, label="float32")
             continue
         at = part[x] if numeric else [names.index(value) for value in part[x]]
-        at = np.asarray(at, float)
+        # Beside each other where lines do not tell them apart.
+        aside = 0 if numeric else 0.06 * (k - (len(groups) - 1) / 2)
+        at = np.asarray(at, float) + aside
         order = np.argsort(at)
         axes.errorbar(
-            at[order], np.asarray(y)[order], np.asarray(error)[order], color=colour, ls=line,
+            at[order], np.asarray(y)[order], np.asarray(error)[order], color=colour,
+            ls=line if numeric else "none",
             marker=MARKERS[k % len(MARKERS)], label=label or None,
         )  # fmt: skip
     if numeric:
@@ -70,5 +75,12 @@ def sweep(*, means: pd.DataFrame, x: str) -> Figure:
     axes.set_ylabel("test accuracy (%)")
     axes.margins(x=0.06, y=0.08)
     if axes.get_legend_handles_labels()[1]:
-        axes.legend(title=", ".join(name.replace("_", " ") for name in choices) or None)
+        title = ", ".join(name.replace("_", " ") for name in choices) or None
+        drawn.legend(title=title, loc="outside right upper")
     return drawn
+
+
+def _in_order(name: object) -> list[tuple[int, str]]:
+    """`uniform3` before `uniform12`."""
+    parts = re.split(r"(\d+)", str(name))
+    return [(int(part), "") if part.isdigit() else (0, part) for part in parts]
