@@ -169,6 +169,10 @@ def _file_problems(
         if not name:
             yield f"{path}, line {line}: file is empty"
             continue
+        if not name.isprintable() or set(name) & set("{}"):
+            # Which Snakemake takes for a wildcard, and SHA256SUMS for two lines.
+            yield f"{path}, line {line}: file {name!r} has braces or control characters; rename it"
+            continue
         try:
             file = (folder / name).resolve()
         except (OSError, RuntimeError, ValueError) as error:

@@ -191,3 +191,19 @@ def test_no_value_makes_the_check_crash(config):
             check_config(wrong, SCHEMA)
         with contextlib.suppress(ConfigError):
             check_references(allowed_part(wrong, SCHEMA), sheets, [])
+
+
+@pytest.mark.parametrize("name", ["../x", "/x", "a;b", "$(touch x)", "{wildcards}", "a-b", "a b"])
+def test_names_that_become_paths_are_names_alone(config, name):
+    """Of a study, a sample, a network, its weights and recipe, a sweep."""
+    mlp = config["networks"]["mlp"]
+    for block in (
+        config["studies"], config["studies"]["cotb"]["samples"], config["networks"],
+        mlp["weights"], mlp["recipes"], config["sweeps"],
+    ):  # fmt: skip
+        value = next(iter(block.values()))
+        block[name] = value
+        with pytest.raises(ConfigError, match=re.escape(repr(name))):
+            check_config(config, SCHEMA)
+        del block[name]
+    check_config(config, SCHEMA)

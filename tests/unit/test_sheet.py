@@ -77,6 +77,30 @@ def test_a_link_out_of_the_folder_is_outside(tmp_path):
         read_sheet(sheet(tmp_path / "study", HEAD + "m,link.csv,delimited,ahe_loop,s,\n"))
 
 
+@pytest.mark.parametrize(
+    "name", ["{wildcards}.csv", "{sample}.csv", "a}.csv", "a\nb.csv", "a\tb.csv", "a\x1b[0m.csv"]
+)
+def test_a_name_that_snakemake_or_a_terminal_would_read_as_more_is_refused(tmp_path, name):
+    (tmp_path / name).write_text("Field (Oe),R\n1,2\n")
+    with pytest.raises(ConfigError, match="line 2: file .* braces or control characters"):
+        read_sheet(sheet(tmp_path, HEAD + f'm,"{name}",delimited,ahe_loop,s,\n'))
+
+
+@pytest.mark.parametrize("name", ["/etc/passwd", "../../etc/passwd", "a/../../b.csv", "..", "/"])
+def test_a_path_out_of_the_folder_is_outside(tmp_path, name):
+    with pytest.raises(ConfigError, match="line 2: file .* is outside"):
+        read_sheet(sheet(tmp_path, HEAD + f"m,{name},delimited,ahe_loop,s,\n"))
+
+
+@pytest.mark.parametrize("name", ["../x", "a/b", "a;b", "$(x)", "{x}", "a b", "A", "", "é"])
+@pytest.mark.parametrize("column", ["id", "sample"])
+def test_ids_that_would_be_more_than_a_name_are_refused(tmp_path, column, name):
+    row = {"id": "m", "file": "a.csv", "format": "delimited", "kind": "ahe_loop", "sample": "s"}
+    cells = ",".join((row | {column: name}).values())
+    with pytest.raises(ConfigError, match=f"line 2: {column} .*; expected letters"):
+        read_sheet(sheet(tmp_path, HEAD + cells + ",\n"))
+
+
 def test_no_sheet(tmp_path):
     with pytest.raises(FileError, match="no such file"):
         read_sheet(tmp_path / "measurements.csv")
