@@ -1,5 +1,4 @@
-# The two commands that a newcomer needs: `make study` and `make test`; `make docs` writes the pages of
-# the library to results/docs. Each makes the environment.
+# The two commands that a newcomer needs: `make study` and `make test`. Both make the environment.
 PYTHON ?= python3
 CORES ?= 2
 READY := .venv/ready
@@ -13,13 +12,10 @@ test: $(READY)
 	.venv/bin/snakefmt --check Snakefile workflow
 	.venv/bin/python -m pytest
 
-docs: $(READY)
-	.venv/bin/pdoc --docformat numpy --output-directory results/docs hall2net
-
 $(READY): envs/requirements.txt pyproject.toml
 	$(PYTHON) -m venv .venv
 	.venv/bin/pip install --quiet --requirement envs/requirements.txt
 	.venv/bin/pip install --quiet --no-deps --editable .
 	touch $@
 
-.PHONY: study test docs
+.PHONY: study test

@@ -26,6 +26,8 @@ rule all:
     default_target: True
     input:
         FIGURES,
+        [path for study in config["studies"] for path in study_tables(study)],
+        [path for study in config["studies"] for path in run_files(study, SCALE)],
         [path for study in config["studies"] for path in exports_of(study)],
         f"results/comparison-{SCALE}.csv",
         f"results/provenance-{SCALE}.json",

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from hall2net.errors import FileError, Hall2netError
+from hall2net.errors import Hall2netError
+from hall2net.files import read_csv
 
 
 def levels(resistance: ArrayLike) -> np.ndarray:
@@ -55,8 +56,6 @@ def sorted_draws(
     Parameters
     ----------
     resistance, sigma : (K,) means and their 1 sigma, in ohm
-    draws : number of draws
-    rng : source of the random numbers
     """
     r = np.asarray(resistance, dtype=float)
     return np.sort(r + np.asarray(sigma, dtype=float) * rng.standard_normal((draws, r.size)))
@@ -118,17 +117,19 @@ def _first(bad: np.ndarray) -> int:
     return int(np.argmax(bad)) + 1 if bad.any() else 0
 
 
-def read_levels(path: str | Path) -> list[float]:
-    """Levels of a look-up table's file, ascending.
+def read_lut(path: str | Path) -> pd.DataFrame:
+    """Read a look-up table's file.
 
     Raises
     ------
     Hall2netError
         If the file is no table, or not one that `check_lut` passes.
     """
-    try:
-        lut = pd.read_csv(path)
-    except (OSError, ValueError) as error:
-        raise FileError(path, f"no table ({error})", "the look-up table of rule lut") from error
+    lut = read_csv(path)
     check_lut(lut, str(path))
-    return lut["level"].to_list()
+    return lut
+
+
+def read_levels(path: str | Path) -> list[float]:
+    """Levels of a look-up table's file, ascending; errors as of `read_lut`."""
+    return read_lut(path)["level"].to_list()

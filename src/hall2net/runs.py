@@ -1,6 +1,5 @@
 """Trainings as a table: what each run was, how well it did, and where it is found."""
 
-import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from hall2net.errors import Hall2netError
+from hall2net.files import read_csv, read_json
 
 
 def read_runs(paths: Iterable[str | Path]) -> dict[str, dict[str, Any]]:
@@ -27,14 +27,14 @@ def read_runs(paths: Iterable[str | Path]) -> dict[str, dict[str, Any]]:
     for path in map(Path, paths):
         run = runs.setdefault(path.parent.name, {"confusions": {}})
         if path.name == "metrics.json":
-            run["metrics"] = json.loads(path.read_text(encoding="utf-8"))
+            run["metrics"] = read_json(path)
         elif path.name == "history.csv":
-            run["history"] = pd.read_csv(path)
+            run["history"] = read_csv(path)
         elif path.name == "weight_histogram.csv":
-            run["histogram"] = pd.read_csv(path)
+            run["histogram"] = read_csv(path)
         elif path.stem.startswith("confusion_epoch"):
             # Digits are names of classes here, as they are in the columns.
-            table = pd.read_csv(path, dtype={"true": str})
+            table = read_csv(path, dtype={"true": str})
             run["confusions"][int(path.stem.removeprefix("confusion_epoch"))] = table
     return runs
 
@@ -109,8 +109,6 @@ def find_run(
 
     Parameters
     ----------
-    table : of `run_table`
-    dataset : name of the data set
     precision : `float32`, `binary`, or `lut` for any number of device states
     mapping : None takes `maxabs`, the papers' way, for quantized weights
     """

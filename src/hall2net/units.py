@@ -56,13 +56,7 @@ _COLUMN_UNITS = (
 
 
 def to_si(values: ArrayLike, unit: str, quantity: str) -> np.ndarray:
-    """Values in SI.
-
-    Parameters
-    ----------
-    values : of any shape
-    unit : that they are given in, key of `SI_FACTORS[quantity]`
-    quantity : key of `SI_FACTORS`
+    """Values of `quantity`, given in `unit`, in SI.
 
     Raises
     ------

@@ -1,10 +1,12 @@
 """Image data: found where it lies, called what it is."""
 
 import gzip
+import hashlib
 import io
 import struct
 import tarfile
 import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 import pytest
@@ -193,5 +195,59 @@ def test_saved_images_are_the_same_bytes_and_whole(tmp_path):
     assert (tmp_path / "one.pt").read_bytes() == (tmp_path / "two.pt").read_bytes()
     assert load(tmp_path / "one.pt").digest() == images.digest()
     (tmp_path / "two.pt").write_bytes(gzip.compress(b"nothing"))
-    with pytest.raises(FileError, match="not a file of images"):
+    with pytest.raises(FileError, match="not a whole file of images .* delete it"):
         load(tmp_path / "two.pt")
+
+
+@pytest.fixture
+def server(tmp_path, monkeypatch):
+    """MNIST's files, small ones, at a server of this machine; `served.half` cuts what it sends."""
+    datasets = data._torchvision().datasets
+    raw = write_mnist(tmp_path / "original")
+    files = {f"{path.name}.gz": gzip.compress(path.read_bytes()) for path in raw.iterdir()}
+
+    class Served(BaseHTTPRequestHandler):
+        half = False
+
+        def do_HEAD(self):
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(files[self.path[1:]])))
+            self.end_headers()
+
+        def do_GET(self):
+            self.do_HEAD()
+            content = files[self.path[1:]]
+            self.wfile.write(content[: len(content) // 2] if Served.half else content)
+
+        def log_message(self, *_):
+            pass
+
+    http = ThreadingHTTPServer(("127.0.0.1", 0), Served)
+    threading.Thread(target=http.serve_forever, daemon=True).start()
+    sums = [(name, hashlib.md5(content).hexdigest()) for name, content in files.items()]
+    monkeypatch.setattr(datasets.MNIST, "mirrors", [f"http://127.0.0.1:{http.server_port}/"])
+    monkeypatch.setattr(datasets.MNIST, "resources", sums)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    yield Served
+    http.shutdown()
+
+
+def test_an_interrupted_download_is_told_and_leaves_nothing(tmp_path, server):
+    cache = tmp_path / "cache/hall2net"
+    server.half = True
+    with pytest.raises(Hall2netError, match="MNIST cannot be downloaded .*set data_root"):
+        load_images("mnist", "", "published")
+    assert list(cache.iterdir()) == []
+    server.half = False
+    images = load_images("mnist", "", "published")
+    assert images.digest() == load_images("mnist", tmp_path / "original", "laptop").digest()
+    assert [path.name for path in cache.iterdir()] == ["MNIST"]
+
+
+def test_a_cut_file_in_the_cache_is_downloaded_anew(tmp_path, server):
+    whole = load_images("mnist", "", "published").digest()
+    path = tmp_path / "cache/hall2net/MNIST/raw/train-images-idx3-ubyte"
+    path.write_bytes(path.read_bytes()[:5000])
+    assert load_images("mnist", "", "published").digest() == whole
+    assert path.stat().st_size > 5000

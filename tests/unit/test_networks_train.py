@@ -5,9 +5,13 @@ import errno
 import functools
 import hashlib
 import json
+import os
+import pickle
+import random
 import signal
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pandas as pd
@@ -17,7 +21,7 @@ import torch
 from hall2net.device import Device
 from hall2net.errors import ConfigError, FileError, Hall2netError
 from hall2net.networks import train as train_module
-from hall2net.networks.data import Images, save
+from hall2net.networks.data import Images, load, save
 from hall2net.networks.evaluate import confusion_matrix, monte_carlo, network, read_model
 from hall2net.networks.quantize import weight_layers
 from hall2net.networks.train import Recipe, _augmented, train, write_run
@@ -217,14 +221,14 @@ def save(self):
     time.sleep(0.1)
 train._Progress.save = save
 train.train(load(sys.argv[1]), network={"model": "mlp", "layers": [784, 16, 10]},
-    precision="binary", mapping="std", recipe={}, epochs=8, checkpoint=sys.argv[2])
+    precision="binary", mapping="std", recipe={}, epochs=int(sys.argv[3]), checkpoint=sys.argv[2])
 """
 
 
 def test_goes_on_after_kill_9(tmp_path):
     images, checkpoint = bars(), tmp_path / "checkpoint.pt"
     save(images, tmp_path / "images.pt")
-    command = [sys.executable, "-c", KILLED, str(tmp_path / "images.pt"), str(checkpoint)]
+    command = [sys.executable, "-c", KILLED, str(tmp_path / "images.pt"), str(checkpoint), "8"]
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     )
@@ -238,6 +242,53 @@ def test_goes_on_after_kill_9(tmp_path):
     write_run(train(images, **arguments, epochs=8, checkpoint=checkpoint), tmp_path / "resumed")
     write_run(train(images, **arguments, epochs=8), tmp_path / "whole")
     assert digests(tmp_path / "resumed") == digests(tmp_path / "whole")
+
+
+def test_killed_at_random_moments_loses_one_epoch_at_most(tmp_path):
+    images, checkpoint = bars(), tmp_path / "checkpoint.pt"
+    save(images, tmp_path / "images.pt")
+    command = [sys.executable, "-c", KILLED, str(tmp_path / "images.pt"), str(checkpoint), "40"]
+    rng = random.Random(3)
+    done = 0
+    for _ in range(3):
+        process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        )
+        assert process.stdout.readline() == "saved\n"
+        time.sleep(rng.uniform(0, 0.25))
+        process.send_signal(signal.SIGKILL)
+        done += 1 + process.communicate()[0].count("saved\n")
+        # Told after it was written: the one under way at the kill may be there too.
+        done_now = len(torch.load(checkpoint, weights_only=True)["history"])
+        assert done <= done_now <= done + 1
+        done = done_now
+    arguments = {"network": NETWORK, "precision": "binary", "mapping": "std", "recipe": {}}
+    write_run(train(images, **arguments, epochs=40, checkpoint=checkpoint), tmp_path / "resumed")
+    write_run(train(images, **arguments, epochs=40), tmp_path / "whole")
+    assert digests(tmp_path / "resumed") == digests(tmp_path / "whole")
+
+
+class Payload:
+    """What pickle would run in reading it."""
+
+    def __init__(self, folder):
+        self.folder = folder
+
+    def __reduce__(self):
+        return os.mkdir, (str(self.folder),)
+
+
+@pytest.mark.parametrize(
+    "write", [torch.save, lambda x, path: path.write_bytes(pickle.dumps(x, 2))]
+)
+def test_no_file_runs_code(tmp_path, write):
+    path, pwned = tmp_path / "file.pt", tmp_path / "pwned"
+    write({"plan": Payload(pwned)}, path)
+    readers = read_model, load, lambda path: train(bars(), **settings(), checkpoint=path)
+    for read in readers:
+        with pytest.raises(FileError, match="file.pt: .*delete it"):
+            read(path)
+        assert not pwned.exists()
 
 
 def test_a_checkpoint_of_other_settings_is_not_used(tmp_path):

@@ -27,13 +27,23 @@ class Project:
                 shutil.copy2(source, folder / part)
 
     def snakemake(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess:
+        """A run to its end."""
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        run = self.start(*arguments, environment=environment, **pipes)
+        output, errors = run.communicate()
+        return subprocess.CompletedProcess(run.args, run.returncode, output, errors)
+
+    def start(
+        self, *arguments: str, environment: dict | None = None, **options
+    ) -> subprocess.Popen:
+        """A run in the background; `options` as of Popen."""
         clean = {name: value for name, value in os.environ.items() if name != "HALL2NET_DATA"}
-        return subprocess.run(
+        return subprocess.Popen(
             [sys.executable, "-m", "snakemake", "--cores", "2", *PROFILE, *arguments],
             cwd=self.folder,
-            env=clean | {"PYTHONPATH": str(self.folder / "src")} | environment,
-            capture_output=True,
+            env=clean | {"PYTHONPATH": str(self.folder / "src")} | (environment or {}),
             text=True,
+            **options,
         )
 
     def shrink(self) -> None:

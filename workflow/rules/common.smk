@@ -6,6 +6,7 @@ from pathlib import Path
 from hall2net.check import read_sheets
 from hall2net.config import FAMILIES
 from hall2net.errors import Hall2netError
+from hall2net.files import check_writable
 from hall2net.sweeps import AXES, grid
 from snakemake.utils import Paramspace
 
@@ -16,6 +17,8 @@ def stop(error):
 
 
 try:
+    for folder in filter(os.path.isdir, (".snakemake", "results")):
+        check_writable(folder)
     SHEETS = read_sheets(
         config, ".", Path(workflow.basedir, "workflow/schemas/config.schema.yaml")
     )

@@ -1,8 +1,8 @@
-import pandas as pd
 import torch
 
-from hall2net.files import write_csv
+from hall2net.files import read_csv, write_csv
 from hall2net.job import job
+from hall2net.lut import read_lut
 from hall2net.networks.data import load
 from hall2net.networks.subsets import train_sets
 
@@ -11,8 +11,8 @@ if __name__ == "__main__":
         training = dict(snakemake.params.training)
         training.pop("dataset")
         table = train_sets(
-            pd.read_csv(snakemake.input.lut),
-            pd.read_csv(snakemake.input.advisor),
+            read_lut(snakemake.input.lut),
+            read_csv(snakemake.input.advisor),
             load(snakemake.input.images),
             device="cuda" if torch.cuda.is_available() else "cpu",
             **training,

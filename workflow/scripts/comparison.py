@@ -5,15 +5,17 @@ import yaml
 
 from hall2net.comparison import comparison_table
 from hall2net.confusions import confusion_comparison, confusion_summary
-from hall2net.files import write_csv
+from hall2net.files import read_csv, write_csv
 from hall2net.job import job
 from hall2net.runs import read_runs
 
 if __name__ == "__main__":
     with job(snakemake.log[0]):
         studies = {study: {} for study in snakemake.params.provenance}
-        for path in map(Path, [*snakemake.input.measurements, *snakemake.input.tables]):
-            studies[path.parent.name][path.stem.replace("-", "_")] = pd.read_csv(path)
+        for path in map(Path, snakemake.input.measurements):
+            studies[path.parent.name][path.stem] = pd.read_csv(path)
+        for path in map(Path, snakemake.input.tables):
+            studies[path.parent.name][path.stem.replace("-", "_")] = read_csv(path)
         published = yaml.safe_load(Path(snakemake.input.published).read_text(encoding="utf-8"))
         runs = read_runs(snakemake.input.runs)
         table = comparison_table(published, studies, runs, provenance=snakemake.params.provenance)

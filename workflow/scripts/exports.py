@@ -1,5 +1,3 @@
-import pandas as pd
-
 from hall2net.exports import (
     aihwkit_device,
     check_document,
@@ -7,13 +5,14 @@ from hall2net.exports import (
     lut_document,
     neurosim_parameters,
 )
-from hall2net.files import atomic, write_json
+from hall2net.files import atomic, read_csv, write_json
 from hall2net.job import job
+from hall2net.lut import read_lut
 from hall2net.readers.netcdf import open_measurement
 
 if __name__ == "__main__":
     with job(snakemake.log[0]):
-        lut, merit = pd.read_csv(snakemake.input.lut), pd.read_csv(snakemake.input.merit)
+        lut, merit = read_lut(snakemake.input.lut), read_csv(snakemake.input.merit)
         name = snakemake.params.settings["measurement"]
         measurement = open_measurement(snakemake.input.measurement, name)
         document = lut_document(lut, source=f"{snakemake.params.raw_data}, {name}")

@@ -1,9 +1,9 @@
 from pathlib import Path
 
-import pandas as pd
 import yaml
 
 from hall2net.figures import loops, save
+from hall2net.files import read_csv
 from hall2net.job import job
 from hall2net.readers.netcdf import open_samples
 
@@ -13,7 +13,7 @@ if __name__ == "__main__":
         published = yaml.safe_load(Path(snakemake.input.published).read_text(encoding="utf-8"))
         figure = draw(
             datasets=open_samples(snakemake.input.measurements),
-            loops=pd.read_csv(snakemake.input.loops),
+            loops=read_csv(snakemake.input.loops),
             samples=snakemake.params.samples,
             published=published.get(snakemake.wildcards.study, {}),
             provenance=snakemake.params.provenance,

@@ -1,10 +1,11 @@
 from pathlib import Path
 
-import pandas as pd
 import yaml
 
 from hall2net.figures import save, states
+from hall2net.files import read_csv
 from hall2net.job import job
+from hall2net.lut import read_lut
 from hall2net.readers.netcdf import open_measurement
 
 if __name__ == "__main__":
@@ -13,8 +14,8 @@ if __name__ == "__main__":
         published = yaml.safe_load(Path(snakemake.input.published).read_text(encoding="utf-8"))
         figure = draw(
             measurement=open_measurement(snakemake.input.measurement, snakemake.params.measurement),
-            lut=pd.read_csv(snakemake.input.lut),
-            advisor=pd.read_csv(snakemake.input.advisor),
+            lut=read_lut(snakemake.input.lut),
+            advisor=read_csv(snakemake.input.advisor),
             published=published.get(snakemake.wildcards.study, {}),
             provenance=snakemake.params.provenance,
         )

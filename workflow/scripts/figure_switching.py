@@ -1,9 +1,9 @@
 from pathlib import Path
 
-import pandas as pd
 import yaml
 
 from hall2net.figures import save, switching
+from hall2net.files import read_csv
 from hall2net.job import job
 from hall2net.readers.netcdf import open_samples
 
@@ -13,7 +13,7 @@ if __name__ == "__main__":
         published = yaml.safe_load(Path(snakemake.input.published).read_text(encoding="utf-8"))
         figure = draw(
             datasets=open_samples(snakemake.input.measurements),
-            switching=pd.read_csv(snakemake.input.switching),
+            switching=read_csv(snakemake.input.switching),
             samples=snakemake.params.samples,
             published=published.get(snakemake.wildcards.study, {}),
             provenance=snakemake.params.provenance,

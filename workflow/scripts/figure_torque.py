@@ -1,9 +1,9 @@
 from pathlib import Path
 
-import pandas as pd
 import yaml
 
 from hall2net.figures import save, torque
+from hall2net.files import read_csv
 from hall2net.job import job
 
 if __name__ == "__main__":
@@ -11,8 +11,8 @@ if __name__ == "__main__":
         draw = getattr(torque, snakemake.wildcards.name)
         published = yaml.safe_load(Path(snakemake.input.published).read_text(encoding="utf-8"))
         figure = draw(
-            loops=pd.read_csv(snakemake.input.loops),
-            torque=pd.read_csv(snakemake.input.torque),
+            loops=read_csv(snakemake.input.loops),
+            torque=read_csv(snakemake.input.torque),
             samples=snakemake.params.samples,
             reference=snakemake.params.reference,
             convention=snakemake.params.convention,

@@ -3,11 +3,12 @@ from pathlib import Path
 import pandas as pd
 
 from hall2net.figures import save, variation
+from hall2net.files import read_csv
 from hall2net.job import job
 
 
 def tables(paths: list[str]) -> dict[str, pd.DataFrame]:
-    return {Path(path).parent.name: pd.read_csv(path) for path in paths}
+    return {Path(path).parent.name: read_csv(path) for path in paths}
 
 
 if __name__ == "__main__":

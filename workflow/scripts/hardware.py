@@ -1,16 +1,15 @@
 from pathlib import Path
 
-import pandas as pd
 import yaml
 
-from hall2net.files import write_csv
+from hall2net.files import read_csv, write_csv
 from hall2net.hardware import hardware_table
 from hall2net.job import job
 from hall2net.networks.arrays import weight_count
 
 if __name__ == "__main__":
     with job(snakemake.log[0]):
-        energy = pd.read_csv(snakemake.input.merit).set_index("quantity").loc["write_energy_mean"]
+        energy = read_csv(snakemake.input.merit).set_index("quantity").loc["write_energy_mean"]
         published = yaml.safe_load(Path(snakemake.input.published).read_text(encoding="utf-8"))
         devices = published["cotb"]["devices_per_weight"]
         networks = [

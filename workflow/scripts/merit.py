@@ -1,14 +1,13 @@
-import pandas as pd
-
-from hall2net.files import write_csv
+from hall2net.files import read_csv, write_csv
 from hall2net.job import job
+from hall2net.lut import read_lut
 from hall2net.merit import figures_of_merit
 from hall2net.readers.netcdf import open_measurement
 from hall2net.states import lut_from
 
 if __name__ == "__main__":
     with job(snakemake.log[0]):
-        lut = pd.read_csv(snakemake.input.lut)
+        lut = read_lut(snakemake.input.lut)
         settings, device = dict(snakemake.params.settings), snakemake.params.device
         measurement = open_measurement(snakemake.input.measurement, settings.pop("measurement"))
         settings |= {"states": len(lut)} if settings.get("rule") != "all" else {}
@@ -18,7 +17,7 @@ if __name__ == "__main__":
         ]
         resistance, resistance_u = device.get("write_resistance_ohm"), None
         if snakemake.input.resistivity:
-            table = pd.read_csv(snakemake.input.resistivity).set_index("sample")
+            table = read_csv(snakemake.input.resistivity).set_index("sample")
             own = table.loc[measurement["sample"].item()]
             resistance, resistance_u = own["r_xx_ohm"], own["r_xx_u_ohm"]
         table = figures_of_merit(

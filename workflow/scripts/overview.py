@@ -1,9 +1,6 @@
-import json
 from pathlib import Path
 
-import pandas as pd
-
-from hall2net.files import atomic
+from hall2net.files import atomic, read_csv, read_json
 from hall2net.job import job
 from hall2net.overview import overview_page
 
@@ -11,7 +8,7 @@ if __name__ == "__main__":
     with job(snakemake.log[0]):
         tables = {study: {} for study in snakemake.params.studies}
         for path in map(Path, snakemake.input.tables):
-            tables[path.parent.name][path.stem] = pd.read_csv(path)
+            tables[path.parent.name][path.stem] = read_csv(path)
         figures = {study: [] for study in snakemake.params.studies}
         for path in map(Path, snakemake.input.figures):
             figures[path.parts[-4]].append(path)
@@ -19,9 +16,9 @@ if __name__ == "__main__":
             Path(snakemake.input.template).read_text(encoding="utf-8"),
             snakemake.params.studies,
             tables,
-            pd.read_csv(snakemake.input.comparison),
-            pd.read_csv(snakemake.input.confusion),
-            [json.loads(Path(path).read_text()) for path in snakemake.input.metrics],
+            read_csv(snakemake.input.comparison),
+            read_csv(snakemake.input.confusion),
+            [read_json(path) for path in snakemake.input.metrics],
             figures,
             snakemake.wildcards.scale,
         )

@@ -3,9 +3,7 @@ import platform
 from importlib.metadata import version
 from pathlib import Path
 
-import pandas as pd
-
-from hall2net.files import atomic, write_json
+from hall2net.files import atomic, read_csv, write_json
 from hall2net.job import job
 from hall2net.overview import provenance_page
 
@@ -26,6 +24,6 @@ if __name__ == "__main__":
         }
         write_json(content, snakemake.output.versions)
         template = Path(snakemake.input.template).read_text(encoding="utf-8")
-        studies = {Path(path).parent.name: pd.read_csv(path) for path in snakemake.input.raw}
+        studies = {Path(path).parent.name: read_csv(path) for path in snakemake.input.raw}
         with atomic(snakemake.output.page) as temporary:
             temporary.write_text(provenance_page(template, content, studies), encoding="utf-8")

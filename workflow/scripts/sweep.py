@@ -1,14 +1,11 @@
-import json
-from pathlib import Path
-
 from hall2net.figures import save, sweeps
-from hall2net.files import write_csv
+from hall2net.files import read_json, write_csv
 from hall2net.job import job
 from hall2net.sweeps import over_seeds, sweep_table
 
 if __name__ == "__main__":
     with job(snakemake.log[0]):
-        points = [json.loads(Path(path).read_text("utf-8")) for path in snakemake.input.points]
+        points = [read_json(path) for path in snakemake.input.points]
         table = sweep_table(row for rows in points for row in rows)
         means = over_seeds(table)
         write_csv(table, snakemake.output.table)

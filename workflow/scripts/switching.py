@@ -1,6 +1,4 @@
-import pandas as pd
-
-from hall2net.files import write_csv
+from hall2net.files import read_csv, write_csv
 from hall2net.job import job
 from hall2net.readers.netcdf import open_samples
 from hall2net.switching import switching_table
@@ -8,7 +6,7 @@ from hall2net.switching import switching_table
 if __name__ == "__main__":
     with job(snakemake.log[0]):
         datasets = list(open_samples(snakemake.input.measurements).values())
-        loops = pd.read_csv(snakemake.input.loops)
+        loops = read_csv(snakemake.input.loops)
         table = switching_table(
             datasets, loops, snakemake.params.samples, **snakemake.params.settings
         )

@@ -1,16 +1,14 @@
-import pandas as pd
-
-from hall2net.files import write_csv
+from hall2net.files import read_csv, write_csv
 from hall2net.job import job
 from hall2net.torque import torque_table
 
 if __name__ == "__main__":
     with job(snakemake.log[0]):
         table = torque_table(
-            pd.read_csv(snakemake.input.loops),
-            pd.read_csv(snakemake.input.magnetometry),
-            pd.read_csv(snakemake.input.resistivity),
-            pd.read_csv(snakemake.input.switching),
+            read_csv(snakemake.input.loops),
+            read_csv(snakemake.input.magnetometry),
+            read_csv(snakemake.input.resistivity),
+            read_csv(snakemake.input.switching),
             snakemake.params.samples,
             reference=snakemake.params.reference,
             convention=snakemake.params.convention,

@@ -1,11 +1,10 @@
 from pathlib import Path
 
-import pandas as pd
 import torch
 
 from hall2net.device import device_from_lut
 from hall2net.job import job
-from hall2net.lut import read_levels
+from hall2net.lut import read_levels, read_lut
 from hall2net.networks.data import load
 from hall2net.networks.train import train, write_run
 
@@ -16,7 +15,7 @@ if __name__ == "__main__":
         run = train(
             load(snakemake.input.images),
             levels=read_levels(lut) if lut else None,
-            synapse=device_from_lut(pd.read_csv(lut)) if lut else None,
+            synapse=device_from_lut(read_lut(lut)) if lut else None,
             checkpoint=checkpoint,
             device="cuda" if torch.cuda.is_available() else "cpu",
             threads=snakemake.params.threads,

@@ -1,12 +1,9 @@
-import json
-from pathlib import Path
-
-import pandas as pd
 import torch
 
 from hall2net.device import device_from_lut
-from hall2net.files import write_csv
+from hall2net.files import read_csv, read_json, write_csv
 from hall2net.job import job
+from hall2net.lut import read_lut
 from hall2net.networks.data import load
 from hall2net.networks.evaluate import loss_attribution, read_model
 from hall2net.networks.variation import accuracy_against_noise, accuracy_against_states
@@ -15,7 +12,7 @@ from hall2net.states import train_reads
 
 
 def accuracies(paths: list[str]) -> list[float]:
-    return [json.loads(Path(path).read_text())["test_accuracy"] for path in paths]
+    return [read_json(path)["test_accuracy"] for path in paths]
 
 
 if __name__ == "__main__":
@@ -23,7 +20,7 @@ if __name__ == "__main__":
         torch.set_num_threads(snakemake.params.threads)
         device = "cuda" if torch.cuda.is_available() else "cpu"
         images = load(snakemake.input.images)
-        lut = pd.read_csv(snakemake.input.lut)
+        lut = read_lut(snakemake.input.lut)
         reads = None
         if snakemake.params.settings["source"] == "train":
             measurement = snakemake.params.settings["measurement"]
@@ -52,6 +49,6 @@ if __name__ == "__main__":
             read_model(snakemake.input.float_model),
             images,
             lut,
-            pd.read_csv(snakemake.input.advisor),
+            read_csv(snakemake.input.advisor),
         )
         write_csv(states.assign(**labels), snakemake.output.states)

@@ -106,7 +106,6 @@ class WeightArray:
         ----------
         device : on the device of the tensors, with the same states
         generator : of all its randomness
-        time_s : since the write, in s
         """
         read = [
             device.read(device.write(states, generator), generator, time_s)

@@ -10,6 +10,7 @@ import hashlib
 import io
 import logging
 import os
+import shutil
 import socket
 import sys
 import tarfile
@@ -19,6 +20,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import cache
+from http.client import HTTPException
 from pathlib import Path
 from types import ModuleType
 
@@ -29,7 +31,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from hall2net.errors import ConfigError, FileError, Hall2netError
-from hall2net.files import atomic
+from hall2net.files import DELETE, atomic
 
 log = logging.getLogger(__name__)
 
@@ -131,8 +133,8 @@ def load_images(name: str, root: str | Path | None, scale: str) -> Images:
     if root:
         return _from_root(name, Path(root).expanduser())
     try:
-        return _from_torchvision(name, _download_folder(), download=True)
-    except (OSError, RuntimeError, Hall2netError) as error:
+        return _downloaded(name, _download_folder())
+    except (OSError, RuntimeError, HTTPException, Hall2netError) as error:
         reason = str(error).strip().splitlines()[-1]
         title = DATA_SETS[name].title
         if scale != "laptop":
@@ -165,7 +167,8 @@ def load(path: str | Path) -> Images:
     except Hall2netError:
         raise
     except Exception as error:
-        raise FileError(path, f"not a file of images ({error})", "what `save` writes") from error
+        found = f"not a whole file of images ({type(error).__name__})"
+        raise FileError(path, found, f"the file that rule dataset makes; {DELETE}") from error
 
 
 def _layouts(name: str) -> str:
@@ -271,15 +274,34 @@ def _torchvision() -> ModuleType:
     return torchvision
 
 
-def _from_torchvision(name: str, root: Path, *, download: bool) -> Images:
-    data_set = DATA_SETS[name]
-    reader = getattr(_torchvision().datasets, data_set.torchvision)
-    if download:
+def _downloaded(name: str, cache: Path) -> Images:
+    """torchvision's files from the user's cache, where they come to whole: what a download that
+    was interrupted left is no part of it."""
+    folder = cache / Path(DATA_SETS[name].folder).parts[0]
+    if folder.is_dir():
         try:
-            return _from_torchvision(name, root, download=False)
-        except (OSError, RuntimeError):
-            cifar = hasattr(reader, "url")
-            _reach(reader.url if cifar else reader.mirrors[0] + reader.resources[0][0])
+            return _from_torchvision(name, cache, download=False)
+        except Exception as error:
+            log.warning("%s cannot be read (%s): downloaded anew", folder, error)
+    reader = _reader(name)
+    _reach(reader.url if hasattr(reader, "url") else reader.mirrors[0] + reader.resources[0][0])
+    under_way = cache / f"{name}.part"
+    shutil.rmtree(under_way, ignore_errors=True)
+    try:
+        images = _from_torchvision(name, under_way, download=True)
+        shutil.rmtree(folder, ignore_errors=True)
+        (under_way / folder.name).replace(folder)
+    finally:
+        shutil.rmtree(under_way, ignore_errors=True)
+    return images
+
+
+def _reader(name: str) -> type:
+    return getattr(_torchvision().datasets, DATA_SETS[name].torchvision)
+
+
+def _from_torchvision(name: str, root: Path, *, download: bool) -> Images:
+    data_set, reader = DATA_SETS[name], _reader(name)
     channels, height, width = data_set.shape
     tensors = {}
     for part in ("train", "test"):

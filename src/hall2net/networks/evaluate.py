@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from hall2net.device import PARTS, REFERENCE_TIME_S, Device
 from hall2net.errors import FileError, Hall2netError
+from hall2net.files import DELETE
 from hall2net.networks import models
 from hall2net.networks.data import Images
 from hall2net.networks.quantize import Projection, nearest, weight_layers
@@ -28,7 +29,8 @@ def read_model(path: str | Path) -> dict[str, Any]:
         content = torch.load(path, weights_only=True)
         network(content)
     except Exception as error:
-        raise FileError(path, f"is no network ({type(error).__name__})", "a model.pt") from error
+        found = f"is no network ({type(error).__name__})"
+        raise FileError(path, found, f"the model.pt of a training; {DELETE}") from error
     return content
 
 
@@ -41,14 +43,9 @@ def network(content: Mapping[str, Any]) -> nn.Sequential:
 
 @torch.no_grad()
 def confusion_matrix(model: nn.Module, x: Tensor, y: Tensor, classes: int) -> np.ndarray:
-    """Counts (classes, classes) of images by true class (row) and predicted class.
+    """Counts (classes, classes) of images `x` by true class (row) and predicted class.
 
-    Parameters
-    ----------
-    model : takes images, gives logits (n, classes); it is put into evaluation mode
-    x : (n, channels, height, width), uint8
-    y : (n,), true classes
-    classes : number of classes
+    The model is put into evaluation mode.
     """
     model.eval()
     predicted = torch.cat([model(part).argmax(1) for part in x.split(1000)])

@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 
 from hall2net.errors import FileError
-from hall2net.files import atomic
+from hall2net.files import DELETE, atomic
 from hall2net.readers import select
 
 
@@ -39,8 +39,10 @@ def write_samples(datasets: Sequence[xr.Dataset], path: str | Path) -> None:
     joined["sample"] = ("measurement", np.repeat(names, measurements))
     whole = xr.Dataset(joined)
     whole["start"] += np.repeat(np.cumsum(points) - points, measurements)
+    # By way of the memory, since HDF5 ends the whole process where a disk is full.
+    content = whole.to_netcdf(engine="h5netcdf")
     with atomic(path) as temporary:
-        whole.to_netcdf(temporary, engine="h5netcdf")
+        temporary.write_bytes(content)
 
 
 def open_samples(paths: Iterable[str | Path]) -> dict[str, xr.Dataset]:
@@ -101,4 +103,5 @@ def _open(path: str | Path) -> xr.Dataset:
         return xr.load_dataset(path, engine="h5netcdf")
     except (OSError, ValueError, KeyError) as error:
         found = f"no readable NetCDF file ({error})"
-        raise FileError(path, found, "the file that `read_measurements` makes") from error
+        expected = f"the file that rule read_measurements makes; {DELETE}"
+        raise FileError(path, found, expected) from error

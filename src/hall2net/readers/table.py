@@ -69,13 +69,7 @@ def folded(name: str) -> str:
 
 
 def header_at(text: Text, number: int, delimiter: str) -> Header:
-    """Column names that begin in a line; quoted ones may run over lines.
-
-    Parameters
-    ----------
-    text : the file
-    number : of the line, from 1
-    delimiter : one character
+    """Column names that begin in line `number` (from 1); quoted ones may run over lines.
 
     Raises
     ------
@@ -97,13 +91,7 @@ def header_at(text: Text, number: int, delimiter: str) -> Header:
 
 
 def read_columns(text: Text, header: Header, places: Sequence[int]) -> Table:
-    """Numbers of some columns.
-
-    Parameters
-    ----------
-    text : the file
-    header : its column names
-    places : of the columns, from 0
+    """Numbers of the columns at `places`.
 
     Raises
     ------
