@@ -145,7 +145,8 @@ def test_one_core_or_two_give_the_same_bytes(small, project):
 # What a script runs without its numbers depending on it: reading what another rule wrote, refusing
 # it, saving. Editing these must not train every network anew.
 UNNAMED = {
-    "errors.py", "files.py", "job.py", "units.py", "readers/__init__.py", "figures/__init__.py",
+    "errors.py", "files.py", "job.py", "units.py", "readers/__init__.py", "readers/netcdf.py",
+    "figures/__init__.py",
 }  # fmt: skip
 PASSING = {"check_lut", "read_lut", "read_levels", "verify_checksums", "caption"}
 
