@@ -1,4 +1,5 @@
-# The two commands that a newcomer needs: `make study` and `make test`. Both make the environment.
+# The two commands that a newcomer needs: `make study` and `make test`; `make docs` writes the pages of
+# the library to results/docs. Each makes the environment.
 PYTHON ?= python3
 CORES ?= 2
 READY := .venv/ready
@@ -12,10 +13,13 @@ test: $(READY)
 	.venv/bin/snakefmt --check Snakefile workflow
 	.venv/bin/python -m pytest
 
+docs: $(READY)
+	.venv/bin/pdoc --docformat numpy --output-directory results/docs hall2net
+
 $(READY): envs/requirements.txt pyproject.toml
 	$(PYTHON) -m venv .venv
 	.venv/bin/pip install --quiet --requirement envs/requirements.txt
 	.venv/bin/pip install --quiet --no-deps --editable .
 	touch $@
 
-.PHONY: study test
+.PHONY: study test docs

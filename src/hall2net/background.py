@@ -45,13 +45,27 @@ class Background:
     def normalised(
         self, field: np.ndarray, progress: np.ndarray, resistance: np.ndarray
     ) -> np.ndarray:
-        """Magnetisation m(H) from -1 to 1."""
+        """Magnetisation m(H) from -1 to 1.
+
+        Parameters
+        ----------
+        field : (n,), in Oe
+        progress : (n,), from -1/2 to 1/2 over the measurement
+        resistance : (n,), in ohm
+        """
         return (resistance - self.below(field, progress) @ self.values) / self.values[1]
 
     def gradient(
         self, field: np.ndarray, progress: np.ndarray | float, m: np.ndarray
     ) -> np.ndarray:
-        """Derivatives (n, 5) of m by the values, but for their sign."""
+        """Derivatives (n, 5) of m by the values, but for their sign.
+
+        Parameters
+        ----------
+        field : (n,), in Oe
+        progress : (n,) or one for all, from -1/2 to 1/2 over the measurement
+        m : (n,), magnetisation from -1 to 1
+        """
         below = self.below(field, progress)
         below[:, 1] = m
         return below / self.values[1]
@@ -81,6 +95,10 @@ def fit_background(
     progress : (n,), p from -1/2 to 1/2 over the measurement
     window : share of the sweep at either end that counts as saturated
     slope : key of `SLOPES`
+
+    Returns
+    -------
+    The values with their covariance, widened where the noise is correlated.
 
     Raises
     ------

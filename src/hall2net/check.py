@@ -9,7 +9,7 @@ import yaml
 
 from hall2net.config import FAMILIES, allowed_part, check_config, check_references
 from hall2net.errors import ConfigError, FileError, Hall2netError
-from hall2net.sheet import read_sheet
+from hall2net.sheet import UNKNOWN, read_sheet
 
 SCHEMA = "workflow/schemas/config.schema.yaml"
 
@@ -39,10 +39,13 @@ def read_sheets(
     allowed = allowed_part(config, schema)
     problems = _problems(check_config, config, schema)
     for study in allowed.get("studies", {}):
+        path = Path(root, "raw", study, "measurements.csv")
         try:
-            sheets[study] = read_sheet(Path(root, "raw", study, "measurements.csv"))
+            sheets[study] = read_sheet(path)
         except Hall2netError as error:
             problems += str(error).splitlines()
+            if (written := _as_written(path)) is not None:
+                sheets[study] = written
     figures = [name for family in FAMILIES.values() for name in family]
     told = {line.split(": ")[0] for line in problems}
     for line in _problems(check_references, allowed, sheets, figures):
@@ -80,6 +83,17 @@ def check_project(root: str | Path, config: str | Path = "config.yaml") -> str:
               ("network", "networks", len(content["networks"])))  # fmt: skip
     words = [f"{count} {one if count == 1 else many}" for one, many, count in counts]
     return f"{', '.join(words)}: no problem found"
+
+
+def _as_written(path: Path) -> pd.DataFrame | None:
+    """Names and kinds of a sheet with mistakes, so that these do not hide others."""
+    try:
+        sheet = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+        sheet = sheet[["id", "kind", "sample"]].map(str.strip)
+    except (OSError, ValueError, KeyError):
+        return None
+    named = sheet.ne("").all(axis=1) & sheet.ne(UNKNOWN).all(axis=1)
+    return sheet[named].drop_duplicates("id")
 
 
 def _problems(check: Callable[..., None], *arguments: Any) -> list[str]:  # noqa: ANN401

@@ -90,7 +90,18 @@ def locate(
 
 
 def interval(value: float, fields: np.ndarray, scale: float = 1.0) -> tuple[float, float]:
-    """Central interval of equally likely fields, stretched about `value` by `scale`."""
+    """Central interval of equally likely fields.
+
+    Parameters
+    ----------
+    value : the best field, in Oe
+    fields : equally likely fields, of any shape, in Oe
+    scale : the interval is stretched about `value` by it
+
+    Returns
+    -------
+    Its two ends, in Oe.
+    """
     tails = (1 - CONFIDENCE) / 2
     low, high = np.quantile(fields, [tails, 1 - tails], method="hazen") - value
     return float(value + scale * low), float(value + scale * high)

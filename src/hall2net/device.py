@@ -89,6 +89,12 @@ class Device:
     def read(self, array: Written, generator: torch.Generator, time_s: float = 1.0) -> Tensor:
         """Levels of an array, read once `time_s` after the write: drift and read noise.
 
+        Parameters
+        ----------
+        array : devices that were written
+        generator : of the read noise
+        time_s : since the write, in s
+
         Raises
         ------
         ConfigError

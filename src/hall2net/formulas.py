@@ -95,6 +95,8 @@ def damping_like_field(
     Parameters
     ----------
     centre_slope : dH_0/dI, any unit of field per current; the result has the same
+    dh_to_field : half | literal, see above
+    wall_factor : 2/pi | 1, the factor of H_z,eff
     """
     effective = -centre_slope * (1 if dh_to_field == "half" else 2)
     return effective * (2 / np.pi if wall_factor == "2/pi" else 1)
@@ -110,6 +112,7 @@ def current_density_per_current(
 
     Parameters
     ----------
+    convention : names the layer, and the resistivity of the heavy metal
     width, stack, heavy_metal : width of the Hall bar and thicknesses, m
     rho_xx : resistivity of the whole stack, ohm m
     """
@@ -149,6 +152,7 @@ def spin_backflow_transparency(
     ----------
     thickness, lambda_s : of the heavy metal, m
     g_hm, g_mix : spin conductance and spin mixing conductance, 1/(ohm m2)
+    form : product | printed, the bracket of the formula
     """
     depth = thickness / lambda_s
     backflow = 1 + g_hm * np.tanh(depth) / (2 * g_mix)

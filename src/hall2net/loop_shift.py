@@ -50,6 +50,7 @@ def usable_loops(loops: pd.DataFrame, sample: str) -> tuple[pd.DataFrame, str]:
     Parameters
     ----------
     loops : loops.csv
+    sample : whose loops
 
     Returns
     -------
@@ -138,6 +139,10 @@ def fit_knee(field_x: np.ndarray, slope: np.ndarray, slope_u: np.ndarray) -> Kne
     ----------
     field_x : (n,), Oe
     slope, slope_u : (n,), Oe/mA
+
+    Returns
+    -------
+    The fit with the least squares of all choices, with its uncertainties.
 
     Raises
     ------

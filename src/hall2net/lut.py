@@ -56,6 +56,8 @@ def sorted_draws(
     Parameters
     ----------
     resistance, sigma : (K,) means and their 1 sigma, in ohm
+    draws : number of draws
+    rng : source of the random numbers
     """
     r = np.asarray(resistance, dtype=float)
     return np.sort(r + np.asarray(sigma, dtype=float) * rng.standard_normal((draws, r.size)))

@@ -87,6 +87,10 @@ def overview_page(
     metrics : content of every run's `metrics.json`
     figures : study to the PNG files shown in the page
     scale : `laptop` or `published`
+
+    Returns
+    -------
+    HTML of one page, its figures within.
     """
     pages = [
         {
@@ -125,6 +129,10 @@ def provenance_page(
     template : Jinja template of the page
     content : `provenance-<scale>.json`
     studies : study to the checksums of its raw files (`file`, `sha256`)
+
+    Returns
+    -------
+    HTML of one page.
     """
     return _render(template, files={s: t.to_dict("records") for s, t in studies.items()}, **content)
 

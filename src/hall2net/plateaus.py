@@ -144,7 +144,18 @@ def _completed_likelihood(x: np.ndarray, edges: np.ndarray, noise: float, known:
 
 
 def join_neighbours(pulses: pd.DataFrame, state: np.ndarray, min_separation: float) -> np.ndarray:
-    """Join the closest neighbours until all are `min_separation` apart."""
+    """Join the closest neighbours until all are far enough apart.
+
+    Parameters
+    ----------
+    pulses : one row a pulse, of `average_pulses`
+    state : (pulses,), state of each pulse from 1 on, ascending in resistance
+    min_separation : of neighbouring states, in sigma of one read
+
+    Returns
+    -------
+    (pulses,), the states that are left, numbered anew.
+    """
     while True:
         separation = separations(pulses.assign(state=state))
         if not len(separation) or separation.min() >= min_separation:

@@ -109,6 +109,8 @@ def find_run(
 
     Parameters
     ----------
+    table : of `run_table`
+    dataset : name of the data set
     precision : `float32`, `binary`, or `lut` for any number of device states
     mapping : None takes `maxabs`, the papers' way, for quantized weights
     """

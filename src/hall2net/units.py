@@ -56,7 +56,13 @@ _COLUMN_UNITS = (
 
 
 def to_si(values: ArrayLike, unit: str, quantity: str) -> np.ndarray:
-    """Values of `quantity`, given in `unit`, in SI.
+    """Values in SI.
+
+    Parameters
+    ----------
+    values : of any shape
+    unit : that they are given in, key of `SI_FACTORS[quantity]`
+    quantity : key of `SI_FACTORS`
 
     Raises
     ------

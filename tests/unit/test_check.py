@@ -46,19 +46,28 @@ def test_a_broken_sheet_hides_neither_the_other_nor_the_configuration(project):
     right = ("scale: laptop", "recipe: paper", "    reference: pt")
     edit(project / "config.yaml", *zip(right, wrong, strict=True))
     edit(project / "raw/cotb/measurements.csv", ("ahe_loop", "ahe_lop"))
-    edit(project / "raw/ruo2/measurements.csv", ("delimited", "delimted"))
+    edit(project / "raw/ruo2/measurements.csv", ("delimited", "delimted"), (",pt,", ",pd,"))
     with pytest.raises(ConfigError) as caught:
         check_project(project)
     lines = str(caught.value).splitlines()
-    assert len(lines) == 5, lines
+    assert len(lines) == 6, lines
     for words in (
         "'labtop'",
         "'papr'; did you mean 'paper'",
         "cotb/measurements.csv, line ",
         "ruo2/measurements.csv, line ",
         "no sample 'ptt'; did you mean 'pt'",
+        "ruo2.samples: no facts of sample 'pd'",
     ):
         assert any(words in line for line in lines), (words, lines)
+
+
+@pytest.mark.parametrize("text", ["", "a,b\n1,2\n", '"', "id,kind,sample\n?,?,?\n,,\n", "\0"])
+def test_a_sheet_that_is_none_is_told(project, text):
+    (project / "raw/cotb/measurements.csv").write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        check_project(project)
+    assert any("cotb/measurements.csv" in line for line in str(caught.value).splitlines())
 
 
 def test_a_raw_file_that_is_gone_is_named(project):

@@ -138,3 +138,32 @@ rule gallery:
         "the gallery in docs/"
     script:
         "../scripts/gallery.py"
+
+
+rule record:
+    # Writes into reference/: a target of its own, which `all` does not ask for.
+    input:
+        runs=[path for study in config["studies"] for path in run_files(study, SCALE)],
+        provenance=f"results/provenance-{SCALE}.json",
+        config="config.yaml",
+        code=library("record.py", "runs.py"),
+    output:
+        **{
+            name.partition(".")[0]: f"reference/{SCALE}/{name}"
+            for name in (
+                "metrics.json",
+                "history.csv",
+                "confusion.csv",
+                "weight_histogram.csv",
+                "provenance.json",
+                "config.yaml",
+            )
+        },
+    log:
+        "results/logs/record.log",
+    conda:
+        "../../envs/hall2net.yaml"
+    message:
+        "the record in reference/"
+    script:
+        "../scripts/record.py"

@@ -63,7 +63,7 @@ class Column:
         values = self.values[np.isfinite(self.values)]
         if len(values) < 3 or self.span <= 0.05 * np.abs(values).max():
             return False
-        if self.quantity == "field" and not self.unit == "" and self.oersted_span < 5:
+        if self.quantity == "field" and self.unit and self.oersted_span < 5:
             return False
         return len(np.unique(values)) > 2
 

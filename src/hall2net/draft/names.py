@@ -58,7 +58,14 @@ class Told:
     """What is left of a name: perhaps the sample."""
 
     def tell(self, cell: str, value: float | str, words: str) -> None:
-        """Keep what is told first."""
+        """Keep what is told first.
+
+        Parameters
+        ----------
+        cell : column of `measurements.csv`
+        value : what it holds, in the column's unit
+        words : where that was found
+        """
         if cell not in self.cells:
             self.cells[cell], self.words[cell] = value, words
 
@@ -118,7 +125,14 @@ def sanitised(name: str) -> str:
 
 
 def in_sheet_units(value: float, unit: str, cell: str) -> float:
-    """A condition in the unit of its column: K, Oe, mA or s."""
+    """A condition in the unit of its column: K, Oe, mA or s.
+
+    Parameters
+    ----------
+    value : as it was found
+    unit : of `value`
+    cell : the column of `measurements.csv`
+    """
     if cell == "temperature_k":
         return value
     if cell.endswith("_oe"):

@@ -48,6 +48,7 @@ def keithley_csv(
 
     Parameters
     ----------
+    path : the file
     comments : lines before the table
     columns : head of a column to its values and their format; NaN is written as `NaN`
     """
@@ -75,7 +76,16 @@ def versalab_dat(
     resistance_ohm: np.ndarray,
     current_ma: float,
 ) -> None:
-    """Write a MultiVu file; `remark` stands in the comment cell of the first data row."""
+    """Write a MultiVu file.
+
+    Parameters
+    ----------
+    path : the file
+    title, sample, comment : words of the header
+    remark : stands in the comment cell of the first data row
+    temperature_k, field_oe, resistance_ohm : (n,), a row each
+    current_ma : of the bridge, in every row
+    """
     lines = [VERSALAB_HEADER.format(title=title, sample=sample, comment=comment)]
     for k, (t, h, r) in enumerate(zip(temperature_k, field_oe, resistance_ohm, strict=True)):
         first = remark if k == 0 else ""
@@ -88,7 +98,14 @@ def versalab_dat(
 def lakeshore_csv(
     path: Path, *, title: str, area_mm2: float, field_oe: np.ndarray, moment_emu: np.ndarray
 ) -> None:
-    """Write a Lake Shore 8600 export: two segments with an all-empty row between them."""
+    """Write a Lake Shore 8600 export: two segments with an all-empty row between them.
+
+    Parameters
+    ----------
+    path : the file
+    title, area_mm2 : of the specimen, in the header
+    field_oe, moment_emu : (n,), a row each
+    """
     header = LAKESHORE_HEADER.format(
         title=title, area_mm2=area_mm2, maximum=np.max(np.abs(field_oe)) / 1e3
     )

@@ -61,4 +61,5 @@ def sweep(maximum: float, step: float) -> np.ndarray:
 
 
 def rounded(value: float, digits: int = 10) -> float:
+    """A value with so many significant digits, as `truth.json` states it."""
     return float(f"{value:.{digits}g}")

@@ -57,6 +57,7 @@ def pulse(
     state : (grains,) of -1 and 1, changed in place
     currents_ma : (n,) signed write currents
     polarity : direction that a positive current turns the grains to; 0 turns none
+    rng : source of the scatter from pulse to pulse
     threshold_factor : all thresholds are multiplied by it (in-plane field, pulse width)
 
     Returns
@@ -74,6 +75,7 @@ def pulse(
 
 
 def saturated(film: Film, sign: int) -> np.ndarray:
+    """All grains (grains,) in one direction, -1 or 1."""
     return np.full(film.grains, float(sign))
 
 

@@ -18,10 +18,13 @@ names. `provenance`, a sentence for the figure's lower edge, is taken by all.
 """
 
 from hall2net.errors import Hall2netError
-from hall2net.figures import loops, networks, states, switching, torque, variation
+from hall2net.figures import loops, networks, states, style, sweeps, switching, torque, variation
 from hall2net.figures.style import save
 
-__all__ = ["caption", "loops", "networks", "save", "states", "switching", "torque", "variation"]
+__all__ = [
+    "caption", "loops", "networks", "save", "states", "style", "sweeps", "switching", "torque",
+    "variation",
+]  # fmt: skip
 
 
 def caption(name: str) -> str:

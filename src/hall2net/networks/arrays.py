@@ -106,6 +106,7 @@ class WeightArray:
         ----------
         device : on the device of the tensors, with the same states
         generator : of all its randomness
+        time_s : since the write, in s
         """
         read = [
             device.read(device.write(states, generator), generator, time_s)

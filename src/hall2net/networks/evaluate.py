@@ -43,9 +43,14 @@ def network(content: Mapping[str, Any]) -> nn.Sequential:
 
 @torch.no_grad()
 def confusion_matrix(model: nn.Module, x: Tensor, y: Tensor, classes: int) -> np.ndarray:
-    """Counts (classes, classes) of images `x` by true class (row) and predicted class.
+    """Counts (classes, classes) of images by true class (row) and predicted class.
 
-    The model is put into evaluation mode.
+    Parameters
+    ----------
+    model : takes images, gives logits (n, classes); it is put into evaluation mode
+    x : (n, channels, height, width), uint8
+    y : (n,), true classes
+    classes : number of classes
     """
     model.eval()
     predicted = torch.cat([model(part).argmax(1) for part in x.split(1000)])

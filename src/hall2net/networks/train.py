@@ -163,6 +163,10 @@ def train(
     device : torch's name of the device
     threads : CPU threads
 
+    Returns
+    -------
+    Histories, matrices, histograms, metrics and the network itself.
+
     Raises
     ------
     ConfigError

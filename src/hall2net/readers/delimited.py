@@ -27,6 +27,12 @@ def find_table(text: Text, head: list[str], wanted: list[str]) -> Header:
     them. Lines above are the logging program's own words. Where all wanted names are whole
     numbers, they count the columns of a table without names.
 
+    Parameters
+    ----------
+    text : the file
+    head : its first lines
+    wanted : column names that it must have, or numbers of columns
+
     Raises
     ------
     FileError

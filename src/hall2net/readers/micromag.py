@@ -29,6 +29,12 @@ def recognises(head: list[str]) -> bool:
 def find_table(text: Text, head: list[str], wanted: list[str]) -> Header:
     """The column names above the last table: those before it describe its segments.
 
+    Parameters
+    ----------
+    text : the file
+    head : its first lines
+    wanted : not used: the file says where its names are
+
     Raises
     ------
     FileError

@@ -24,6 +24,12 @@ def recognises(head: list[str]) -> bool:
 def find_table(text: Text, head: list[str], wanted: list[str]) -> Header:
     """The column names below `[Data]`.
 
+    Parameters
+    ----------
+    text : the file
+    head : its first lines
+    wanted : not used: the file says where its names are
+
     Raises
     ------
     FileError

@@ -69,7 +69,13 @@ def folded(name: str) -> str:
 
 
 def header_at(text: Text, number: int, delimiter: str) -> Header:
-    """Column names that begin in line `number` (from 1); quoted ones may run over lines.
+    """Column names that begin in a line; quoted ones may run over lines.
+
+    Parameters
+    ----------
+    text : the file
+    number : of the line, from 1
+    delimiter : one character
 
     Raises
     ------
@@ -91,7 +97,13 @@ def header_at(text: Text, number: int, delimiter: str) -> Header:
 
 
 def read_columns(text: Text, header: Header, places: Sequence[int]) -> Table:
-    """Numbers of the columns at `places`.
+    """Numbers of some columns.
+
+    Parameters
+    ----------
+    text : the file
+    header : its column names
+    places : of the columns, from 0
 
     Raises
     ------
