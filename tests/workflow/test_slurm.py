@@ -9,11 +9,10 @@ from pathlib import Path
 import pytest
 
 NODE = Path(__file__).with_name("slurm-node.sh")
-# Asks often, since these jobs take seconds; this SLURM keeps no accounts for sacct to read.
+# Asks often, since these jobs take seconds.
 SLURM = (
     *("--workflow-profile", "workflow/profiles/slurm"),
     *("--slurm-init-seconds-before-status-checks", "1"),
-    *("--slurm-status-command", "squeue"),
 )
 # Rules that ask for nothing but what they need: the profile gives the rest.
 RULES = """
