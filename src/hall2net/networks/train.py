@@ -403,7 +403,8 @@ class _Progress:
         buffer = io.BytesIO()
         torch.save(content, buffer)
         with atomic(self.path) as temporary:
-            temporary.write_bytes(buffer.getbuffer())
+            # Not `getbuffer`: collecting an error that holds one crashes Python 3.12.1.
+            temporary.write_bytes(buffer.getvalue())
 
     def restore(self) -> int:
         """Epochs already done: those of the checkpoint, where it is of the same training."""
