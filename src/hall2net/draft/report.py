@@ -33,9 +33,9 @@ def report(
     """
     sheet = f"raw/{name}/measurements.csv"
     parts = [
-        f"{len(measurements)} measurements in {sheet}",
+        f"Measurements in {sheet}: {len(measurements)}",
         *_table(measurements),
-        *_section(f"Left out, {len(skipped)} files", [f"{f}: {w}" for f, w in skipped.items()]),
+        *_section("Left out", [f"{f}: {w}" for f, w in skipped.items()]),
         *_section(
             "Taken from names of files and folders: look whether it is so", _named(measurements)
         ),
