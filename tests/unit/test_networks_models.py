@@ -38,3 +38,22 @@ def test_linear_layer_in_bfloat16():
         found = layer(x)
     assert found.dtype == torch.bfloat16
     torch.testing.assert_close(found.float(), layer(x), rtol=0.02, atol=0.02)
+
+
+def test_a_network_in_bfloat16_gives_what_autocast_gives(monkeypatch):
+    monkeypatch.setattr(models, "has_bfloat16", lambda kind: True)
+    network = {"model": "resnet18", "base_width": 4}
+    shared = {"shape": (3, 32, 32), "classes": 10, "mean": [0.5] * 3, "std": [0.25] * 3}
+    built = []
+    for bfloat16 in (False, True):
+        torch.manual_seed(0)
+        built.append(
+            models.build(network, dropout=(0, 0), batch_norm=False, bfloat16=bfloat16, **shared)
+        )
+    x = torch.randint(0, 256, (8, 3, 32, 32), dtype=torch.uint8)
+    with torch.autocast("cpu", torch.bfloat16):
+        expected = built[0](x).float()
+    found = built[1](x)
+    assert found.dtype == torch.float32
+    torch.testing.assert_close(found, expected)
+    assert not torch.equal(found, built[0](x))

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import torch
 from torch import Tensor, nn
+from tqdm import tqdm
 
 from hall2net.device import PARTS, REFERENCE_TIME_S, Device
 from hall2net.errors import FileError, Hall2netError
@@ -34,7 +35,7 @@ def read_model(path: str | Path) -> dict[str, Any]:
     return content
 
 
-def network(content: Mapping[str, Any]) -> nn.Sequential:
+def network(content: Mapping[str, Any]) -> models.Network:
     """The trained network of `read_model`, in evaluation mode."""
     model = models.build(**content["plan"])
     model.load_state_dict(content["state"])
@@ -68,7 +69,7 @@ def accuracy(model: nn.Module, images: Images) -> float:
 
 def map_after_training(
     content: Mapping[str, Any], levels: Sequence[float], mapping: str
-) -> nn.Sequential:
+) -> models.Network:
     """A network trained in float, its weights then set to the nearest levels.
 
     Parameters
@@ -130,7 +131,7 @@ def monte_carlo(
         for name, weight in layers.items()
     }
     found = []
-    for draw in range(draws):
+    for draw in tqdm(range(draws), "arrays of devices", leave=False):
         generator = torch.Generator(device).manual_seed(1_000_003 * (seed + 1) + draw)
         for name, weight in layers.items():
             array = synapse.write(states[name], generator)

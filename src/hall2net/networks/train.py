@@ -196,8 +196,7 @@ def train(
         raise ConfigError(f"record_epochs {record}: expected 0 to {epochs}; epochs from 1 on")
     torch.set_num_threads(threads)
     kind = torch.device(device).type
-    bfloat16 = settings.bfloat16 and (kind == "cuda" or _processor_has_bfloat16())
-    autocast = torch.autocast(kind, torch.bfloat16, enabled=bfloat16)
+    bfloat16 = settings.bfloat16 and models.has_bfloat16(kind)
 
     train_x, train_y, validation_x, validation_y = (part.to(device) for part in _split(images))
     test_x, test_y = images.test_x.to(device), images.test_y.to(device)
@@ -210,6 +209,7 @@ def train(
         "std": std,
         "dropout": list(settings.dropout),
         "batch_norm": settings.batch_norm,
+        "bfloat16": settings.bfloat16,
     }
     torch.manual_seed(seed)
     model = models.build(**plan).to(device)
@@ -238,8 +238,7 @@ def train(
     done = progress.restore()
 
     def test(x: Tensor, y: Tensor) -> np.ndarray:
-        with autocast:
-            return confusion_matrix(forward, x, y, len(images.classes))
+        return confusion_matrix(forward, x, y, len(images.classes))
 
     if done == 0 and record[0] == 0:
         progress.record(0, test(test_x, test_y))
@@ -262,9 +261,8 @@ def train(
             x, y = train_x.index_select(0, batch), train_y.index_select(0, batch)
             if settings.shift or settings.mirror:
                 x = _augmented(x, settings.shift, settings.mirror)
-            with autocast:
-                # The last batch of an epoch is shorter, and not worth a compilation of its own.
-                logits = (forward if len(batch) == settings.batch else model)(x).float()
+            # The last batch of an epoch is shorter, and not worth a compilation of its own.
+            logits = (forward if len(batch) == settings.batch else model)(x)
             loss = F.cross_entropy(logits, y)
             model.zero_grad()
             loss.backward()
@@ -467,13 +465,6 @@ def _optimizer(
     if projection:
         projection.attach(optimizer)
     return optimizer
-
-
-def _processor_has_bfloat16() -> bool:
-    return any(
-        getattr(torch.cpu, has, bool)()
-        for has in ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
-    )
 
 
 def _augmented(x: Tensor, reach: int, mirror: bool) -> Tensor:

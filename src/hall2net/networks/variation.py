@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from tqdm import tqdm
 
 from hall2net.device import Device
 from hall2net.lut import check_lut, levels
@@ -51,7 +52,7 @@ def accuracy_against_states(
     rows: list[tuple[str, int | None, float]] = [
         ("float32", None, accuracy(network(content), images))
     ]
-    for count in wanted:
+    for count in tqdm(wanted, "numbers of states"):
         evenly = np.linspace(-1, 1, count)
         choices: dict[str, Sequence[float]] = {"evenly spaced": evenly.tolist()}
         if count in best.index:
@@ -94,7 +95,7 @@ def accuracy_against_noise(
     if measured > 0:
         noises += [("measured", measured), *(("scaled", sigma) for sigma in NOISE)]
     rows = []
-    for noise, sigma in noises:
+    for noise, sigma in tqdm(noises, "noise"):
         factor = sigma / measured if measured > 0 else 0.0
         scaled = replace(
             synapse,
