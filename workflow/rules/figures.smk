@@ -180,7 +180,7 @@ rule figure_variation:
         attribution=variation_tables("attribution"),
         noise=variation_tables("noise"),
         states=variation_tables("states"),
-        code=library("figures/variation.py", "figures/networks.py", "figures/style.py"),
+        code=library("figures/variation.py", "figures/style.py"),
     output:
         png=report(
             "results/{study}/figures/{scale}/{name}.png",

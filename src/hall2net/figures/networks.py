@@ -17,6 +17,7 @@ from hall2net.confusions import confusion_comparison
 from hall2net.errors import Hall2netError
 from hall2net.figures.style import (
     COLOURS,
+    DATASETS,
     DOUBLE,
     GREY,
     LINES,
@@ -36,7 +37,6 @@ from hall2net.runs import counts, find_run, recorded_epoch, run_table
 Runs = Mapping[str, Mapping[str, Any]]
 
 _NETWORKS = {"mlp": "MLP", "resnet18": "ResNet-18"}
-DATASETS = {"mnist": "MNIST", "fashion_mnist": "Fashion-MNIST", "cifar10": "CIFAR-10"}
 _MLP_DATASETS = ("mnist", "fashion_mnist")
 _MAPPING_LINES = {"none": "-", "maxabs": "-", "std": "--", "learned": ":"}
 _MAPPING_MARKERS = {"none": "o", "maxabs": "s", "std": "^", "learned": "D"}

@@ -18,6 +18,7 @@ from hall2net.errors import Hall2netError
 from hall2net.files import atomic
 from hall2net.units import uncertainty_column
 
+DATASETS = {"mnist": "MNIST", "fashion_mnist": "Fashion-MNIST", "cifar10": "CIFAR-10"}
 SINGLE = 86 / 25.4
 """Width of one journal column in inches."""
 DOUBLE = 178 / 25.4

@@ -4,9 +4,21 @@ import re
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from hall2net.figures.style import COLOURS, GREY, LINES, MARKERS, SINGLE, figure, new_figure
+from hall2net.figures.style import (
+    COLOURS,
+    DATASETS,
+    DOUBLE,
+    GREY,
+    LINES,
+    MARKERS,
+    SINGLE,
+    figure,
+    new_figure,
+    panel,
+)
 
 _LABELS = {
     "states": "number of states",
@@ -24,16 +36,14 @@ _NO_CHOICE = (
 
 @figure
 def sweep(*, means: pd.DataFrame, x: str) -> Figure:
-    """Test accuracy against `x`, means over seeds with their standard error.
+    """Test accuracy against `x`, means over seeds with their standard error; a panel a data set.
 
     Parameters
     ----------
     means : of `hall2net.networks.sweep.over_seeds`
     x : the axis, or `states`; float weights are then a level without markers
     """
-    drawn = new_figure(SINGLE, 70)
-    axes = drawn.add_subplot()
-    choices = [name for name in means.columns if name not in (*_NO_CHOICE, x)]
+    choices = [name for name in means.columns if name not in (*_NO_CHOICE, x, "dataset")]
     if x == "states":
         choices = [name for name in choices if name not in ("precision", "mapping")] + ["mapping"]
         choices = [name for name in choices if name in means]
@@ -42,10 +52,40 @@ def sweep(*, means: pd.DataFrame, x: str) -> Figure:
         name: set(means[name]) - ({"none"} if name == "mapping" else set()) for name in choices
     }
     choices = [name for name in choices if len(values[name]) > 1]
-    groups = means.groupby(choices, dropna=False, sort=False) if choices else [((), means)]
+    datasets = sorted(set(means["dataset"])) if "dataset" in means and x != "dataset" else [None]
+    groups = _grouped(means, choices)
+    wide = len(datasets) > 1 or len(groups) > 6
+    drawn = new_figure(DOUBLE if wide else SINGLE, max(70, 18 + 4.5 * len(groups)))
+    for number, (axes, dataset) in enumerate(
+        zip(drawn.subplots(1, len(datasets), squeeze=False).flat, datasets, strict=True)
+    ):
+        part = means if dataset is None else means[means["dataset"] == dataset]
+        _draw(axes, part, x, choices, list(groups))
+        if len(datasets) > 1:
+            panel(axes, "abcdefgh"[number], DATASETS.get(dataset, dataset))
+        if number == 0:
+            axes.set_ylabel("test accuracy (%)")
+    shown = {}
+    for axes in drawn.axes:
+        handles, labels = axes.get_legend_handles_labels()
+        shown |= dict(zip(labels, handles, strict=True))
+    if shown:
+        title = ", ".join(name.replace("_", " ") for name in choices) or None
+        drawn.legend(shown.values(), shown, title=title, loc="outside right upper")
+    return drawn
+
+
+def _grouped(means: pd.DataFrame, choices: list[str]) -> dict[tuple, pd.DataFrame]:
+    if not choices:
+        return {(): means}
+    return dict(iter(means.groupby(choices, dropna=False, sort=False)))
+
+
+def _draw(axes: Axes, means: pd.DataFrame, x: str, choices: list[str], known: list[tuple]) -> None:
     numeric = pd.api.types.is_numeric_dtype(means[x])
     names = sorted(set(means[x]), key=_in_order) if not numeric else []
-    for k, (values, part) in enumerate(groups):
+    for values, part in _grouped(means, choices).items():
+        k = known.index(values)
         colour, line = COLOURS[k % len(COLOURS)], LINES[(k // len(COLOURS)) % len(LINES)]
         label = ", ".join(str(value) for value in values if value != "none")
         y, error = 100 * part["test_accuracy"], 100 * part["test_accuracy_u"]
@@ -54,7 +94,7 @@ def sweep(*, means: pd.DataFrame, x: str) -> Figure:
             continue
         at = part[x] if numeric else [names.index(value) for value in part[x]]
         # Beside each other where lines do not tell them apart.
-        aside = 0 if numeric else 0.06 * (k - (len(groups) - 1) / 2)
+        aside = 0 if numeric else min(0.1, 0.8 / len(known)) * (k - (len(known) - 1) / 2)
         at = np.asarray(at, float) + aside
         order = np.argsort(at)
         axes.errorbar(
@@ -72,12 +112,7 @@ def sweep(*, means: pd.DataFrame, x: str) -> Figure:
     else:
         axes.set_xticks(range(len(names)), [str(name) for name in names])
     axes.set_xlabel(_LABELS.get(x, x.replace("_", " ")))
-    axes.set_ylabel("test accuracy (%)")
     axes.margins(x=0.06, y=0.08)
-    if axes.get_legend_handles_labels()[1]:
-        title = ", ".join(name.replace("_", " ") for name in choices) or None
-        drawn.legend(title=title, loc="outside right upper")
-    return drawn
 
 
 def _in_order(name: object) -> list[tuple[int, str]]:

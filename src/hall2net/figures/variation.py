@@ -9,9 +9,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from hall2net.errors import Hall2netError
-from hall2net.figures.networks import DATASETS
 from hall2net.figures.style import (
     COLOURS,
+    DATASETS,
     DOUBLE,
     GREY,
     LINES,
