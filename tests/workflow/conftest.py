@@ -1,6 +1,7 @@
 """A copy of the project to run the workflow in, so that tests leave the user's results alone."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -46,6 +47,12 @@ class Project:
             **options,
         )
 
+    @staticmethod
+    def planned(done: subprocess.CompletedProcess) -> set[str]:
+        """Rules in Snakemake's table of jobs."""
+        rows = re.findall(r"^(\w+) +\d+$", done.stdout + done.stderr, flags=re.MULTILINE)
+        return set(rows) - {"total"}
+
     def shrink(self) -> None:
         """One study, a figure a stage, and two perceptrons of four epochs: 22 jobs."""
         path = self.folder / "config.yaml"
@@ -80,14 +87,5 @@ def small(tmp_path_factory):
     project = Project(tmp_path_factory.mktemp("small"))
     project.shrink()
     done = project.snakemake("--", "all")
-    assert done.returncode == 0, done.stdout + done.stderr
-    return project
-
-
-@pytest.fixture(scope="session")
-def finished(tmp_path_factory):
-    """The project after a whole run at the smallest size."""
-    project = Project(tmp_path_factory.mktemp("finished"))
-    done = project.snakemake("--configfile", "tests/workflow/minimal.yaml", "--", "all")
     assert done.returncode == 0, done.stdout + done.stderr
     return project

@@ -170,7 +170,9 @@ def test_two_runs_at_once(project):
     first = project.start("--", "results/cotb/loops.csv", **APART)
     while first.poll() is None and not scripts(first):
         time.sleep(0.05)
+    os.killpg(first.pid, signal.SIGSTOP)
     second = project.snakemake("--", "results/cotb/loops.csv")
+    os.killpg(first.pid, signal.SIGCONT)
     assert errors(second) == []
     assert "no other Snakemake process is trying to create the same files" in second.stderr
     assert "removed with the --unlock argument" in second.stderr
