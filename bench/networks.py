@@ -26,6 +26,7 @@ import torch
 import torch.nn.functional as F
 
 from hall2net.networks import models
+from hall2net.networks.average import Average
 from hall2net.networks.quantize import Projection, nearest, weight_layers
 
 SIX = [-1.0, 0.0833, 0.3333, 0.5833, 0.75, 1.0]
@@ -80,6 +81,13 @@ def with_levels(model, optimizer, levels, mapping):
     others = [p for p in model.parameters() if not any(p is w for w in projection.weights)]
     stepped = optimizer([*projection.parameters(), *others], fused=True)
     projection.attach(stepped)
+    return model, stepped
+
+
+def averaged(model, stepped):
+    tensors = [tensor for group in stepped.param_groups for tensor in group["params"]]
+    average = Average(tensors, 1000, lambda: None)
+    stepped.register_step_post_hook(lambda *_: average.update())
     return model, stepped
 
 
@@ -181,6 +189,7 @@ def main():
         "plain PyTorch, Adam(fused=True)": floating(plain_perceptron(), adam, fused=True),
         "hall2net, float32": floating(perceptron(), adam, fused=True),
         "six states, std": with_levels(perceptron(), adam, SIX, "std"),
+        "six states, std, averaged": averaged(*with_levels(perceptron(), adam, SIX, "std")),
         "six states, maxabs": with_levels(perceptron(), adam, SIX, "maxabs"),
         "six states, learned": with_levels(perceptron(), adam, SIX, "learned"),
         "32 states, std": with_levels(perceptron(), adam, thirty_two, "std"),

@@ -473,5 +473,7 @@ def _final_accuracy(name: str, runs: Mapping[str, Mapping[str, Any]], verdict: s
     )
     if row["mapping"] == "maxabs":
         remark = f"Mapping maxabs, as in the paper. {remark}".strip()
+    if span := runs[name]["metrics"]["settings"]["average_epochs"]:
+        remark = f"{remark} Weights averaged over {span:g} epochs, which is ours.".strip()
     source = _run_source(name, runs[name])
     return _Ours(row["test_accuracy"], row["test_accuracy_u"], source, remark, verdict)

@@ -270,7 +270,10 @@ def run(network, name, epochs, classes, accuracy, levels=None, stand_in=False, s
     metrics = {
         "run": name, "network": network, "dataset": data, "precision": precision,
         "mapping": mapping, "recipe": recipe, "test_images": 10_000,
-        "settings": {"batch": 128, "optimizer": "adam", "learning_rate": 1e-3},
+        "settings": {
+            "batch": 128, "optimizer": "adam", "learning_rate": 1e-3,
+            "average_epochs": 2 if network["model"] == "mlp" else 0,
+        },
         "epochs": epochs, "seed": int(seed[4:]), "scale": scale, "stand_in": stand_in,
         "source": "stand-in data: drawn shapes" if stand_in else words[data],
         "weights": 700_000, "test_accuracy": accuracy, "validation_accuracy": accuracy,

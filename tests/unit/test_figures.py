@@ -212,6 +212,10 @@ def test_short_trainings_and_stand_in_data_are_said(inputs):
     runs = made_tables.ruo2_runs(stand_in=True)
     drawn = figures.networks.figS7_final_accuracies(runs=runs, published=PUBLISHED["ruo2"])
     assert "stand-in data" in drawn.get_supxlabel()
+    assert "weights averaged over 2 epochs" in drawn.get_supxlabel().replace("\n", " ")
+    # The loss is that of the weights as they were stepped.
+    loss = figures.networks.figS6_training_loss(runs=runs)
+    assert "averaged" not in loss.get_supxlabel()
     short = made_tables.cotb_runs(epochs=6, scale="laptop")
     block = inputs["cotb"]["networks"] | {"runs": short}
     drawn = figures.networks.figS1_confusion_epoch25(**block)

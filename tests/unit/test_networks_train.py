@@ -149,8 +149,9 @@ def synapse(sigma, levels=SIX):
         {"mapping": "learned"},
         {"recipe": {"noise_aware": True}, "synapse": synapse(0.2)},
         {"recipe": {"update": "pulses", "optimizer": "sgd", "learning_rate": 0.1}},
+        {"recipe": {"average_epochs": 1.5, "batch_norm": True}, "mapping": "learned"},
     ],
-    ids=["std", "learned", "noise-aware", "pulses"],
+    ids=["std", "learned", "noise-aware", "pulses", "averaged"],
 )
 def test_the_same_bytes_again_and_after_an_interruption(tmp_path, monkeypatch, changes):
     images, arguments = bars(), settings(**changes)
@@ -195,6 +196,32 @@ def test_devices_without_noise_change_nothing():
     run = train(bars(), **settings(recipe=recipe), synapse=synapse(0.0))
     pd.testing.assert_frame_equal(run.history, exact.history)
     assert run.metrics["noise_aware"] and not exact.metrics["noise_aware"]
+
+
+@pytest.mark.parametrize("precision", ["float32", "lut6"])
+def test_averaging_leaves_the_training_as_it_is(precision):
+    mapping = "none" if precision == "float32" else "std"
+    levels = None if precision == "float32" else SIX
+    recipe = settings()["recipe"] | {"learning_rate": 0.01}
+    arguments = settings(precision=precision, levels=levels, mapping=mapping)
+    plain, shortest, averaged = (
+        train(bars(), **arguments | {"recipe": recipe | {"average_epochs": epochs}})
+        for epochs in (0, 1e-9, 2)
+    )
+    # The mean over less than a step is the last weights.
+    pd.testing.assert_frame_equal(shortest.history, plain.history)
+    stepped = ["train_loss", "train_accuracy"]
+    pd.testing.assert_frame_equal(averaged.history[stepped], plain.history[stepped])
+    last = plain.model["state"]
+    for key, value in averaged.model["state"].items():
+        constant = key.startswith("pixels.") or key.endswith("num_batches_tracked")
+        assert torch.equal(value, last[key]) == constant, key
+    if levels:
+        assert max(averaged.metrics["distinct_weights"].values()) <= 6
+        assert averaged.metrics["scales"] != plain.metrics["scales"]
+    images, content = bars(), averaged.model
+    again = confusion_matrix(network(content), images.test_x, images.test_y, 10)
+    assert (again == averaged.confusions[4]).all()
 
 
 def test_devices_learn_by_pulses_alone():
@@ -388,6 +415,8 @@ def test_schedules_begin_and_end_where_they_should():
         ({"mapping": "none"}, "lut6 does not go with mapping 'none'"),
         ({"recipe": {"update": "gradient"}}, "expected one of latent, pulses"),
         ({"recipe": {"update": "pulses"}, "mapping": "learned"}, "expected maxabs or std"),
+        ({"recipe": {"average_epochs": -1}}, "average_epochs -1; expected 0 or more"),
+        ({"recipe": {"average_epochs": 2, "update": "pulses"}}, "devices have no mean"),
         ({"recipe": {"noise_aware": True}}, "expected the device model"),
         (
             {"recipe": {"noise_aware": True}, "synapse": synapse(0.1, [-1.0, 0.0, 1.0])},

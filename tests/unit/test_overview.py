@@ -23,6 +23,7 @@ LUT = pd.DataFrame(
 RUN = {
     "run": "mlp-mnist-lut6-std-paper-seed0", "network": {"model": "mlp"}, "source": "MNIST",
     "precision": "lut6", "mapping": "std", "recipe": "paper", "seed": 0, "epochs": 50,
+    "settings": {"average_epochs": 2},
     "test_accuracy": 0.9, "test_images": 10_000,
 }  # fmt: skip
 

@@ -10,7 +10,14 @@ for network, block in config["networks"].items():
                 "device.py",
                 *(
                     f"networks/{part}.py"
-                    for part in ("data", "evaluate", "models", "quantize", "train")
+                    for part in (
+                        "average",
+                        "data",
+                        "evaluate",
+                        "models",
+                        "quantize",
+                        "train",
+                    )
                 ),
             ),
         output:

@@ -17,6 +17,7 @@ rule sweep_point:
             *(
                 f"networks/{part}.py"
                 for part in (
+                    "average",
                     "data",
                     "evaluate",
                     "models",

@@ -204,7 +204,7 @@ def figS6_training_loss(*, runs: Runs) -> Figure:  # noqa: N802
         axes.set_ylabel("training loss (nat)")
         panel(axes, letter, DATASETS[dataset])
     merged_legend(drawn, 5)
-    stamp(drawn, _data_words(runs, used))
+    stamp(drawn, _data_words(runs, used, tested=False))
     return drawn
 
 
@@ -317,12 +317,15 @@ def _network_words(run: Mapping[str, Any]) -> str:
     return words
 
 
-def _data_words(runs: Runs, names: Iterable[str]) -> str:
-    """Data sources and scale of the runs shown, once each."""
+def _data_words(runs: Runs, names: Iterable[str], tested: bool = True) -> str:
+    """Data sources and scale of the runs shown, and the averaging of what was tested, once each."""
     metrics = [runs[name]["metrics"] for name in names]
-    scale = "laptop scale" if any(one["scale"] == "laptop" for one in metrics) else ""
-    parts = list(dict.fromkeys(one["source"] for one in metrics))
-    return "; ".join([*parts, scale] if scale else parts)
+    parts = [one["source"] for one in metrics]
+    parts += ["laptop scale" for one in metrics if one["scale"] == "laptop"]
+    if tested:
+        spans = (one["settings"]["average_epochs"] for one in metrics)
+        parts += [f"weights averaged over {span:g} epochs" for span in spans if span]
+    return "; ".join(dict.fromkeys(parts))
 
 
 def _published_words(share: float, more: str = "") -> str:

@@ -5,6 +5,7 @@ import io
 import json
 import math
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict, astuple, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from hall2net.device import Device
 from hall2net.errors import ConfigError, FileError, Hall2netError
 from hall2net.files import atomic, write_csv, write_json
 from hall2net.networks import models
+from hall2net.networks.average import Average
 from hall2net.networks.data import Images
 from hall2net.networks.evaluate import confusion_matrix
 from hall2net.networks.quantize import Projection, Pulses, levels_of, weight_layers
@@ -46,6 +48,8 @@ class Recipe:
         30 % of the steps, then cosine to zero)
     batch : images a step
     weight_decay : of the (latent) weights; biases and batch-normalisation parameters have none
+    average_epochs : time constant, in epochs, of the mean over the steps that is tested and saved
+        in the place of the last weights (`hall2net.networks.average`); 0: the last ones
     dropout : probability of dropping a pixel, and a hidden unit (perceptron)
     batch_norm : batch normalisation of the hidden layers (perceptron)
     standardise : pixels less the training set's mean, over its standard deviation, per channel;
@@ -63,6 +67,7 @@ class Recipe:
     schedule: str = "constant"
     batch: int = 128
     weight_decay: float = 1e-2
+    average_epochs: float = 0.0
     dropout: Sequence[float] = (0.0, 0.0)
     batch_norm: bool = False
     standardise: bool = False
@@ -81,6 +86,13 @@ class Recipe:
                 raise ConfigError(
                     f"recipe: {key} {getattr(self, key)!r}; expected one of {', '.join(allowed)}"
                 )
+        if self.average_epochs < 0:
+            raise ConfigError(f"recipe: average_epochs {self.average_epochs}; expected 0 or more")
+        if self.average_epochs and self.update == "pulses":
+            raise ConfigError(
+                "recipe: average_epochs with update pulses: devices have no mean over the steps; "
+                "expected 0, or update latent"
+            )
 
     @classmethod
     def of(cls, settings: Mapping[str, Any]) -> "Recipe":
@@ -177,10 +189,11 @@ def train(
         If the loss is no longer a number.
     """
     settings = Recipe.of(recipe)
+    measured = levels is not None
     levels = levels_of(precision, levels)
     if (levels is None) != (mapping == "none"):
         raise ConfigError(f"precision {precision} does not go with mapping {mapping!r}")
-    if not (settings.noise_aware and precision.startswith(("lut", "pair"))):
+    if not (settings.noise_aware and measured):
         synapse = None
     elif synapse is None:
         raise ConfigError("noise_aware: expected the device model of the look-up table")
@@ -216,6 +229,8 @@ def train(
     kind_of_update = Pulses if settings.update == "pulses" else Projection
     projection = None if levels is None else kind_of_update(model, levels, mapping)
     optimizer = _optimizer(model, projection, settings)
+    steps = math.ceil(len(train_x) / settings.batch)
+    average = _average(model, projection, optimizer, settings.average_epochs * steps)
     synapse = synapse and synapse.to(device)
     forward = torch.compile(model, dynamic=False) if kind in _COMPILED else model
 
@@ -234,7 +249,7 @@ def train(
         "threads": threads,
         "images": images.digest(),
     }
-    progress = _Progress(checkpoint, arguments, model, projection, optimizer)
+    progress = _Progress(checkpoint, arguments, model, projection, optimizer, average)
     done = progress.restore()
 
     def test(x: Tensor, y: Tensor) -> np.ndarray:
@@ -244,7 +259,6 @@ def train(
         progress.record(0, test(test_x, test_y))
     name = f"{network['model']} {images.name} {precision} {mapping} seed {seed}"
     bar = tqdm(range(done + 1, epochs + 1), name, epochs, initial=done, unit="epoch")
-    steps = math.ceil(len(train_x) / settings.batch)
     for epoch in bar:
         # Begun anew every epoch, so that a checkpoint needs no state of random generators.
         torch.manual_seed(1_000_003 * (seed + 1) + epoch)
@@ -267,6 +281,8 @@ def train(
             model.zero_grad()
             loss.backward()
             optimizer.step()
+            if average:
+                average.update()
             if synapse:
                 projection.write(synapse, writes)
             loss_sum += loss.detach() * len(batch)
@@ -279,16 +295,19 @@ def train(
             )
         if synapse:
             projection.project()
-        confusion = test(test_x, test_y)
-        validation = _accuracy(test(validation_x, validation_y))
+        with average.in_place() if average else nullcontext():
+            confusion = test(test_x, test_y)
+            validation = _accuracy(test(validation_x, validation_y))
+            if epoch in record:
+                progress.record(epoch, confusion)
         train_accuracy = correct.item() / len(train_x)
         row = epoch, train_loss, train_accuracy, validation, _accuracy(confusion)
         progress.history.append(row)
-        if epoch in record:
-            progress.record(epoch, confusion)
         progress.save()
         bar.set_postfix(loss=f"{train_loss:.4f}", validation=f"{validation:.4f}")
 
+    if average:
+        average.exchange()
     columns = "epoch", "train_loss", "train_accuracy", "validation_accuracy", "test_accuracy"
     history = pd.DataFrame(progress.history, columns=columns)
     layers = weight_layers(model)
@@ -371,11 +390,13 @@ class _Progress:
         model: nn.Module,
         projection: Projection | None,
         optimizer: torch.optim.Optimizer,
+        average: Average | None,
     ) -> None:
         self.path = None if path is None else Path(path)
         text = json.dumps(arguments, sort_keys=True) + torch.__version__
         self.key = hashlib.sha256(text.encode()).hexdigest()
         self.model, self.projection, self.optimizer = model, projection, optimizer
+        self.average = average
         self.history: list[tuple[float, ...]] = []
         self.confusions: dict[int, list[list[int]]] = {}
         self.histograms: dict[int, dict[str, tuple[list[float], list[int], list[float]]]] = {}
@@ -398,6 +419,8 @@ class _Progress:
         if self.projection:
             content["latents"] = [latent.detach() for latent in self.projection.latents]
             content["log_scale"] = self.projection.log_scale.detach()
+        if self.average:
+            content["means"], content["steps"] = self.average.means, self.average.count
         buffer = io.BytesIO()
         torch.save(content, buffer)
         with atomic(self.path) as temporary:
@@ -417,6 +440,8 @@ class _Progress:
             if self.projection:
                 self.projection.load(content["latents"], content["log_scale"])
             self.optimizer.load_state_dict(content["optimizer"])
+            if self.average:
+                self.average.load(content["means"], content["steps"])
             self.history = [tuple(row) for row in content["history"]]
             self.confusions, self.histograms = content["confusions"], content["histograms"]
         except Exception as error:
@@ -465,6 +490,21 @@ def _optimizer(
     if projection:
         projection.attach(optimizer)
     return optimizer
+
+
+def _average(
+    model: nn.Module,
+    projection: Projection | None,
+    optimizer: torch.optim.Optimizer,
+    steps: float,
+) -> Average | None:
+    """The mean of all that the optimizer steps, and of what batch normalisation measures."""
+    if not steps:
+        return None
+    stepped = [tensor for group in optimizer.param_groups for tensor in group["params"]]
+    measured = [buffer for buffer in model.buffers() if buffer.is_floating_point()]
+    refresh = projection.project if projection else lambda: None
+    return Average([*stepped, *measured], steps, refresh)
 
 
 def _augmented(x: Tensor, reach: int, mirror: bool) -> Tensor:
