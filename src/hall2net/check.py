@@ -36,8 +36,9 @@ def read_sheets(
         of the other; a raw file that is missing is one of them.
     """
     sheets: dict[str, pd.DataFrame] = {}
-    allowed = allowed_part(config, schema)
     problems = _problems(check_config, config, schema)
+    # What is left beside the mistakes takes another look at the schema, at every start.
+    allowed = allowed_part(config, schema) if problems else config
     for study in allowed.get("studies", {}):
         path = Path(root, "raw", study, "measurements.csv")
         try:

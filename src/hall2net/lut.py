@@ -12,6 +12,9 @@ from numpy.typing import ArrayLike
 from hall2net.errors import Hall2netError
 from hall2net.files import read_csv
 
+MEASURED = ("lut", "pair")
+"""Precisions of weights whose levels are those of a look-up table begin so."""
+
 
 def levels(resistance: ArrayLike) -> np.ndarray:
     """Normalised weights of resistances: min-max to [-1, 1].
@@ -130,8 +133,3 @@ def read_lut(path: str | Path) -> pd.DataFrame:
     lut = read_csv(path)
     check_lut(lut, str(path))
     return lut
-
-
-def read_levels(path: str | Path) -> list[float]:
-    """Levels of a look-up table's file, ascending; errors as of `read_lut`."""
-    return read_lut(path)["level"].to_list()

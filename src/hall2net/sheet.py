@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -78,6 +78,17 @@ def read_sheet(path: str | Path) -> pd.DataFrame:
     return sheet.replace("", None)
 
 
+def checksums(folder: str | Path, names: Iterable[str]) -> str:
+    """What `SHA256SUMS` of a folder holds: a line a file, by name.
+
+    Parameters
+    ----------
+    folder : of the files
+    names : of the files, relative to it
+    """
+    return "".join(f"{_sha256(Path(folder, name))}  {name}\n" for name in sorted(names))
+
+
 def verify_checksums(folder: str | Path) -> dict[str, str]:
     """Compare every file that `SHA256SUMS` of a folder lists with its checksum.
 
@@ -105,8 +116,7 @@ def verify_checksums(folder: str | Path) -> dict[str, str]:
     changed = [
         name
         for name, digest in expected.items()
-        if name not in missing
-        and hashlib.sha256(Path(folder, name).read_bytes()).hexdigest() != digest
+        if name not in missing and _sha256(Path(folder, name)) != digest
     ]
     problems = [
         f"{word}: {', '.join(names[:10])}{' and more' if len(names) > 10 else ''}"
@@ -119,6 +129,10 @@ def verify_checksums(folder: str | Path) -> dict[str, str]:
             f"write SHA256SUMS anew with `sha256sum`"
         )
     return dict(sorted(expected.items()))
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _column_problems(path: Path, sheet: pd.DataFrame) -> Iterator[str]:

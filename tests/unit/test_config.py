@@ -105,13 +105,14 @@ def test_what_a_block_or_figure_needs_is_asked_for():
     assert "'m_sot_switching' is of kind sot_switching; expected one of kind pulse_train" in line
     del config["studies"]["own"]["lut"], config["studies"]["own"]["conventions"]
     config["studies"]["own"]["figures"] += ["lut_states"]
-    config["networks"]["mlp"] = {"study": "own", "weights": {"lut4": ["std"]}}
+    config["networks"]["mlp"] = {"study": "own", "weights": {"lut4": ["std"], "pair4": ["std"]}}
     text = "\n".join(problems_of(config, sheets))
-    assert len(text.splitlines()) == 3
+    assert len(text.splitlines()) == 4
     for words in (
         "'fig2c_efficiency_anisotropy' needs a block 'conventions'",
         "'lut_states' needs a block 'lut'",
         "networks.mlp.weights: 'lut4' needs a block 'lut' of study 'own'",
+        "networks.mlp.weights: 'pair4' needs a block 'lut' of study 'own'",
     ):
         assert words in text
 

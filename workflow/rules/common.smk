@@ -7,6 +7,7 @@ from hall2net.check import read_sheets
 from hall2net.config import FAMILIES
 from hall2net.errors import Hall2netError
 from hall2net.files import check_writable
+from hall2net.lut import MEASURED
 from hall2net.sweeps import AXES, grid
 from snakemake.utils import Paramspace
 
@@ -268,10 +269,6 @@ def record_epochs(network):
     """Epochs after which confusion matrix and weights are kept: every quarter of the training."""
     epochs = config["networks"][network]["epochs"][SCALE]
     return sorted({round(epochs * quarter / 4) for quarter in range(5)})
-
-
-MEASURED = ("lut", "pair")
-"""Precisions whose levels are a look-up table's."""
 
 
 def lut_of(wildcards):

@@ -4,18 +4,18 @@ import torch
 
 from hall2net.device import device_from_lut
 from hall2net.job import job
-from hall2net.lut import read_levels, read_lut
+from hall2net.lut import read_lut
 from hall2net.networks.data import load
 from hall2net.networks.train import train, write_run
 
 if __name__ == "__main__":
     with job(snakemake.log[0]):
-        lut = snakemake.input.lut
+        lut = read_lut(snakemake.input.lut) if snakemake.input.lut else None
         checkpoint = Path(snakemake.params.checkpoint)
         run = train(
             load(snakemake.input.images),
-            levels=read_levels(lut) if lut else None,
-            synapse=device_from_lut(read_lut(lut)) if lut else None,
+            levels=None if lut is None else lut["level"].to_list(),
+            synapse=None if lut is None else device_from_lut(lut),
             checkpoint=checkpoint,
             device="cuda" if torch.cuda.is_available() else "cpu",
             threads=snakemake.params.threads,

@@ -4,7 +4,6 @@
 and header words tell; `rows` makes the sheet of it, `block` the configuration, `report` the words.
 """
 
-import hashlib
 import os
 import re
 import shutil
@@ -18,6 +17,7 @@ from hall2net.draft.report import report
 from hall2net.draft.rows import OWN_FILES, Draft, drafted, sheet_of
 from hall2net.errors import FileError, Hall2netError
 from hall2net.files import atomic, write_csv
+from hall2net.sheet import checksums
 
 SHEET, SUMS = OWN_FILES
 
@@ -93,7 +93,7 @@ def _write_raw(folder: Path, target: Path, draft: Draft) -> None:
         shutil.rmtree(made, ignore_errors=True)
         made.mkdir(parents=True)
         write_csv(sheet_of(draft.measurements), made / SHEET)
-        (made / SUMS).write_text(_checksums(folder, names), encoding="utf-8")
+        (made / SUMS).write_text(checksums(folder, names), encoding="utf-8")
         if _same(folder, target):
             _refuse_others(target, made, [SHEET, SUMS])
             for name in (SUMS, SHEET):
@@ -102,7 +102,7 @@ def _write_raw(folder: Path, target: Path, draft: Draft) -> None:
         for name in sorted(names):
             (made / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(folder / name, made / name)
-        if _checksums(made, names) != (made / SUMS).read_text(encoding="utf-8"):
+        if checksums(made, names) != (made / SUMS).read_text(encoding="utf-8"):
             raise FileError(folder, "changed while it was copied", "files at rest")
         if target.is_dir() and any(target.iterdir()):
             # Left by a run that ended before config.yaml was written, or somebody's own.
@@ -124,10 +124,3 @@ def _refuse_others(target: Path, made: Path, names: Iterable[str]) -> None:
         there = target / name
         if there.exists() and there.read_bytes() != (made / name).read_bytes():
             raise FileError(there, "is there already", "another name, or this file moved away")
-
-
-def _checksums(folder: Path, names: Iterable[str]) -> str:
-    return "".join(
-        f"{hashlib.sha256((folder / name).read_bytes()).hexdigest()}  {name}\n"
-        for name in sorted(names)
-    )

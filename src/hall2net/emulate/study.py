@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from hall2net.sheet import checksums
+
 SHEET_COLUMNS = [
     "id", "file", "format", "kind", "sample", "temperature_k", "field_x_oe", "prefield_x_oe",
     "initial_field_z_oe", "current_ma", "pulse_width_s", "orientation", "x_column", "x_unit",
@@ -45,12 +47,8 @@ class Study:
         (self.folder / "measurements.csv").write_bytes(text.getvalue().encode())
         truth = json.dumps(self.truth, sort_keys=True, indent=1) + "\n"
         (self.folder / "truth.json").write_bytes(truth.encode())
-        names = sorted({"measurements.csv", *(row["file"] for row in self.rows)})
-        sums = (
-            f"{hashlib.sha256((self.folder / name).read_bytes()).hexdigest()}  {name}\n"
-            for name in names
-        )
-        (self.folder / "SHA256SUMS").write_bytes("".join(sums).encode())
+        names = {"measurements.csv", *(row["file"] for row in self.rows)}
+        (self.folder / "SHA256SUMS").write_bytes(checksums(self.folder, names).encode())
 
 
 def sweep(maximum: float, step: float) -> np.ndarray:

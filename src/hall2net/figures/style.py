@@ -287,20 +287,31 @@ def outer_labels(panels: Sequence[Axes], columns: int, x: str, y: str) -> None:
 
 
 def merged_legend(
-    figure: Figure, columns: int, panels: Sequence[Axes] = (), place: str = "center"
+    figure: Figure,
+    columns: int,
+    panels: Sequence[Axes] = (),
+    place: str = "upper center",
+    title: str | None = None,
 ) -> None:
-    """One legend above the panels, with each label once.
+    """One legend outside the panels, with each label once; none where nothing has a label.
 
     Parameters
     ----------
     columns : of the legend
     panels : whose lines it names; all where none is given
-    place : left, center or right
+    place : upper left, upper center or upper right of the figure, above the panels; or right upper,
+        beside them
+    title : of the legend
     """
     handles: dict[str, Any] = {}
     for axes in panels or figure.axes:
         for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
             handles.setdefault(label, handle)
-    figure.legend(
-        list(handles.values()), list(handles), loc=f"outside upper {place}", ncols=columns
-    )
+    if handles:
+        figure.legend(
+            list(handles.values()),
+            list(handles),
+            loc=f"outside {place}",
+            ncols=columns,
+            title=title,
+        )

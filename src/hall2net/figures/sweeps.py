@@ -16,6 +16,7 @@ from hall2net.figures.style import (
     MARKERS,
     SINGLE,
     figure,
+    merged_legend,
     new_figure,
     panel,
 )
@@ -65,13 +66,8 @@ def sweep(*, means: pd.DataFrame, x: str) -> Figure:
             panel(axes, "abcdefgh"[number], DATASETS.get(dataset, dataset))
         if number == 0:
             axes.set_ylabel("test accuracy (%)")
-    shown = {}
-    for axes in drawn.axes:
-        handles, labels = axes.get_legend_handles_labels()
-        shown |= dict(zip(labels, handles, strict=True))
-    if shown:
-        title = ", ".join(name.replace("_", " ") for name in choices) or None
-        drawn.legend(shown.values(), shown, title=title, loc="outside right upper")
+    title = ", ".join(name.replace("_", " ") for name in choices) or None
+    merged_legend(drawn, 1, place="right upper", title=title)
     return drawn
 
 

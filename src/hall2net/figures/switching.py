@@ -149,8 +149,8 @@ def fig3b_field_free_switching(
     )
     ratios.set_ylabel("switching ratio (%)")
     panel(ratios, "b", r"Δ$R$ by current / Δ$R_\mathrm{AHE}$ by field")
-    merged_legend(drawn, 2, [sweeps], "left")
-    merged_legend(drawn, 2, [ratios], "right")
+    merged_legend(drawn, 2, [sweeps], "upper left")
+    merged_legend(drawn, 2, [ratios], "upper right")
     stamp(drawn, "less the Joule term")
     return drawn
 
@@ -208,8 +208,8 @@ def fig3ef_polarity_reversal(
     polarity.set_xlabel("pre-applied $H_x$ (Oe)")
     polarity.set_ylabel("polarity × switching ratio (%)")
     panel(polarity, "f", title)
-    merged_legend(drawn, 1, [sweeps], "left")
-    merged_legend(drawn, 2, [polarity], "right")
+    merged_legend(drawn, 1, [sweeps], "upper left")
+    merged_legend(drawn, 2, [polarity], "upper right")
     stamp(drawn, "less the Joule term")
     return drawn
 

@@ -103,8 +103,8 @@ def accuracy_states_noise(*, states: Tables, noise: Tables) -> Figure:
     sigma.set_ylabel("test accuracy (%)")
     panel(number, "a", "float32 weights set to states after training")
     panel(sigma, "b", "trained with all measured states")
-    merged_legend(drawn, 1, [number], "left")
-    merged_legend(drawn, 1, [sigma], "right")
+    merged_legend(drawn, 1, [number], "upper left")
+    merged_legend(drawn, 1, [sigma], "upper right")
     stamp(drawn, _data_words(states))
     return drawn
 

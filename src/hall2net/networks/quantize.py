@@ -280,9 +280,9 @@ class Pulses(Projection):
     @torch.no_grad()
     def reset(self) -> None:
         """Set every device to the state nearest to its latent."""
-        levels = self._all_latents / self._scales_of_rows()
-        self._state = nearest(levels, self._levels)
-        self._set()
+        scales = self._scales_of_rows()
+        self._state = nearest(self._all_latents / scales, self._levels)
+        self._set(scales)
 
     @torch.no_grad()
     def project(self) -> None:
@@ -292,11 +292,11 @@ class Pulses(Projection):
         pulses = wanted.add_(torch.rand_like(wanted)).floor_().nan_to_num_(0)
         most = len(self.levels) - 1
         self._state.add_(pulses.clamp_(-most, most).long()).clamp_(0, most)
-        self._set()
+        self._set(scales)
 
     def _held(self) -> Tensor:
         return self._state
 
-    def _set(self) -> None:
-        torch.mul(self._levels[self._state], self._scales_of_rows(), out=self._all_weights)
+    def _set(self, scales: Tensor) -> None:
+        torch.mul(self._levels[self._state], scales, out=self._all_weights)
         self._all_latents.copy_(self._all_weights)
