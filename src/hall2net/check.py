@@ -77,7 +77,7 @@ def check_project(root: str | Path, config: str | Path = "config.yaml") -> str:
     ConfigError
         As `read_sheets`.
     """
-    content = _read_yaml(Path(root, config))
+    content = read_config(Path(root, config))
     sheets = read_sheets(content, root, Path(root, SCHEMA))
     files = sum(len(set(";".join(sheet["file"]).split(";"))) for sheet in sheets.values())
     counts = (("study", "studies", len(sheets)), ("file", "files", files),
@@ -105,13 +105,26 @@ def _problems(check: Callable[..., None], *arguments: Any) -> list[str]:  # noqa
     return []
 
 
-def _read_yaml(path: Path) -> dict[str, Any]:
+def read_config(path: str | Path) -> dict[str, Any]:
+    """A configuration file, in which no key stands twice in the same block.
+
+    Of a key that does, YAML takes the last in silence, and a study would be lost.
+
+    Raises
+    ------
+    FileError
+        If the file cannot be read, is no YAML, holds no keys, or holds one twice.
+    """
+    path = Path(path)
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.load(path.read_text(encoding="utf-8"), _OnceLoader)
     except FileNotFoundError as error:
         raise FileError(path, "no such file", "to be run in the project's folder") from error
     except (OSError, UnicodeDecodeError) as error:
         raise FileError(path, f"cannot be read ({error})", "YAML in UTF-8") from error
+    except _TwiceError as error:
+        line = error.problem_mark.line + 1
+        raise FileError(path, error.problem, "each key of a block once", line) from error
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         found = getattr(error, "problem", None) or str(error).splitlines()[0]
@@ -119,3 +132,21 @@ def _read_yaml(path: Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise FileError(path, f"a {type(content).__name__}", "keys with values")
     return content
+
+
+class _TwiceError(yaml.constructor.ConstructorError):
+    pass
+
+
+class _OnceLoader(yaml.SafeLoader):
+    """Plain values alone, and every key of a block once."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
+        seen: dict[str, int] = {}
+        for key in (key for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
+            line = key.start_mark.line + 1
+            if key.value in seen and key.tag != "tag:yaml.org,2002:merge":
+                found = f"key {key.value!r} stands in line {seen[key.value]} already"
+                raise _TwiceError(None, None, found, key.start_mark)
+            seen[key.value] = line
+        return super().construct_mapping(node, deep)

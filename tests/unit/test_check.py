@@ -92,6 +92,10 @@ def test_a_fact_of_the_wrong_kind_is_told_once(project):
         ("- a\n", "config.yaml: a list; expected keys with values"),
         ("studies: !!python/object/apply:os.system [touch hacked]\n", "config.yaml, line 1: "),
         ("\xe4", "config.yaml: cannot be read"),
+        (
+            "a: {b: 1}\nc:\n  b: 1\n  b: 2\n",
+            "config.yaml, line 4: key 'b' stands in line 3 already",
+        ),
     ],
 )
 def test_a_configuration_that_is_no_yaml(project, text, found):

@@ -38,6 +38,18 @@ def test_a_wrong_config_key_is_told_before_anything_runs(project):
     assert not (project.folder / "results").exists()
 
 
+def test_a_key_that_stands_twice_is_told_before_anything_runs(project):
+    path = project.folder / "config.yaml"
+    with path.open("a") as config:
+        config.write("\nscale: published\n")
+    line = len(path.read_text().splitlines())
+    done = project.snakemake("--", "all")
+    assert done.returncode != 0
+    assert f"config.yaml, line {line}: key 'scale' stands in line" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (project.folder / "results").exists()
+
+
 def test_a_missing_sheet_is_told_before_anything_runs(project):
     (project.folder / "raw/ruo2/measurements.csv").unlink()
     done = project.snakemake("--", "all")

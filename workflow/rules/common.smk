@@ -3,7 +3,7 @@ import re
 import sys
 from pathlib import Path
 
-from hall2net.check import read_sheets
+from hall2net.check import read_config, read_sheets
 from hall2net.config import FAMILIES
 from hall2net.errors import Hall2netError
 from hall2net.files import check_writable
@@ -20,6 +20,8 @@ def stop(error):
 try:
     for folder in filter(os.path.isdir, (".snakemake", "results")):
         check_writable(folder)
+    for path in workflow.configfiles:
+        read_config(path)
     SHEETS = read_sheets(
         config, ".", Path(workflow.basedir, "workflow/schemas/config.schema.yaml")
     )
