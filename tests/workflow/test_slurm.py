@@ -21,7 +21,7 @@ rule all:
 
 rule greedy:
     output: "resident"
-    shell: "python -c 'import time; held = bytes([1]) * 2_000_000_000; time.sleep(4)' > {output}"
+    shell: "python3 -c 'import time; held = bytes([1]) * 2_000_000_000; time.sleep(4)' > {output}"
 
 rule drawn_on_a_gpu:
     output: "device"

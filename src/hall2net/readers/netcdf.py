@@ -40,7 +40,8 @@ def write_samples(datasets: Sequence[xr.Dataset], path: str | Path) -> None:
     whole = xr.Dataset(joined)
     whole["start"] += np.repeat(np.cumsum(points) - points, measurements)
     # By way of the memory, since HDF5 ends the whole process where a disk is full.
-    content = whole.to_netcdf(engine="h5netcdf")
+    # A copy: collecting an error that holds xarray's view of a buffer crashes Python 3.12.1.
+    content = bytes(whole.to_netcdf(engine="h5netcdf"))
     with atomic(path) as temporary:
         temporary.write_bytes(content)
 
