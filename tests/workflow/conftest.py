@@ -48,10 +48,11 @@ class Project:
         )
 
     @staticmethod
-    def planned(done: subprocess.CompletedProcess) -> set[str]:
-        """Rules in Snakemake's table of jobs."""
-        rows = re.findall(r"^(\w+) +\d+$", done.stdout + done.stderr, flags=re.MULTILINE)
-        return set(rows) - {"total"}
+    def planned(done: subprocess.CompletedProcess) -> dict[str, int]:
+        """Rules in Snakemake's table of jobs, and the jobs of each."""
+        table = (done.stdout + done.stderr).rpartition("Job stats:")[2]
+        rows = re.findall(r"^(\w+) +(\d+)$", table, flags=re.MULTILINE)
+        return {rule: int(count) for rule, count in rows if rule != "total"}
 
     def shrink(self) -> None:
         """One study, a figure a stage, and two perceptrons of four epochs: 22 jobs."""

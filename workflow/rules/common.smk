@@ -68,6 +68,16 @@ def library(*modules):
     return [os.path.relpath(path) for path in files]
 
 
+TRAINING_CODE = [
+    "device.py",
+    *(
+        f"networks/{part}.py"
+        for part in ("average", "data", "evaluate", "models", "quantize", "train")
+    ),
+]
+"""What the numbers of a training depend on."""
+
+
 def on_retry(amount):
     """A resource that grows with every attempt, for jobs that had too little of it."""
     return lambda wildcards, attempt: amount * attempt

@@ -6,20 +6,7 @@ for network, block in config["networks"].items():
         input:
             images=lambda wildcards: f"results/datasets/{SCALE}/{RUNS[wildcards.run]['dataset']}.pt",
             lut=lut_of,
-            code=library(
-                "device.py",
-                *(
-                    f"networks/{part}.py"
-                    for part in (
-                        "average",
-                        "data",
-                        "evaluate",
-                        "models",
-                        "quantize",
-                        "train",
-                    )
-                ),
-            ),
+            code=library(*TRAINING_CODE),
         output:
             "results/networks/{scale}/{run}/history.csv",
             "results/networks/{scale}/{run}/metrics.json",

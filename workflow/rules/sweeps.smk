@@ -12,21 +12,7 @@ rule sweep_point:
     input:
         images=lambda wildcards: f"results/datasets/{SCALE}/{sweep_choices(wildcards)['dataset']}.pt",
         lut=sweep_lut,
-        code=library(
-            "device.py",
-            *(
-                f"networks/{part}.py"
-                for part in (
-                    "average",
-                    "data",
-                    "evaluate",
-                    "models",
-                    "quantize",
-                    "train",
-                    "sweep_point",
-                )
-            ),
-        ),
+        code=library(*TRAINING_CODE, "networks/sweep_point.py"),
     output:
         "results/sweeps/{scale}/{sweep}/{point}.json",
     log:
