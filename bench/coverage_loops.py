@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from hall2net.emulate.loop import LoopTruth, simulate_loop
 from hall2net.loops import FIELDS, fit_loop, interval_columns
-from hall2net.units import uncertainty_column
+from hall2net.tables import uncertainty_column
 
 SWEEPS = {"ruo2": (400.0, 162, (100, 200)), "cotb": (5000.0, 402, (200, 600))}
 """Largest field (Oe), points, range of H_c (Oe)."""

@@ -19,9 +19,11 @@ from scipy.constants import e, hbar, mu_0
 from hall2net.emulate.loop import LoopTruth, simulate_loop
 from hall2net.loops import fit_loops
 from hall2net.magnetometry import magnetometry_table
-from hall2net.readers import CONDITIONS, POINT_VARIABLES
-from hall2net.torque import resistivity_table, torque_table
-from hall2net.units import OERSTED, uncertainty_column
+from hall2net.measurement import CONDITIONS, POINT_VARIABLES
+from hall2net.resistivity import resistivity_table
+from hall2net.tables import uncertainty_column
+from hall2net.torque import torque_table
+from hall2net.units import OERSTED
 
 FACTS = {
     "thickness_nm": 0.5, "width_um": 5.0, "length_um": 30.0, "stack_nm": 10.8,

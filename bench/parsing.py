@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from hall2net.readers import read_measurement
+from hall2net.readers.reading import read_measurement
 
 MULTIVU_HEAD = """[Header]
 TITLE,drawn at random

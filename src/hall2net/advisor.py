@@ -7,18 +7,13 @@ from math import comb
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from scipy.special import ndtri
 
 from hall2net.errors import ConfigError, Hall2netError
-from hall2net.lut import check_lut, levels, sorted_draws
-from hall2net.merit import one_read_sigma
+from hall2net.lut import NORMAL_WEIGHTS, check_lut, levels, one_read_sigma, sorted_draws
 
 MAPPINGS = ("maxabs", "std")
 """How levels become weights: the scale is the largest weight, or that of the smallest error, which
 the networks' `std` takes for weights of normal distribution."""
-
-NORMAL_WEIGHTS = ndtri((np.arange(1000) + 0.5) / 1000)
-"""Weights of a network before training: quantiles of the normal distribution, (1000,)."""
 
 _SCALES = np.geomspace(0.03, 1.5, 120)  # relative to the largest weight
 _MOST_SUBSETS = 5_000

@@ -10,8 +10,8 @@ import pandas as pd
 
 from hall2net.loops import compensation_temperature
 from hall2net.runs import counts, find_run, recorded_epoch, run_table
-from hall2net.switching import write_energy
-from hall2net.units import uncertainty_column
+from hall2net.switching import prefield_threshold, write_energy
+from hall2net.tables import uncertainty_column, usable
 
 AGREES = "agrees"
 DIFFERS = "differs"
@@ -178,7 +178,7 @@ def _cotb(
     sheet = tables["measurements"].query("kind == 'sot_switching' and sample == 'freestanding'")
     room = loops[(loops["kind"] == "ahe_loop") & ((loops["temperature_k"] - 300).abs() < 5)]
     t_m, t_m_u = compensation_temperature(loops, "freestanding")
-    switching = _usable(tables["switching"]).query("sample == 'freestanding'")
+    switching = usable(tables["switching"]).query("sample == 'freestanding'")
     source = f"switching.csv ({raw})"
     strongest = _largest(switching, "current_max_ma")
     ratio = _pooled(switching, "switching_ratio")
@@ -285,12 +285,12 @@ def _ruo2(
 def _field_free(tables: Mapping[str, pd.DataFrame], source: str) -> dict[str, _Ours]:
     switching = tables["switching"]
     free = switching[(switching["field_x_oe"].fillna(0) == 0)]
-    best = _usable(free).query("sample == 'ruo2_0p5'")
+    best = usable(free).query("sample == 'ruo2_0p5'")
     entries = {}
     control = free.query("sample == 'mgo_0p5'")
     if not control.empty:
         entries["field_free.mgo_control_switches"] = _Ours(
-            bool((_usable(control)["polarity"].abs() == 1).any()), source=source
+            bool((usable(control)["polarity"].abs() == 1).any()), source=source
         )
     plain = best[best["prefield_x_oe"].fillna(0) == 0]
     if not plain.empty:
@@ -304,27 +304,6 @@ def _field_free(tables: Mapping[str, pd.DataFrame], source: str) -> dict[str, _O
             high, high - low, source, f"No reversal at {low:g} Oe, reversal at {high:g} Oe."
         )
     return entries
-
-
-def prefield_threshold(switching: pd.DataFrame, sample: str) -> tuple[float, float] | None:
-    """The largest pre-applied field that leaves a sample's polarity, the smallest that reverses it.
-
-    Both are magnitudes in Oe; a sweep without a pre-applied field counts as 0. None where no
-    series of fields of one sign shows a reversal.
-    """
-    rows = _usable(switching)
-    rows = rows[(rows["sample"] == sample) & (rows["field_x_oe"].fillna(0) == 0)]
-    prefield = rows["prefield_x_oe"].fillna(0)
-    brackets = []
-    for sign in (-1, 1):
-        fields = prefield[prefield * sign >= 0].abs()
-        if fields.max() > 0:
-            polarity = rows["polarity"].loc[fields.index]
-            final = polarity.loc[fields.idxmax()]
-            kept, turned = fields[polarity != final], fields[polarity == final]
-            if len(kept) and kept.max() < turned.min():
-                brackets.append((float(kept.max()), float(turned.min())))
-    return min(brackets, default=None, key=lambda bracket: bracket[1])
 
 
 def _synapse(tables: Mapping[str, pd.DataFrame], source: str) -> dict[str, _Ours]:
@@ -394,10 +373,6 @@ _STUDIES = {
 """What the papers' studies compare, and the tables that it takes."""
 
 
-def _usable(table: pd.DataFrame) -> pd.DataFrame:
-    return table[table["status"] != "refused"]
-
-
 def _given(value: Any, source: str) -> _Ours:  # noqa: ANN401
     return _Ours(value, source=source, verdict=INPUT)
 
@@ -422,7 +397,7 @@ def _pooled(table: pd.DataFrame, column: str) -> tuple[float, float]:
 
 
 def _mean_of(table: pd.DataFrame, sample: str, column: str, source: str) -> _Ours:
-    rows = _usable(table)
+    rows = usable(table)
     rows = rows[rows["sample"] == sample]
     value, spread = _pooled(rows.assign(**{column: rows[column].abs()}), column)
     return _Ours(value, spread, source)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from hall2net.figures import caption
+from hall2net.figures.captions import caption
 from hall2net.files import atomic
 
 SCALE = 0.4

@@ -18,7 +18,8 @@ from scipy.special import erf
 from hall2net.background import SLOPES, Background, Refused, fit_background, rising_branch, spikes
 from hall2net.crossing import Crossing, interval, locate
 from hall2net.errors import ConfigError
-from hall2net.units import OERSTED, uncertainty_column
+from hall2net.tables import uncertainty_column
+from hall2net.units import OERSTED
 
 LEVELS = {
     "half": "interpolated crossing of the half height",

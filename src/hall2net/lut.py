@@ -8,12 +8,19 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
+from scipy.special import ndtri
 
 from hall2net.errors import Hall2netError
 from hall2net.files import read_csv
 
 MEASURED = ("lut", "pair")
 """Precisions of weights whose levels are those of a look-up table begin so."""
+
+MIN_SEPARATION = 3.0
+"""Neighbouring states closer than this many sigma are not told apart (error rate 6.7 %)."""
+
+NORMAL_WEIGHTS = ndtri((np.arange(1000) + 0.5) / 1000)
+"""Weights of a network before training: quantiles of the normal distribution, (1000,)."""
 
 
 def levels(resistance: ArrayLike) -> np.ndarray:
@@ -133,3 +140,13 @@ def read_lut(path: str | Path) -> pd.DataFrame:
     lut = read_csv(path)
     check_lut(lut, str(path))
     return lut
+
+
+def one_read_sigma(lut: pd.DataFrame) -> np.ndarray:
+    """1 sigma of one read after one write of each state, (K,) in ohm: cycles and reads.
+
+    What the table has not, or leaves empty, counts as zero.
+    """
+    nothing = pd.Series(0.0, index=lut.index)
+    parts = (lut.get(c, nothing).fillna(0.0) for c in ("read_sigma_ohm", "cycle_sigma_ohm"))
+    return np.hypot(*parts).to_numpy(float)

@@ -16,8 +16,10 @@ from scipy.constants import mu_0
 from scipy.ndimage import uniform_filter1d
 
 from hall2net.errors import ConfigError, Hall2netError
-from hall2net.readers import select
-from hall2net.units import OERSTED, uncertainty_column
+from hall2net.facts import fact
+from hall2net.measurement import select
+from hall2net.tables import uncertainty_column
+from hall2net.units import OERSTED
 
 KEFF_SIGNS = ("pma", "easy_plane")
 """Which easy direction has K_eff and H_k positive."""
@@ -112,8 +114,8 @@ def magnetometry_table(
         measured = _vsm_loops(dataset)
         if not measured:
             continue
-        area = _fact(samples, name, "film_area_mm2") * 1e-6
-        thickness = _fact(samples, name, "ferromagnet_nm") if t_fm == "sample" else float(t_fm)
+        area = fact(samples, name, "film_area_mm2") * 1e-6
+        thickness = fact(samples, name, "ferromagnet_nm") if t_fm == "sample" else float(t_fm)
         row: dict[str, Any] = {"sample": name, "status": "ok", "reason": ""}
         try:
             loops = _reduce(measured, saturation_window, keff_integrand)
@@ -147,14 +149,6 @@ def _check_settings(window: float, sign: str, integrand: str, t_fm: str | float)
         raise ConfigError(
             f"magnetometry, t_fm: found {t_fm!r}, expected 'sample' or a thickness in nm"
         )
-
-
-def _fact(samples: Mapping[str, Mapping[str, Any]], sample: str, key: str) -> float:
-    if sample not in samples:
-        raise ConfigError(f"sample {sample!r} is not described in the configuration")
-    if key not in samples[sample]:
-        raise ConfigError(f"sample {sample!r}: {key!r} is missing; magnetometry needs it")
-    return float(samples[sample][key])
 
 
 def _vsm_loops(dataset: xr.Dataset) -> list[xr.Dataset]:

@@ -11,9 +11,8 @@ from scipy.optimize import isotonic_regression, minimize_scalar
 from scipy.stats import norm
 
 from hall2net.errors import Hall2netError
-from hall2net.lut import check_lut, sorted_draws
+from hall2net.lut import MIN_SEPARATION, check_lut, sorted_draws
 from hall2net.plateaus import average_pulses, read_train
-from hall2net.states import MIN_SEPARATION
 from hall2net.switching import switching_loop, turning_points, write_energy
 
 LABEL_SCALE = 10.1015
@@ -21,16 +20,6 @@ LABEL_SCALE = 10.1015
 
 _SHORTEST_RUN = 4  # points of a potentiation or depression that has a curvature
 _DRAWS = 400
-
-
-def one_read_sigma(lut: pd.DataFrame) -> np.ndarray:
-    """1 sigma of one read after one write of each state, (K,) in ohm: cycles and reads.
-
-    What the table has not, or leaves empty, counts as zero.
-    """
-    nothing = pd.Series(0.0, index=lut.index)
-    parts = (lut.get(c, nothing).fillna(0.0) for c in ("read_sigma_ohm", "cycle_sigma_ohm"))
-    return np.hypot(*parts).to_numpy(float)
 
 
 def nonlinearity_label(a: ArrayLike) -> np.ndarray:

@@ -9,10 +9,10 @@ import jinja2
 import numpy as np
 import pandas as pd
 
-from hall2net.figures import caption
+from hall2net.figures.captions import caption
 from hall2net.figures.style import measured
 from hall2net.loops import compensation_temperature
-from hall2net.units import uncertainty_column
+from hall2net.tables import uncertainty_column, usable
 
 HEADLINES = {
     "cotb": {
@@ -216,7 +216,7 @@ def _device(
     if "loops" not in tables:
         return None
     loops = tables["loops"]
-    loops = loops[(loops["kind"] == "ahe_loop") & (loops["status"] != "refused")]
+    loops = usable(loops).query("kind == 'ahe_loop'")
     # Of every sample the loop nearest to room temperature.
     nearest = (loops["temperature_k"] - 300).abs().sort_values(kind="stable").index
     first = loops.loc[nearest].drop_duplicates("sample").index
@@ -225,7 +225,7 @@ def _device(
         table.loc[index, ["t_m_k", "t_m_u_k"]] = compensation_temperature(loops, sample)
     if "switching" in tables:
         names = ["j_c_a_m2", "j_c_u_a_m2", "switching_ratio", "switching_ratio_u"]
-        first = tables["switching"].query("status != 'refused'").drop_duplicates("sample")
+        first = usable(tables["switching"]).drop_duplicates("sample")
         table = table.merge(first[["sample", *names]], on="sample", how="left")
     return _values(table, HALL_COLUMNS, samples)
 

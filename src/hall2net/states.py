@@ -9,7 +9,7 @@ from scipy import stats
 from scipy.optimize import linear_sum_assignment
 
 from hall2net.errors import ConfigError, Hall2netError
-from hall2net.lut import check_lut, levels
+from hall2net.lut import MIN_SEPARATION, check_lut, levels
 from hall2net.plateaus import (
     average_pulses,
     join_neighbours,
@@ -20,9 +20,6 @@ from hall2net.plateaus import (
     split_pulses,
 )
 from hall2net.switching import switching_loop
-
-MIN_SEPARATION = 3.0
-"""Neighbouring states closer than this many sigma are not told apart (error rate 6.7 %)."""
 
 RULES = ("resistance", "current", "all")
 BRANCHES = ("both", "up", "down")

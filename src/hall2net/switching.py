@@ -21,8 +21,9 @@ from scipy.special import ndtri
 from scipy.stats import median_abs_deviation
 
 from hall2net.errors import ConfigError, Hall2netError
-from hall2net.readers import select
-from hall2net.units import OERSTED, uncertainty_column
+from hall2net.measurement import select
+from hall2net.tables import uncertainty_column, usable
+from hall2net.units import OERSTED
 
 CRITERIA = ("half", "onset", "90", "fixed", "saturation")
 """Where J_c is read: 50, 10, 90 or 95 % of the loop's swing, or a fixed share of the full AHE."""
@@ -207,6 +208,27 @@ def write_energy(current: ArrayLike, resistance: ArrayLike, pulse_width: ArrayLi
     One 1.00 ms pulse of 13.2 mA into 500 ohm takes 87 uJ.
     """
     return np.square(np.asarray(current, dtype=float)) * resistance * pulse_width
+
+
+def prefield_threshold(switching: pd.DataFrame, sample: str) -> tuple[float, float] | None:
+    """The largest pre-applied field that leaves a sample's polarity, the smallest that reverses it.
+
+    Both are magnitudes in Oe; a sweep without a pre-applied field counts as 0. None where no
+    series of fields of one sign shows a reversal.
+    """
+    rows = usable(switching)
+    rows = rows[(rows["sample"] == sample) & (rows["field_x_oe"].fillna(0) == 0)]
+    prefield = rows["prefield_x_oe"].fillna(0)
+    brackets = []
+    for sign in (-1, 1):
+        fields = prefield[prefield * sign >= 0].abs()
+        if fields.max() > 0:
+            polarity = rows["polarity"].loc[fields.index]
+            final = polarity.loc[fields.idxmax()]
+            kept, turned = fields[polarity != final], fields[polarity == final]
+            if len(kept) and kept.max() < turned.min():
+                brackets.append((float(kept.max()), float(turned.min())))
+    return min(brackets, default=None, key=lambda bracket: bracket[1])
 
 
 def _with_u(*columns: str) -> list[str]:

@@ -3,15 +3,15 @@
 The tables compose `loop_shift` (centres of loops to a plateau) and `formulas` under a `Convention`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import xarray as xr
 
 from hall2net.errors import ConfigError, Hall2netError
+from hall2net.facts import fact
 from hall2net.formulas import (
     Convention,
     current_density_per_current,
@@ -24,59 +24,12 @@ from hall2net.formulas import (
     spin_memory_loss_transparency,
 )
 from hall2net.loop_shift import Knee, centre_slopes, fit_knee, rescaled, usable_loops
-from hall2net.readers import select
-from hall2net.units import OERSTED, uncertainty_column
+from hall2net.tables import uncertainty_column, usable
+from hall2net.units import OERSTED
 
 _PER_MA = 1e-3 / OERSTED  # A/m per A to Oe per mA
 _UOHM_CM = 1e-8
 _SCATTERED = 3.0
-_ONE_TEMPERATURE_K = 5.0
-
-
-def resistivity_table(
-    datasets: Sequence[xr.Dataset], samples: Mapping[str, Mapping[str, Any]]
-) -> pd.DataFrame:
-    """Longitudinal resistance and resistivity of each sample.
-
-    From a current-voltage curve the slope of V = V_0 + R I, so that a thermoelectric offset is of
-    no account; from resistances without a current their mean. rho_xx = R w t_stack/L.
-
-    Parameters
-    ----------
-    datasets : one a sample; measurements of kind `resistivity` count, one each
-    samples : sample to its facts: `width_um`, `length_um`, `stack_nm`, taken as exact
-
-    Returns
-    -------
-    DataFrame, one row a sample: `sample, r_xx_ohm, rho_xx_uohm_cm` with `_u`, `status`, `reason`.
-
-    Raises
-    ------
-    ConfigError
-        If a measured sample lacks a fact.
-    """
-    rows = []
-    for dataset in datasets:
-        name = str(dataset.attrs["sample"])
-        own = dataset["id"].to_numpy()[dataset["kind"].to_numpy() == "resistivity"].tolist()
-        if not own:
-            continue
-        width, length, stack = (
-            _fact(samples, name, key) for key in ("width_um", "length_um", "stack_nm")
-        )
-        to_rho = width * stack / length * 1e-9 / _UOHM_CM  # ohm to uohm cm
-        row: dict[str, Any] = {"sample": name, "status": "ok", "reason": ""}
-        try:
-            if len(own) > 1:
-                raise Hall2netError(f"{len(own)} resistivity measurements, expected one")
-            r_xx, r_xx_u = _resistance(select(dataset, own[0]), to_rho)
-            row |= {"r_xx_ohm": r_xx, "r_xx_u_ohm": r_xx_u}
-            row |= {"rho_xx_uohm_cm": r_xx * to_rho, "rho_xx_u_uohm_cm": r_xx_u * to_rho}
-        except Hall2netError as error:
-            row |= {"status": "refused", "reason": str(error)}
-        rows.append(row)
-    columns = ["r_xx_ohm", "r_xx_u_ohm", "rho_xx_uohm_cm", "rho_xx_u_uohm_cm"]
-    return pd.DataFrame(rows, columns=["sample", *columns, "status", "reason"])
 
 
 def shift_against_field(
@@ -173,7 +126,7 @@ def torque_table(
     for sample in (sample for sample in samples if sample in measured):
         row: dict[str, Any] = {
             "sample": sample,
-            "thickness_nm": _fact(samples, sample, "thickness_nm"),
+            "thickness_nm": fact(samples, sample, "thickness_nm"),
         }
         reasons: list[str] = []
         row |= _plateau(loops, sample, chosen, reasons)
@@ -205,42 +158,6 @@ _QUANTITIES = (
     "k_s_erg_cm2", "lambda_s_nm", "t_sbf", "t_sml", "t_int", "sigma_sh", "theta_sh",
     "rho_xx_uohm_cm", "j_c_a_m2", "switching_ratio", "xi_ratio", "theta_ratio", "j_c_ratio",
 )  # fmt: skip
-
-
-def _fact(samples: Mapping[str, Mapping[str, Any]], sample: str, key: str) -> float:
-    if sample not in samples:
-        raise ConfigError(f"sample {sample!r} is not described in the configuration")
-    if key not in samples[sample]:
-        raise ConfigError(f"sample {sample!r}: {key!r} is missing; the torque needs it")
-    return float(samples[sample][key])
-
-
-def _resistance(measurement: xr.Dataset, to_rho: float) -> tuple[float, float]:
-    current = measurement["write_current"].to_numpy()
-    resistance = measurement["resistance"].to_numpy()
-    if not np.isfinite(resistance).any():
-        resistance = measurement["resistivity"].to_numpy() / _UOHM_CM / to_rho
-    temperature = measurement["point_temperature"].to_numpy()
-    valid = np.isfinite(resistance)
-    if np.isfinite(temperature).any() and np.ptp(temperature[valid]) > _ONE_TEMPERATURE_K:
-        wanted = float(measurement["temperature"])
-        if not np.isfinite(wanted):
-            raise Hall2netError("several temperatures; give temperature_k in the sheet")
-        valid &= np.abs(temperature - wanted) <= _ONE_TEMPERATURE_K / 2
-    if valid.sum() < 3:
-        raise Hall2netError(f"{valid.sum()} usable points, expected at least 3")
-    resistance, current = resistance[valid], current[valid]
-    if np.isfinite(current).all() and np.ptp(current) > 0.1 * np.abs(current).max():
-        design = np.column_stack([current, np.ones_like(current)])
-        observed = resistance * current
-    else:
-        design, observed = np.ones((resistance.size, 1)), resistance
-    fit = np.linalg.lstsq(design, observed, rcond=None)[0]
-    residual = observed - design @ fit
-    variance = residual @ residual / (residual.size - design.shape[1])
-    if not fit[0] > 0:
-        raise Hall2netError(f"a resistance of {fit[0]:.3g} ohm, expected one above 0")
-    return float(fit[0]), float(np.sqrt(variance * np.linalg.inv(design.T @ design)[0, 0]))
 
 
 def _shifts(points: pd.DataFrame, shift: str) -> tuple[pd.DataFrame, Knee, float]:
@@ -320,7 +237,7 @@ def _efficiencies(
         shared = magnetometry.set_index("sample").at[sample, "k_s_moment_correlation"]
         correlation[1, 2] = correlation[2, 1] = np.nan_to_num(shared)
     width, stack, heavy_metal = (
-        _fact(samples, sample, key) * scale
+        fact(samples, sample, key) * scale
         for key, scale in (("width_um", 1e-6), ("stack_nm", 1e-9), ("heavy_metal_nm", 1e-9))
     )
 
@@ -373,23 +290,23 @@ def _critical_currents(switching: pd.DataFrame, reference: str) -> dict[str, dic
 
     The field is the largest that all switched samples share, the width the reference's longest.
     """
-    usable = switching[
-        (switching["status"] != "refused")
-        & switching["j_c_a_m2"].notna()
-        & switching["prefield_x_oe"].isna()
-        & (switching["field_x_oe"].fillna(0) != 0)
+    switched = usable(switching)
+    switched = switched[
+        switched["j_c_a_m2"].notna()
+        & switched["prefield_x_oe"].isna()
+        & (switched["field_x_oe"].fillna(0) != 0)
     ]
-    if usable.empty:
+    if switched.empty:
         return {}
-    own = usable[usable["sample"] == reference]
-    longest = (usable if own.empty else own)["pulse_width_s"].max()
-    width = usable["pulse_width_s"]
-    usable = usable[width.isna() | np.isclose(width, longest, rtol=1e-6)]
-    magnitude = usable["field_x_oe"].abs()
-    shared = set.intersection(*(set(m) for _, m in magnitude.groupby(usable["sample"])))
+    of_reference = switched[switched["sample"] == reference]
+    longest = (switched if of_reference.empty else of_reference)["pulse_width_s"].max()
+    width = switched["pulse_width_s"]
+    switched = switched[width.isna() | np.isclose(width, longest, rtol=1e-6)]
+    magnitude = switched["field_x_oe"].abs()
+    shared = set.intersection(*(set(m) for _, m in magnitude.groupby(switched["sample"])))
     if not shared:
         return {}
-    chosen = usable[magnitude == max(shared)]
+    chosen = switched[magnitude == max(shared)]
     critical = {}
     for sample, rows in chosen.groupby("sample"):
         spread = np.sqrt(np.square(rows["j_c_u_a_m2"]).sum()) / len(rows)
@@ -403,12 +320,12 @@ def _critical_currents(switching: pd.DataFrame, reference: str) -> dict[str, dic
 
 def _field_free(switching: pd.DataFrame, sample: str) -> dict[str, float]:
     """Switching ratio without any in-plane field, before or during, at the largest current."""
-    rows = switching[
-        (switching["sample"] == sample)
-        & (switching["status"] != "refused")
-        & (switching["field_x_oe"].fillna(0) == 0)
-        & (switching["prefield_x_oe"].fillna(0) == 0)
-        & switching["switching_ratio"].notna()
+    rows = usable(switching)
+    rows = rows[
+        (rows["sample"] == sample)
+        & (rows["field_x_oe"].fillna(0) == 0)
+        & (rows["prefield_x_oe"].fillna(0) == 0)
+        & rows["switching_ratio"].notna()
     ]
     if rows.empty:
         return {}

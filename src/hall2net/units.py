@@ -48,12 +48,6 @@ _SIGNS = str.maketrans(
     {"\u00b5": "u", "\u03bc": "u", "\u2126": "Ohm", "\u03a9": "Ohm", "²": "2", "·": ".", "^": None}
 )
 
-# Longest first, so that "_a_m2" is not taken for "_m2".
-_COLUMN_UNITS = (
-    "_ohm_per_oe", "_erg_cm2", "_uohm_cm", "_a_m2", "_a_per_m", "_emu_cc", "_j_m3", "_uj", "_nj",
-    "_oe", "_ohm", "_ma", "_mt", "_nm", "_k", "_s", "_a",
-)  # fmt: skip
-
 
 def to_si(values: ArrayLike, unit: str, quantity: str) -> np.ndarray:
     """Values in SI.
@@ -80,11 +74,3 @@ def unit_spelt(unit: str) -> str:
     """A unit as `SI_FACTORS` spells it, where it is one of those: `mΩ` gives `mohm`."""
     plain = unit.strip().translate(_SIGNS)
     return _UNIT_SPELLINGS.get(plain, plain)
-
-
-def uncertainty_column(column: str) -> str:
-    """Name of the column with the 1-sigma uncertainty of `column`: `h_c_oe` gives `h_c_u_oe`."""
-    for unit in _COLUMN_UNITS:
-        if column.endswith(unit):
-            return f"{column.removesuffix(unit)}_u{unit}"
-    return f"{column}_u"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
-from hall2net.readers import read_sample
+from hall2net.readers.reading import read_sample
 
 ROOT = Path(__file__).parents[2]
 

@@ -16,7 +16,7 @@ from hall2net.draft import draft_study
 from hall2net.draft.names import told_by_name, told_by_words
 from hall2net.draft.rows import drafted, sheet_of
 from hall2net.errors import Hall2netError
-from hall2net.readers import read_measurement
+from hall2net.readers.reading import read_measurement
 from hall2net.sheet import NUMBERS, UNKNOWN, read_sheet, verify_checksums
 from hall2net.units import OERSTED
 

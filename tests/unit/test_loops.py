@@ -22,9 +22,10 @@ from hall2net.loops import (
     fit_loops,
     interval_columns,
 )
-from hall2net.readers import read_sample
+from hall2net.readers.reading import read_sample
 from hall2net.sheet import read_sheet
-from hall2net.units import OERSTED, uncertainty_column
+from hall2net.tables import uncertainty_column
+from hall2net.units import OERSTED
 
 RAW = Path(__file__).parents[2] / "raw"
 TRUTH = LoopTruth(

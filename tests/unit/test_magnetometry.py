@@ -7,7 +7,8 @@ from scipy.constants import mu_0
 
 from hall2net.errors import ConfigError
 from hall2net.magnetometry import magnetometry_table, surface_anisotropy
-from hall2net.units import OERSTED, uncertainty_column
+from hall2net.tables import uncertainty_column
+from hall2net.units import OERSTED
 
 SAMPLES = {"film": {"film_area_mm2": 16.0, "ferromagnet_nm": 1.0}}
 AREAL, H_K_OE = 6e-4, 4500.0

@@ -10,7 +10,7 @@ import yaml
 
 from hall2net.comparison import comparison_table
 from hall2net.errors import Hall2netError
-from hall2net.figures import caption
+from hall2net.figures.captions import caption
 from hall2net.overview import HEADLINES, overview_page, provenance_page
 
 REPORT = Path(__file__).parents[2] / "workflow/report"

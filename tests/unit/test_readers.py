@@ -8,8 +8,8 @@ from scipy.constants import mu_0
 
 from hall2net.errors import FileError
 from hall2net.loops import fit_loop
-from hall2net.readers import read_measurement, read_sample, select
-from hall2net.readers.netcdf import open_measurement, open_samples, write_samples
+from hall2net.measurement import open_measurement, open_samples, select, write_samples
+from hall2net.readers.reading import read_measurement, read_sample
 from hall2net.sheet import read_sheet
 from hall2net.units import OERSTED
 

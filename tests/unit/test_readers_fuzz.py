@@ -11,7 +11,8 @@ import pytest
 from scipy.constants import mu_0
 
 from hall2net.errors import Hall2netError
-from hall2net.readers import POINT_VARIABLES, read_measurement
+from hall2net.measurement import POINT_VARIABLES
+from hall2net.readers.reading import read_measurement
 
 MUTANTS = 700
 """A format."""

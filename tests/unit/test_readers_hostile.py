@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from hall2net.errors import ConfigError, FileError
-from hall2net.readers import read_measurement
+from hall2net.readers.reading import read_measurement
 from hall2net.sheet import read_sheet
 
 ROW = {

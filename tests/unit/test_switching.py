@@ -11,7 +11,7 @@ from scipy.stats import norm
 
 from hall2net.errors import ConfigError, Hall2netError
 from hall2net.loops import fit_loops
-from hall2net.readers import read_sample
+from hall2net.readers.reading import read_sample
 from hall2net.sheet import read_sheet
 from hall2net.switching import pulse_width_law, switching_loop, switching_table, write_energy
 

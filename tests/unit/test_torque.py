@@ -22,9 +22,10 @@ from hall2net.formulas import (
 from hall2net.loop_shift import centre_slopes, fit_knee
 from hall2net.loops import fit_loops
 from hall2net.magnetometry import magnetometry_table
+from hall2net.resistivity import resistivity_table
 from hall2net.switching import switching_table
-from hall2net.torque import resistivity_table, shift_against_field, torque_table
-from hall2net.units import uncertainty_column
+from hall2net.tables import uncertainty_column
+from hall2net.torque import shift_against_field, torque_table
 
 FACTS = {
     "thickness_nm": 0.5, "width_um": 5.0, "length_um": 30.0, "stack_nm": 10.8,

@@ -3,7 +3,8 @@ import pytest
 from scipy.constants import mu_0
 
 from hall2net.errors import ConfigError
-from hall2net.units import OERSTED, to_si, uncertainty_column
+from hall2net.tables import uncertainty_column
+from hall2net.units import OERSTED, to_si
 
 
 def test_one_tesla_is_ten_thousand_oersted():

@@ -8,7 +8,7 @@ from hall2net.exports import (
 from hall2net.files import atomic, read_csv, write_json
 from hall2net.job import job
 from hall2net.lut import read_lut
-from hall2net.readers.netcdf import open_measurement
+from hall2net.measurement import open_measurement
 
 if __name__ == "__main__":
     with job(snakemake.log[0]):

@@ -3,7 +3,8 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
-from hall2net.figures import networks, save
+from hall2net.figures import networks
+from hall2net.figures.style import save
 from hall2net.job import job
 from hall2net.runs import read_runs
 

@@ -2,10 +2,11 @@ from pathlib import Path
 
 import yaml
 
-from hall2net.figures import save, switching
+from hall2net.figures import switching
+from hall2net.figures.style import save
 from hall2net.files import read_csv
 from hall2net.job import job
-from hall2net.readers.netcdf import open_samples
+from hall2net.measurement import open_samples
 
 if __name__ == "__main__":
     with job(snakemake.log[0]):

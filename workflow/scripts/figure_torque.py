@@ -2,7 +2,8 @@ from pathlib import Path
 
 import yaml
 
-from hall2net.figures import save, torque
+from hall2net.figures import torque
+from hall2net.figures.style import save
 from hall2net.files import read_csv
 from hall2net.job import job
 

@@ -1,6 +1,6 @@
 from hall2net.files import write_csv
 from hall2net.job import job
-from hall2net.readers.netcdf import open_measurement
+from hall2net.measurement import open_measurement
 from hall2net.states import lut_from
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 from hall2net.files import read_csv, write_csv
 from hall2net.job import job
 from hall2net.lut import read_lut
+from hall2net.measurement import open_measurement
 from hall2net.merit import figures_of_merit
-from hall2net.readers.netcdf import open_measurement
 from hall2net.states import lut_from
 
 if __name__ == "__main__":

@@ -3,8 +3,8 @@ from pathlib import Path
 import pandas as pd
 
 from hall2net.job import job
-from hall2net.readers import read_sample
-from hall2net.readers.netcdf import write_samples
+from hall2net.measurement import write_samples
+from hall2net.readers.reading import read_sample
 
 if __name__ == "__main__":
     with job(snakemake.log[0]):

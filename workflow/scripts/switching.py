@@ -1,6 +1,6 @@
 from hall2net.files import read_csv, write_csv
 from hall2net.job import job
-from hall2net.readers.netcdf import open_samples
+from hall2net.measurement import open_samples
 from hall2net.switching import switching_table
 
 if __name__ == "__main__":

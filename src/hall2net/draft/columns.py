@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from hall2net.errors import FileError
-from hall2net.readers import unknown_table
+from hall2net.readers.reading import unknown_table
 from hall2net.readers.table import Header, read_columns
 from hall2net.readers.text import Text, read_text
 from hall2net.units import SI_FACTORS, unit_spelt

@@ -26,7 +26,6 @@ from hall2net.figures.style import (
     measured,
     merged_legend,
     new_figure,
-    ok_rows,
     outer_labels,
     panel,
     points,
@@ -35,8 +34,8 @@ from hall2net.figures.style import (
     tesla_axis,
 )
 from hall2net.loops import compensation_temperature, corrected_loop
-from hall2net.readers import select
-from hall2net.units import uncertainty_column
+from hall2net.measurement import select
+from hall2net.tables import uncertainty_column, usable
 
 Datasets = Mapping[str, xr.Dataset]
 
@@ -52,7 +51,7 @@ def ahe_loops(
     *, datasets: Datasets, loops: pd.DataFrame, samples: Mapping[str, Mapping[str, Any]]
 ) -> Figure:
     """Every Hall loop less its background, a panel a sample, with the switching fields fitted."""
-    rows = ok_rows(loops).query("kind == 'ahe_loop'").sort_values("temperature_k", kind="stable")
+    rows = usable(loops).query("kind == 'ahe_loop'").sort_values("temperature_k", kind="stable")
     measured_ones = [name for name in samples if (rows["sample"] == name).any()]
     if not measured_ones:
         raise Hall2netError("no fitted loop of kind 'ahe_loop' in loops.csv")
@@ -116,7 +115,7 @@ def temperature(
     """Coercive field and anomalous Hall resistance against temperature, with T_M."""
     drawn = new_figure(SINGLE, 105)
     coercivity, amplitude = drawn.subplots(2, 1, sharex=True)
-    rows = ok_rows(loops).query("kind == 'ahe_loop'").sort_values("temperature_k")
+    rows = usable(loops).query("kind == 'ahe_loop'").sort_values("temperature_k")
     paper = published.get("loops")
     if paper:
         for axes in (coercivity, amplitude):
@@ -218,7 +217,7 @@ def fig2a_loop_pair(
         for name, facts in samples.items()
         if facts["spacer"] == "RuO2" and facts["thickness_nm"] == example["t_nm"]
     )
-    rows = ok_rows(loops)
+    rows = usable(loops)
     rows = rows[
         (rows["kind"] == "loop_shift")
         & (rows["sample"] == sample)
@@ -262,7 +261,7 @@ def fig2a_loop_pair(
 
 
 def _loops_of(datasets: Datasets, loops: pd.DataFrame, sample: str, paper_ohm: float) -> Figure:
-    rows = ok_rows(loops)
+    rows = usable(loops)
     rows = rows[(rows["sample"] == sample) & (rows["kind"] == "ahe_loop")]
     rows = rows.drop_duplicates("temperature_k").sort_values("temperature_k")
     if rows.empty:
@@ -333,7 +332,7 @@ def _draw_loop(
 def _saturation_residuals(datasets: Datasets, loops: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     """Field (Oe) and residual over noise of every point far outside both switching fields."""
     fields, residuals = [], []
-    for _, row in ok_rows(loops).iterrows():
+    for _, row in usable(loops).iterrows():
         loop = corrected_loop(select(datasets[row["sample"]], row["id"]), row)
         reach = 2 * max(abs(row["h_up_oe"]), abs(row["h_dn_oe"]))
         tail = loop[loop["field_oe"].abs() > reach]

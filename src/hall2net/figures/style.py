@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 
 from hall2net.errors import Hall2netError
 from hall2net.files import atomic
-from hall2net.units import uncertainty_column
+from hall2net.tables import uncertainty_column
 
 DATASETS = {"mnist": "MNIST", "fashion_mnist": "Fashion-MNIST", "cifar10": "CIFAR-10"}
 SINGLE = 86 / 25.4
@@ -228,11 +228,6 @@ def tesla_axis(axes: Axes, symbol: str) -> None:
     axes.tick_params(which="both", top=False)
     top = axes.secondary_xaxis("top", functions=(lambda oe: oe / 10, lambda mt: mt * 10))
     top.set_xlabel(rf"$µ_\mathrm{{0}}{symbol}$ (mT)")
-
-
-def ok_rows(table: pd.DataFrame) -> pd.DataFrame:
-    """The rows with a number to show: fitted, perhaps flagged, never refused."""
-    return table[table["status"] != "refused"]
 
 
 def sample_label(samples: Mapping[str, Mapping[str, Any]], sample: str) -> str:

@@ -10,7 +10,6 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from hall2net.comparison import prefield_threshold
 from hall2net.errors import Hall2netError
 from hall2net.figures.style import (
     COLOURS,
@@ -25,7 +24,6 @@ from hall2net.figures.style import (
     measured,
     merged_legend,
     new_figure,
-    ok_rows,
     outer_labels,
     panel,
     points,
@@ -34,8 +32,9 @@ from hall2net.figures.style import (
     shown_panels,
     stamp,
 )
-from hall2net.readers import select
-from hall2net.switching import switching_loop
+from hall2net.measurement import select
+from hall2net.switching import prefield_threshold, switching_loop
+from hall2net.tables import usable
 
 Datasets = Mapping[str, xr.Dataset]
 Samples = Mapping[str, Mapping[str, Any]]
@@ -164,7 +163,7 @@ def fig3ef_polarity_reversal(
     published: Mapping[str, Any],
 ) -> Figure:
     """Field-free switching after a pre-applied in-plane field: the polarity and its reversal."""
-    rows = ok_rows(switching)
+    rows = usable(switching)
     rows = rows[(rows["sample"] == "ruo2_0p5") & (rows["field_x_oe"].fillna(0) == 0)]
     _some(rows, "field-free switching loop of ruo2_0p5")
     rows = rows[rows["current_max_ma"] == rows["current_max_ma"].max()]

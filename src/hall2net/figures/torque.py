@@ -22,7 +22,6 @@ from hall2net.figures.style import (
     measured,
     merged_legend,
     new_figure,
-    ok_rows,
     outer_labels,
     panel,
     points,
@@ -30,6 +29,7 @@ from hall2net.figures.style import (
     sample_label,
     stamp,
 )
+from hall2net.tables import usable
 from hall2net.torque import shift_against_field
 
 Samples = Mapping[str, Mapping[str, Any]]
@@ -219,7 +219,7 @@ def _against_thickness(
     The samples without one begin the series with the most samples; a single sample of another
     spacer is a control.
     """
-    rows = ok_rows(torque)
+    rows = usable(torque)
     rows = rows[rows[column].notna()].sort_values("thickness_nm", kind="stable")
     if rows.empty:
         reasons = "; ".join(torque["reason"].fillna("").loc[lambda reason: reason != ""].unique())

@@ -13,9 +13,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from hall2net.advisor import NORMAL_WEIGHTS
 from hall2net.device import Device
 from hall2net.errors import ConfigError
+from hall2net.lut import NORMAL_WEIGHTS
 from hall2net.networks import models
 from hall2net.networks.data import DATA_SETS
 from hall2net.networks.quantize import nearest, normal_factor, weight_layers

@@ -1,4 +1,4 @@
-"""Measurements that were read, kept as NetCDF-4."""
+"""What a measurement is: its variables, its conditions, and the NetCDF file that keeps it."""
 
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
@@ -9,7 +9,52 @@ import xarray as xr
 
 from hall2net.errors import FileError
 from hall2net.files import DELETE, atomic
-from hall2net.readers import select
+
+POINT_VARIABLES = {
+    "field": "A m-1",
+    "write_current": "A",
+    "resistance": "ohm",
+    "moment": "A m2",
+    "resistivity": "ohm m",
+    "point_temperature": "K",
+    "time": "s",
+    "pulse": "1",
+}
+"""Variables on the points of a measurement, and their units."""
+
+CONDITIONS = {
+    "temperature": ("temperature_k", "K", "temperature", "K"),
+    "field_x": ("field_x_oe", "A m-1", "field", "Oe"),
+    "prefield_x": ("prefield_x_oe", "A m-1", "field", "Oe"),
+    "initial_field_z": ("initial_field_z_oe", "A m-1", "field", "Oe"),
+    "current": ("current_ma", "A", "current", "mA"),
+    "pulse_width": ("pulse_width_s", "s", "time", "s"),
+}
+"""Variables on measurements: column of the sheet, unit in the data, quantity and unit there."""
+
+
+def select(dataset: xr.Dataset, identifier: str) -> xr.Dataset:
+    """One measurement: its conditions as scalars, its points alone.
+
+    Raises
+    ------
+    Hall2netError
+        If the sample has no such measurement.
+    """
+    found = np.flatnonzero(dataset["id"].values == identifier)
+    if not found.size:
+        known = ", ".join(map(str, dataset["id"].values[:20]))
+        raise FileError(
+            dataset.attrs.get("sample", "dataset"), f"no measurement {identifier!r}", known
+        )
+    one = dataset.isel(measurement=int(found[0]))
+    start = int(one["start"])
+    return one.isel(point=slice(start, start + int(one["count"])))
+
+
+def temperature_tolerance(temperature: float) -> float:
+    """How far from its set point, in K, a point may be: set points lie closer when it is cold."""
+    return min(1.0, max(0.05, 0.02 * temperature))
 
 
 def write_samples(datasets: Sequence[xr.Dataset], path: str | Path) -> None:

@@ -1,0 +1,89 @@
+"""Longitudinal resistance and resistivity of each sample."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from hall2net.errors import Hall2netError
+from hall2net.facts import fact
+from hall2net.measurement import select
+
+_UOHM_CM = 1e-8
+_ONE_TEMPERATURE_K = 5.0
+
+
+def resistivity_table(
+    datasets: Sequence[xr.Dataset], samples: Mapping[str, Mapping[str, Any]]
+) -> pd.DataFrame:
+    """Longitudinal resistance and resistivity of each sample.
+
+    From a current-voltage curve the slope of V = V_0 + R I, so that a thermoelectric offset is of
+    no account; from resistances without a current their mean. rho_xx = R w t_stack/L.
+
+    Parameters
+    ----------
+    datasets : one a sample; measurements of kind `resistivity` count, one each
+    samples : sample to its facts: `width_um`, `length_um`, `stack_nm`, taken as exact
+
+    Returns
+    -------
+    DataFrame, one row a sample: `sample, r_xx_ohm, rho_xx_uohm_cm` with `_u`, `status`, `reason`.
+
+    Raises
+    ------
+    ConfigError
+        If a measured sample lacks a fact.
+    """
+    rows = []
+    for dataset in datasets:
+        name = str(dataset.attrs["sample"])
+        own = dataset["id"].to_numpy()[dataset["kind"].to_numpy() == "resistivity"].tolist()
+        if not own:
+            continue
+        width, length, stack = (
+            fact(samples, name, key) for key in ("width_um", "length_um", "stack_nm")
+        )
+        to_rho = width * stack / length * 1e-9 / _UOHM_CM  # ohm to uohm cm
+        row: dict[str, Any] = {"sample": name, "status": "ok", "reason": ""}
+        try:
+            if len(own) > 1:
+                raise Hall2netError(f"{len(own)} resistivity measurements, expected one")
+            r_xx, r_xx_u = _resistance(select(dataset, own[0]), to_rho)
+            row |= {"r_xx_ohm": r_xx, "r_xx_u_ohm": r_xx_u}
+            row |= {"rho_xx_uohm_cm": r_xx * to_rho, "rho_xx_u_uohm_cm": r_xx_u * to_rho}
+        except Hall2netError as error:
+            row |= {"status": "refused", "reason": str(error)}
+        rows.append(row)
+    columns = ["r_xx_ohm", "r_xx_u_ohm", "rho_xx_uohm_cm", "rho_xx_u_uohm_cm"]
+    return pd.DataFrame(rows, columns=["sample", *columns, "status", "reason"])
+
+
+def _resistance(measurement: xr.Dataset, to_rho: float) -> tuple[float, float]:
+    current = measurement["write_current"].to_numpy()
+    resistance = measurement["resistance"].to_numpy()
+    if not np.isfinite(resistance).any():
+        resistance = measurement["resistivity"].to_numpy() / _UOHM_CM / to_rho
+    temperature = measurement["point_temperature"].to_numpy()
+    valid = np.isfinite(resistance)
+    if np.isfinite(temperature).any() and np.ptp(temperature[valid]) > _ONE_TEMPERATURE_K:
+        wanted = float(measurement["temperature"])
+        if not np.isfinite(wanted):
+            raise Hall2netError("several temperatures; give temperature_k in the sheet")
+        valid &= np.abs(temperature - wanted) <= _ONE_TEMPERATURE_K / 2
+    if valid.sum() < 3:
+        raise Hall2netError(f"{valid.sum()} usable points, expected at least 3")
+    resistance, current = resistance[valid], current[valid]
+    if np.isfinite(current).all() and np.ptp(current) > 0.1 * np.abs(current).max():
+        design = np.column_stack([current, np.ones_like(current)])
+        observed = resistance * current
+    else:
+        design, observed = np.ones((resistance.size, 1)), resistance
+    fit = np.linalg.lstsq(design, observed, rcond=None)[0]
+    residual = observed - design @ fit
+    variance = residual @ residual / (residual.size - design.shape[1])
+    if not fit[0] > 0:
+        raise Hall2netError(f"a resistance of {fit[0]:.3g} ohm, expected one above 0")
+    return float(fit[0]), float(np.sqrt(variance * np.linalg.inv(design.T @ design)[0, 0]))

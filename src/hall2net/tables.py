@@ -1,0 +1,22 @@
+"""What all result tables share: units in column names, uncertainties beside values, a status."""
+
+import pandas as pd
+
+# Longest first, so that "_a_m2" is not taken for "_m2".
+_COLUMN_UNITS = (
+    "_ohm_per_oe", "_erg_cm2", "_uohm_cm", "_a_m2", "_a_per_m", "_emu_cc", "_j_m3", "_uj", "_nj",
+    "_oe", "_ohm", "_ma", "_mt", "_nm", "_k", "_s", "_a",
+)  # fmt: skip
+
+
+def uncertainty_column(column: str) -> str:
+    """Name of the column with the 1-sigma uncertainty of `column`: `h_c_oe` gives `h_c_u_oe`."""
+    for unit in _COLUMN_UNITS:
+        if column.endswith(unit):
+            return f"{column.removesuffix(unit)}_u{unit}"
+    return f"{column}_u"
+
+
+def usable(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows with a number to show: fitted, perhaps flagged, never refused."""
+    return table[table["status"] != "refused"]
