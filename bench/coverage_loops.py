@@ -12,7 +12,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from hall2net.emulate.loop import LoopTruth, simulate_loop
-from hall2net.loops import FIELDS, fit_loop, interval_columns
+from hall2net.physics.loops import FIELDS, fit_loop, interval_columns
 from hall2net.tables import uncertainty_column
 
 SWEEPS = {"ruo2": (400.0, 162, (100, 200)), "cotb": (5000.0, 402, (200, 600))}

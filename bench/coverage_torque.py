@@ -17,12 +17,12 @@ import xarray as xr
 from scipy.constants import e, hbar, mu_0
 
 from hall2net.emulate.loop import LoopTruth, simulate_loop
-from hall2net.loops import fit_loops
-from hall2net.magnetometry import magnetometry_table
 from hall2net.measurement import CONDITIONS, POINT_VARIABLES
-from hall2net.resistivity import resistivity_table
+from hall2net.physics.loops import fit_loops
+from hall2net.physics.magnetometry import magnetometry_table
+from hall2net.physics.resistivity import resistivity_table
+from hall2net.physics.torque import torque_table
 from hall2net.tables import uncertainty_column
-from hall2net.torque import torque_table
 from hall2net.units import OERSTED
 
 FACTS = {

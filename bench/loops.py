@@ -11,7 +11,7 @@ import numpy as np
 import xarray as xr
 
 from hall2net.emulate.loop import LoopTruth, simulate_loop
-from hall2net.loops import fit_loops
+from hall2net.physics.loops import fit_loops
 from hall2net.units import OERSTED
 
 TRUTH = LoopTruth(

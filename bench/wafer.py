@@ -21,10 +21,10 @@ from hall2net.emulate.instruments import keithley_csv
 from hall2net.emulate.loop import LoopTruth, simulate_loop
 from hall2net.emulate.study import Study
 from hall2net.files import write_csv
-from hall2net.loops import fit_loops
 from hall2net.measurement import open_samples, write_samples
+from hall2net.physics.loops import fit_loops
 from hall2net.readers.reading import read_sample
-from hall2net.sheet import read_sheet, verify_checksums
+from hall2net.study.sheet import read_sheet, verify_checksums
 
 ROOT = Path(__file__).parents[1]
 PARTS = ("Snakefile", "workflow", "src", "envs", "reference")

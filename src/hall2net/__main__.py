@@ -36,13 +36,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 # Each command imports what it needs: the others start at once.
 def _init(chosen: argparse.Namespace) -> None:
-    from hall2net.draft import draft_study
+    from hall2net.study.draft import draft_study
 
     print(draft_study(chosen.name, chosen.folder, Path.cwd()))
 
 
 def _check(chosen: argparse.Namespace) -> None:
-    from hall2net.check import check_project
+    from hall2net.study.check import check_project
 
     print(check_project(Path(), chosen.config))
 

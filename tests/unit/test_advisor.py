@@ -2,10 +2,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from hall2net.advisor import advice, best_states, sets_to_train, weight_error
 from hall2net.emulate.ruo2 import STATES_OHM
 from hall2net.errors import ConfigError, Hall2netError
-from hall2net.lut import NORMAL_WEIGHTS, levels
+from hall2net.synapse.advisor import advice, best_states, sets_to_train, weight_error
+from hall2net.synapse.lut import NORMAL_WEIGHTS, levels
 
 WEIGHTS = np.random.default_rng(0).normal(size=4000)
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from hall2net.__main__ import main
-from hall2net.check import check_project
 from hall2net.errors import ConfigError, FileError
+from hall2net.study.check import check_project
 
 ROOT = Path(__file__).parents[2]
 
@@ -108,6 +108,6 @@ def test_a_configuration_that_is_no_yaml(project, text, found):
 
 def test_no_library_of_networks_or_figures_is_imported():
     """They take seconds, and the check about one."""
-    code = "import sys, hall2net.__main__, hall2net.check; print(*sys.modules)"
+    code = "import sys, hall2net.__main__, hall2net.study.check; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not {"torch", "matplotlib", "scipy.stats", "xarray"} & set(done.stdout.split())

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 import yaml
 
-from hall2net.comparison import comparison_table
-from hall2net.switching import prefield_threshold
+from hall2net.physics.switching import prefield_threshold
+from hall2net.report.comparison import comparison_table
 
 ROOT = Path(__file__).parents[2]
 PUBLISHED = yaml.safe_load((ROOT / "reference/published.yaml").read_text(encoding="utf-8"))

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 import yaml
 
-from hall2net.config import FAMILIES, allowed_part, check_config, check_references
 from hall2net.errors import ConfigError
+from hall2net.study.config import FAMILIES, allowed_part, check_config, check_references
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = ROOT / "workflow/schemas/config.schema.yaml"

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from scipy.stats import binomtest, kstest
 
-from hall2net.confusions import confusion_comparison, confusion_summary
+from hall2net.networks.confusions import confusion_comparison, confusion_summary
 
 ROOT = Path(__file__).parents[2]
 PRINTED = pd.read_csv(ROOT / "reference/cotb-confusion-matrices.csv")

@@ -4,11 +4,11 @@ import pytest
 import torch
 from emulated import pulse_train
 
-from hall2net.device import device_from_lut
 from hall2net.emulate.ruo2 import STATES_OHM
 from hall2net.errors import ConfigError, Hall2netError
-from hall2net.lut import levels
-from hall2net.states import lut_from_train, train_reads
+from hall2net.synapse.lut import levels
+from hall2net.synapse.model import device_from_lut
+from hall2net.synapse.states import lut_from_train, train_reads
 
 SWING = STATES_OHM[-1] - STATES_OHM[0]
 

@@ -11,13 +11,13 @@ import pytest
 import yaml
 
 from hall2net.__main__ import main
-from hall2net.check import check_project
-from hall2net.draft import draft_study
-from hall2net.draft.names import told_by_name, told_by_words
-from hall2net.draft.rows import drafted, sheet_of
 from hall2net.errors import Hall2netError
 from hall2net.readers.reading import read_measurement
-from hall2net.sheet import NUMBERS, UNKNOWN, read_sheet, verify_checksums
+from hall2net.study.check import check_project
+from hall2net.study.draft import draft_study
+from hall2net.study.draft.names import told_by_name, told_by_words
+from hall2net.study.draft.rows import drafted, sheet_of
+from hall2net.study.sheet import NUMBERS, UNKNOWN, read_sheet, verify_checksums
 from hall2net.units import OERSTED
 
 ROOT = Path(__file__).parents[2]
@@ -464,7 +464,7 @@ def test_a_run_that_was_killed_before_the_configuration_goes_on(project, lab, wh
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("hall2net.draft.atomic", killed)
+        patch.setattr("hall2net.study.draft.atomic", killed)
         with pytest.raises(KeyboardInterrupt):
             draft_study("mine", lab, project)
     assert (project / "raw/mine/measurements.csv").is_file()
@@ -482,7 +482,7 @@ def test_a_full_disk_leaves_nothing(project, lab, monkeypatch):
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr("hall2net.draft.shutil.copyfile", full)
+        patch.setattr("hall2net.study.draft.shutil.copyfile", full)
         with pytest.raises(Hall2netError, match="No space left"):
             draft_study("mine", lab, project)
     assert content(project) == before

@@ -7,15 +7,15 @@ from emulated import pulse_train, switching_loop_dataset
 from jsonschema import Draft202012Validator
 
 from hall2net.errors import Hall2netError
-from hall2net.exports import (
+from hall2net.files import write_json
+from hall2net.synapse.exports import (
     aihwkit_device,
     crosssim_parameters,
     lut_document,
     neurosim_parameters,
 )
-from hall2net.files import write_json
-from hall2net.merit import figures_of_merit
-from hall2net.states import lut_from_loop, lut_from_train
+from hall2net.synapse.merit import figures_of_merit
+from hall2net.synapse.states import lut_from_loop, lut_from_train
 
 SCHEMA = Path(__file__).parents[2] / "workflow/schemas/lut.schema.json"
 

@@ -1,6 +1,7 @@
 """Figures say what they show, in units, without overlap, and come out as the same bytes."""
 
 import re
+from importlib import import_module
 from itertools import combinations
 from pathlib import Path
 
@@ -13,10 +14,10 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.text import Text
 
-from hall2net import figures
-from hall2net.advisor import advice
 from hall2net.errors import Hall2netError
-from hall2net.figures import style
+from hall2net.figures import networks, style, torque, variation
+from hall2net.measurement import select
+from hall2net.synapse.advisor import advice
 
 ROOT = Path(__file__).parents[2]
 PUBLISHED = yaml.safe_load((ROOT / "reference/published.yaml").read_text(encoding="utf-8"))
@@ -29,14 +30,14 @@ def inputs():
     """Keyword arguments of every family, for both studies."""
     tables = {"cotb": made_tables.cotb(), "ruo2": made_tables.ruo2()}
     levels = np.linspace(-0.07, 0.07, 12)
-    cotb_measurement = figures.switching.select(tables["cotb"][0]["freestanding"], "sot_-1")
+    cotb_measurement = select(tables["cotb"][0]["freestanding"], "sot_-1")
     luts = {
         "cotb": made_tables.lut(levels, np.linspace(-15, 15, 12)),
         "ruo2": made_tables.lut([0.33, 0.46, 0.49, 0.52, 0.54, 0.57]),
     }
     sources = {
         "cotb": cotb_measurement,
-        "ruo2": figures.switching.select(made_tables.train(), "train"),
+        "ruo2": select(made_tables.train(), "train"),
     }
     runs = {"cotb": made_tables.cotb_runs(), "ruo2": made_tables.ruo2_runs()}
     result = {}
@@ -116,7 +117,7 @@ SYMBOLS = (r"\xi_", r"T_\mathrm{int}", r"\theta_", r"\sigma_i")
 
 
 def draw(inputs, study, family, name):
-    return getattr(getattr(figures, family), name)(**inputs[study][family])
+    return getattr(import_module(f"hall2net.figures.{family}"), name)(**inputs[study][family])
 
 
 def painted_texts(drawn, monkeypatch):
@@ -202,7 +203,7 @@ def test_measured_writes_the_uncertainty_in_the_last_digits(value, spread, unit,
 
 
 def test_titles_of_confusion_matrices_say_what_they_are(inputs):
-    title = figures.networks.fig5f_confusion_device(**inputs["cotb"]["networks"]).axes[0]
+    title = networks.fig5f_confusion_device(**inputs["cotb"]["networks"]).axes[0]
     words = title.get_title(loc="left")
     for part in ("ResNet-18", "32 states", "CIFAR-10 (JPEG q75)", "epoch 100", "%"):
         assert part in words
@@ -210,15 +211,15 @@ def test_titles_of_confusion_matrices_say_what_they_are(inputs):
 
 def test_short_trainings_and_stand_in_data_are_said(inputs):
     runs = made_tables.ruo2_runs(stand_in=True)
-    drawn = figures.networks.figS7_final_accuracies(runs=runs, published=PUBLISHED["ruo2"])
+    drawn = networks.figS7_final_accuracies(runs=runs, published=PUBLISHED["ruo2"])
     assert "stand-in data" in drawn.get_supxlabel()
     assert "weights averaged over 2 epochs" in drawn.get_supxlabel().replace("\n", " ")
     # The loss is that of the weights as they were stepped.
-    loss = figures.networks.figS6_training_loss(runs=runs)
+    loss = networks.figS6_training_loss(runs=runs)
     assert "averaged" not in loss.get_supxlabel()
     short = made_tables.cotb_runs(epochs=6, scale="laptop")
     block = inputs["cotb"]["networks"] | {"runs": short}
-    drawn = figures.networks.figS1_confusion_epoch25(**block)
+    drawn = networks.figS1_confusion_epoch25(**block)
     assert "laptop scale" in drawn.get_supxlabel()
     assert "epoch 2" in drawn.axes[0].get_title(loc="left")
 
@@ -232,7 +233,7 @@ PUBLISHED_DEVICE_ALONE = {
 @every_figure
 def test_a_device_without_published_numbers_is_drawn_or_told(inputs, study, family, name):
     own = inputs[study][family] | {"published": {}}
-    draw_own = getattr(getattr(figures, family), name)
+    draw_own = getattr(import_module(f"hall2net.figures.{family}"), name)
     if name in PUBLISHED_DEVICE_ALONE:
         with pytest.raises(Hall2netError, match="leave the figure out of the study's `figures`"):
             draw_own(**own)
@@ -247,24 +248,20 @@ def test_spacers_of_any_material_make_series(inputs):
         name: {**facts, "label": materials.get(name, "bare"), "spacer": materials.get(name)}
         for name, facts in made_tables.SAMPLES["ruo2"].items()
     }
-    drawn = figures.torque.torque_against_thickness(
-        **inputs["ruo2"]["torque"] | {"samples": samples}
-    )
+    drawn = torque.torque_against_thickness(**inputs["ruo2"]["torque"] | {"samples": samples})
     labels = drawn.axes[0].get_legend_handles_labels()[1]
     assert labels == ["Hf (0: no spacer)", "Ti control", r"TiO$_\mathrm{2}$ control"]
     assert drawn.axes[1].get_xlabel() == "Hf thickness (nm)"
     samples["ruo2_2p0"] |= {"spacer": "Ti"}
     samples["mgo_0p5"] |= {"spacer": "Ti"}
-    drawn = figures.torque.torque_against_thickness(
-        **inputs["ruo2"]["torque"] | {"samples": samples}
-    )
+    drawn = torque.torque_against_thickness(**inputs["ruo2"]["torque"] | {"samples": samples})
     assert drawn.axes[0].get_legend_handles_labels()[1] == ["Hf (0: no spacer)", "Ti"]
     assert drawn.axes[1].get_xlabel() == "spacer thickness (nm)"
 
 
 def test_an_empty_panel_says_why(inputs):
-    torque = made_tables.torque().assign(xi_dl_j=np.nan, reason="no magnetometry")
-    drawn = figures.torque.torque_against_thickness(**inputs["ruo2"]["torque"] | {"torque": torque})
+    table = made_tables.torque().assign(xi_dl_j=np.nan, reason="no magnetometry")
+    drawn = torque.torque_against_thickness(**inputs["ruo2"]["torque"] | {"torque": table})
     assert [t.get_text() for t in drawn.axes[0].texts] == ["nothing to draw: no magnetometry"]
     assert not drawn.axes[1].texts
 
@@ -272,8 +269,8 @@ def test_an_empty_panel_says_why(inputs):
 def test_a_missing_run_is_one_clear_line(inputs):
     runs = {k: v for k, v in made_tables.cotb_runs().items() if "lut" not in k}
     with pytest.raises(Hall2netError, match="no run with lut weights on cifar10"):
-        figures.networks.fig5f_confusion_device(runs=runs)
+        networks.fig5f_confusion_device(runs=runs)
     with pytest.raises(Hall2netError, match="no network with measured states beside one with"):
-        figures.variation.loss_attribution(attribution={})
+        variation.loss_attribution(attribution={})
     with pytest.raises(Hall2netError, match="input 'runs' is missing"):
-        figures.networks.fig5f_confusion_device()
+        networks.fig5f_confusion_device()

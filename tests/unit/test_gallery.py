@@ -7,16 +7,18 @@ import made_tables
 import numpy as np
 from PIL import Image
 
-from hall2net import figures
-from hall2net.gallery import SCALE, gallery_page, reduce_image
+from hall2net.figures import states
+from hall2net.figures.captions import caption
+from hall2net.figures.style import save
+from hall2net.report.gallery import SCALE, gallery_page, reduce_image
 
 DOCS = Path(__file__).parents[2] / "docs"
 
 
 def test_an_image_is_reduced_and_keeps_its_look(tmp_path):
-    drawn = figures.states.state_separation(lut=made_tables.lut([0.33, 0.46, 0.57]), published={})
+    drawn = states.state_separation(lut=made_tables.lut([0.33, 0.46, 0.57]), published={})
     original = tmp_path / "original.png"
-    figures.save(drawn, original, tmp_path / "original.pdf")
+    save(drawn, original, tmp_path / "original.pdf")
     for name in ("one.png", "two.png"):
         reduce_image(original, tmp_path / name)
     assert (tmp_path / "one.png").read_bytes() == (tmp_path / "two.png").read_bytes()
@@ -36,7 +38,7 @@ def test_the_page_shows_each_image_under_its_study(tmp_path):
         "images/b-fit_residuals.png",
     ]
     assert text.index("## a") < text.index("fig4a_states") < text.index("## b")
-    assert figures.caption("fit_residuals") in text
+    assert caption("fit_residuals") in text
 
 
 def test_the_gallery_in_the_docs_is_whole_and_small():

@@ -1,7 +1,7 @@
 import pytest
 
 from hall2net.errors import ConfigError
-from hall2net.hardware import hardware_table
+from hall2net.synapse.hardware import hardware_table
 
 SETTINGS = {
     "cell_area_um2": 150,

@@ -12,7 +12,7 @@ import pytest
 from scipy.constants import mu_0
 
 from hall2net.errors import FileError
-from hall2net.loops import fit_loop
+from hall2net.physics.loops import fit_loop
 from hall2net.readers.reading import read_measurement
 from hall2net.units import OERSTED
 

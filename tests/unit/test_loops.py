@@ -10,10 +10,10 @@ import pytest
 import xarray as xr
 from scipy.special import erf
 
-from hall2net.background import rising_branch
 from hall2net.emulate.loop import LoopTruth, simulate_loop
 from hall2net.errors import ConfigError
-from hall2net.loops import (
+from hall2net.physics.background import rising_branch
+from hall2net.physics.loops import (
     FIELDS,
     LEVELS,
     compensation_temperature,
@@ -23,7 +23,7 @@ from hall2net.loops import (
     interval_columns,
 )
 from hall2net.readers.reading import read_sample
-from hall2net.sheet import read_sheet
+from hall2net.study.sheet import read_sheet
 from hall2net.tables import uncertainty_column
 from hall2net.units import OERSTED
 

@@ -5,8 +5,8 @@ from emulated import SWING, pulse_train, switching_loop_dataset, train_dataset
 
 from hall2net.emulate.ruo2 import STATE_CURRENTS_MA, STATES_OHM
 from hall2net.errors import ConfigError, Hall2netError
-from hall2net.lut import check_lut, levels, resistances
-from hall2net.states import lut_from_loop, lut_from_train, train_reads
+from hall2net.synapse.lut import check_lut, levels, resistances
+from hall2net.synapse.states import lut_from_loop, lut_from_train, train_reads
 
 
 def test_levels_of_the_six_published_states():

@@ -6,13 +6,13 @@ from scipy.stats import norm
 
 from hall2net.emulate.ruo2 import STATE_CURRENTS_MA, STATES_OHM
 from hall2net.errors import Hall2netError
-from hall2net.merit import (
+from hall2net.synapse.merit import (
     figures_of_merit,
     fit_nonlinearity,
     nonlinearity_label,
     update_curves,
 )
-from hall2net.states import lut_from_loop, lut_from_train
+from hall2net.synapse.states import lut_from_loop, lut_from_train
 
 
 def values(lut, measurement, **settings):

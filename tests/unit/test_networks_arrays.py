@@ -5,12 +5,12 @@ import pandas as pd
 import pytest
 import torch
 
-from hall2net.device import Device, device_from_lut
 from hall2net.emulate.ruo2 import STATES_OHM
 from hall2net.errors import ConfigError
-from hall2net.lut import levels, resistances
 from hall2net.networks.arrays import arrange, map_weights, weight_count
 from hall2net.networks.quantize import Projection
+from hall2net.synapse.lut import levels, resistances
+from hall2net.synapse.model import Device, device_from_lut
 
 SIX = torch.tensor(levels(STATES_OHM), dtype=torch.float32)
 SYMMETRIC = torch.tensor([-1.0, -0.7, -0.1, 0.1, 0.7, 1.0])

@@ -5,7 +5,6 @@ import pytest
 import torch
 from scipy.stats import norm
 
-from hall2net.device import Device
 from hall2net.errors import Hall2netError
 from hall2net.networks.data import Images
 from hall2net.networks.evaluate import (
@@ -16,6 +15,7 @@ from hall2net.networks.evaluate import (
     network,
 )
 from hall2net.networks.quantize import weight_layers
+from hall2net.synapse.model import Device
 
 LEVELS = [-1.0, 0.0, 1.0]
 SCALE = 0.5

@@ -8,7 +8,6 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from hall2net.device import Device
 from hall2net.errors import ConfigError
 from hall2net.networks import models
 from hall2net.networks.quantize import (
@@ -20,6 +19,7 @@ from hall2net.networks.quantize import (
     normal_factor,
     weight_layers,
 )
+from hall2net.synapse.model import Device
 
 SIX = [-1.0, 0.0833, 0.3333, 0.5833, 0.75, 1.0]
 

@@ -2,10 +2,10 @@ import pandas as pd
 import pytest
 import torch
 
-from hall2net.advisor import advice
-from hall2net.lut import levels
 from hall2net.networks.data import Images
 from hall2net.networks.subsets import train_sets
+from hall2net.synapse.advisor import advice
+from hall2net.synapse.lut import levels
 
 RESISTANCE = [0.33, 0.46, 0.49, 0.57]
 

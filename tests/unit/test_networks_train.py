@@ -18,13 +18,13 @@ import pandas as pd
 import pytest
 import torch
 
-from hall2net.device import Device
 from hall2net.errors import ConfigError, FileError, Hall2netError
 from hall2net.networks import train as train_module
 from hall2net.networks.data import Images, load, save
 from hall2net.networks.evaluate import confusion_matrix, monte_carlo, network, read_model
 from hall2net.networks.quantize import weight_layers
 from hall2net.networks.train import Recipe, _augmented, train, write_run
+from hall2net.synapse.model import Device
 
 SIX = [-1.0, 0.0833, 0.3333, 0.5833, 0.75, 1.0]
 NETWORK = {"model": "mlp", "layers": [784, 16, 10]}

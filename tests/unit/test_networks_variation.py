@@ -6,12 +6,12 @@ import pytest
 from scipy.stats import norm
 from test_networks_evaluate import linear, spots, synapse
 
-from hall2net.advisor import advice
 from hall2net.networks.variation import (
     accuracy_against_noise,
     accuracy_against_states,
     one_write_sigma,
 )
+from hall2net.synapse.advisor import advice
 
 
 def test_sigma_adds_programming_and_reading_in_squares():

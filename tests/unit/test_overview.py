@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 import yaml
 
-from hall2net.comparison import comparison_table
 from hall2net.errors import Hall2netError
 from hall2net.figures.captions import caption
-from hall2net.overview import HEADLINES, overview_page, provenance_page
+from hall2net.report.comparison import comparison_table
+from hall2net.report.overview import HEADLINES, overview_page, provenance_page
 
 REPORT = Path(__file__).parents[2] / "workflow/report"
 FACTS = {"label": "<b>film</b>", "spacer": "none", "thickness_nm": 0, "width_um": 5,

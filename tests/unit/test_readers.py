@@ -7,10 +7,10 @@ import pytest
 from scipy.constants import mu_0
 
 from hall2net.errors import FileError
-from hall2net.loops import fit_loop
 from hall2net.measurement import open_measurement, open_samples, select, write_samples
+from hall2net.physics.loops import fit_loop
 from hall2net.readers.reading import read_measurement, read_sample
-from hall2net.sheet import read_sheet
+from hall2net.study.sheet import read_sheet
 from hall2net.units import OERSTED
 
 ROOT = Path(__file__).parents[2]

@@ -12,7 +12,7 @@ import pytest
 
 from hall2net.errors import ConfigError, FileError
 from hall2net.readers.reading import read_measurement
-from hall2net.sheet import read_sheet
+from hall2net.study.sheet import read_sheet
 
 ROW = {
     "format": "delimited", "kind": "ahe_loop", "x_column": "H (Oe)", "y_column": "R (Ohm)",

@@ -5,7 +5,7 @@ import json
 import made_tables
 import pandas as pd
 
-from hall2net.record import write_record
+from hall2net.networks.record import write_record
 
 
 def test_nothing_is_lost_but_empty_cells_and_layers_on_the_way(tmp_path):

@@ -7,7 +7,7 @@ import pytest
 
 from hall2net.errors import Hall2netError
 from hall2net.files import write_csv, write_json
-from hall2net.runs import find_run, read_runs, run_table
+from hall2net.networks.runs import find_run, read_runs, run_table
 
 
 def test_runs_are_read_back(tmp_path):

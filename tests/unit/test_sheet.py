@@ -5,7 +5,7 @@ import hashlib
 import pytest
 
 from hall2net.errors import ConfigError, FileError, Hall2netError
-from hall2net.sheet import read_sheet, verify_checksums
+from hall2net.study.sheet import read_sheet, verify_checksums
 
 HEAD = "id,file,format,kind,sample,temperature_k\n"
 

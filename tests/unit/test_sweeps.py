@@ -10,8 +10,8 @@ from hall2net.networks.data import Images
 from hall2net.networks.evaluate import accuracy, network
 from hall2net.networks.quantize import levels_of
 from hall2net.networks.sweep_point import point_rows
+from hall2net.networks.sweeps import grid, over_seeds, sweep_table
 from hall2net.networks.train import train
-from hall2net.sweeps import grid, over_seeds, sweep_table
 
 
 def test_a_grid_has_every_combination_and_float_weights_once():

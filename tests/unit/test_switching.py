@@ -10,10 +10,15 @@ from emulated import switching_loop_dataset
 from scipy.stats import norm
 
 from hall2net.errors import ConfigError, Hall2netError
-from hall2net.loops import fit_loops
+from hall2net.physics.loops import fit_loops
+from hall2net.physics.switching import (
+    pulse_width_law,
+    switching_loop,
+    switching_table,
+    write_energy,
+)
 from hall2net.readers.reading import read_sample
-from hall2net.sheet import read_sheet
-from hall2net.switching import pulse_width_law, switching_loop, switching_table, write_energy
+from hall2net.study.sheet import read_sheet
 
 SAMPLES = {"film": {"width_um": 5, "stack_nm": 10.8, "heavy_metal_nm": 5.5}}
 AHE = pd.DataFrame(

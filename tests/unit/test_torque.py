@@ -8,7 +8,7 @@ import xarray as xr
 from scipy.constants import e, hbar, mu_0
 
 from hall2net.errors import ConfigError, Hall2netError
-from hall2net.formulas import (
+from hall2net.physics.formulas import (
     Convention,
     current_density_per_current,
     damping_like_field,
@@ -19,13 +19,13 @@ from hall2net.formulas import (
     spin_hall_conductivity,
     spin_memory_loss_transparency,
 )
-from hall2net.loop_shift import centre_slopes, fit_knee
-from hall2net.loops import fit_loops
-from hall2net.magnetometry import magnetometry_table
-from hall2net.resistivity import resistivity_table
-from hall2net.switching import switching_table
+from hall2net.physics.loop_shift import centre_slopes, fit_knee
+from hall2net.physics.loops import fit_loops
+from hall2net.physics.magnetometry import magnetometry_table
+from hall2net.physics.resistivity import resistivity_table
+from hall2net.physics.switching import switching_table
+from hall2net.physics.torque import shift_against_field, torque_table
 from hall2net.tables import uncertainty_column
-from hall2net.torque import shift_against_field, torque_table
 
 FACTS = {
     "thickness_nm": 0.5, "width_um": 5.0, "length_um": 30.0, "stack_nm": 10.8,

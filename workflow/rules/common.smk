@@ -3,12 +3,12 @@ import re
 import sys
 from pathlib import Path
 
-from hall2net.check import read_config, read_sheets
-from hall2net.config import FAMILIES
+from hall2net.study.check import read_config, read_sheets
+from hall2net.study.config import FAMILIES
 from hall2net.errors import Hall2netError
 from hall2net.files import check_writable
-from hall2net.lut import MEASURED
-from hall2net.sweeps import AXES, grid
+from hall2net.synapse.lut import MEASURED
+from hall2net.networks.sweeps import AXES, grid
 from snakemake.utils import Paramspace
 
 
@@ -69,7 +69,7 @@ def library(*modules):
 
 
 TRAINING_CODE = [
-    "device.py",
+    "synapse/model.py",
     *(
         f"networks/{part}.py"
         for part in ("average", "data", "evaluate", "models", "quantize", "train")

@@ -12,7 +12,7 @@ rule figure_loops:
         loops="results/{study}/loops.csv",
         published="reference/published.yaml",
         code=library(
-            "figures/loops.py", "figures/style.py", "loops.py", "background.py"
+            "figures/loops.py", "figures/style.py", "physics/loops.py", "physics/background.py"
         ),
     output:
         png=report(
@@ -46,9 +46,9 @@ rule figure_torque:
         code=library(
             "figures/torque.py",
             "figures/style.py",
-            "torque.py",
-            "loop_shift.py",
-            "formulas.py",
+            "physics/torque.py",
+            "physics/loop_shift.py",
+            "physics/formulas.py",
         ),
     output:
         png=report(
@@ -82,7 +82,7 @@ rule figure_switching:
         switching="results/{study}/switching.csv",
         published="reference/published.yaml",
         code=library(
-            "figures/switching.py", "figures/style.py", "switching.py", "comparison.py"
+            "figures/switching.py", "figures/style.py", "physics/switching.py", "report/comparison.py"
         ),
     output:
         png=report(
@@ -116,9 +116,9 @@ rule figure_states:
         code=library(
             "figures/states.py",
             "figures/style.py",
-            "merit.py",
-            "plateaus.py",
-            "switching.py",
+            "synapse/merit.py",
+            "synapse/plateaus.py",
+            "physics/switching.py",
         ),
     output:
         png=report(
@@ -151,7 +151,7 @@ rule figure_networks:
         published="reference/published.yaml",
         printed="reference/cotb-confusion-matrices.csv",
         code=library(
-            "figures/networks.py", "figures/style.py", "runs.py", "confusions.py"
+            "figures/networks.py", "figures/style.py", "networks/runs.py", "networks/confusions.py"
         ),
     output:
         png=report(

@@ -1,7 +1,7 @@
 rule fit_loops:
     input:
         measurements=measurements_of,
-        code=library("loops.py", "background.py", "crossing.py"),
+        code=library("physics/loops.py", "physics/background.py", "physics/crossing.py"),
     output:
         "results/{study}/loops.csv",
     log:

@@ -1,7 +1,7 @@
 rule lut:
     input:
         measurement=lambda wildcards: lut_measurement(wildcards.study),
-        code=library("states.py", "lut.py", "plateaus.py", "switching.py"),
+        code=library("synapse/states.py", "synapse/lut.py", "synapse/plateaus.py", "physics/switching.py"),
     output:
         "results/{study}/lut.csv",
     log:
@@ -22,7 +22,7 @@ rule merit:
         measurement=lambda wildcards: lut_measurement(wildcards.study),
         others=lambda wildcards: other_devices(wildcards.study),
         resistivity=lambda wildcards: write_resistance(wildcards.study),
-        code=library("merit.py", "states.py", "lut.py", "plateaus.py", "switching.py"),
+        code=library("synapse/merit.py", "synapse/states.py", "synapse/lut.py", "synapse/plateaus.py", "physics/switching.py"),
     output:
         "results/{study}/merit.csv",
     log:
@@ -41,7 +41,7 @@ rule merit:
 rule advisor:
     input:
         lut="results/{study}/lut.csv",
-        code=library("advisor.py", "merit.py", "lut.py"),
+        code=library("synapse/advisor.py", "synapse/merit.py", "synapse/lut.py"),
     output:
         "results/{study}/advisor.csv",
     log:
@@ -60,7 +60,7 @@ rule advisor_training:
         lut="results/{study}/lut.csv",
         advisor="results/{study}/advisor.csv",
         images=lambda wildcards: f"results/datasets/{SCALE}/{advisor_training(wildcards.study)['dataset']}.pt",
-        code=library("advisor.py", "networks/*.py"),
+        code=library("synapse/advisor.py", "networks/*.py"),
     output:
         "results/{study}/advisor_training-{scale}.csv",
     log:
@@ -87,7 +87,7 @@ rule hardware:
         merit="results/{study}/merit.csv",
         published="reference/published.yaml",
         code=library(
-            "hardware.py",
+            "synapse/hardware.py",
             *(
                 f"networks/{part}.py"
                 for part in ("arrays", "data", "models", "quantize")
@@ -114,7 +114,7 @@ rule exports:
         merit="results/{study}/merit.csv",
         measurement=lambda wildcards: lut_measurement(wildcards.study),
         schema="workflow/schemas/lut.schema.json",
-        code=library("exports.py", "merit.py"),
+        code=library("synapse/exports.py", "synapse/merit.py"),
     output:
         lut="results/{study}/lut.json",
         aihwkit="results/{study}/exports/aihwkit.json",

@@ -6,7 +6,7 @@ rule comparison:
         published="reference/published.yaml",
         printed="reference/cotb-confusion-matrices.csv",
         code=library(
-            "comparison.py", "confusions.py", "runs.py", "loops.py", "switching.py"
+            "report/comparison.py", "networks/confusions.py", "networks/runs.py", "physics/loops.py", "physics/switching.py"
         ),
     output:
         table=report(
@@ -45,7 +45,7 @@ rule overview:
         metrics=expand("results/networks/{{scale}}/{run}/metrics.json", run=RUNS),
         template="workflow/report/overview.html.j2",
         code=library(
-            "overview.py", "figures/__init__.py", "figures/style.py", "loops.py"
+            "report/overview.py", "figures/__init__.py", "figures/style.py", "physics/loops.py"
         ),
     output:
         report(
@@ -76,7 +76,7 @@ rule provenance:
         benchmarks=expand("results/benchmarks/networks/{{scale}}/{run}.tsv", run=RUNS),
         raw=expand("results/{study}/raw_verified.csv", study=config["studies"]),
         template="workflow/report/provenance.html.j2",
-        code=library("overview.py"),
+        code=library("report/overview.py"),
     output:
         versions="results/provenance-{scale}.json",
         page=report(
@@ -122,7 +122,7 @@ rule gallery:
     # Writes into docs/: a target of its own, which `all` does not ask for.
     input:
         figures=[path for path in FIGURES if path.endswith(".png")],
-        code=library("gallery.py", "figures/__init__.py"),
+        code=library("report/gallery.py", "figures/__init__.py"),
     output:
         images=[
             f"docs/images/{study}-{name}.png"
@@ -146,7 +146,7 @@ rule record:
         runs=[path for study in config["studies"] for path in run_files(study, SCALE)],
         provenance=f"results/provenance-{SCALE}.json",
         config="config.yaml",
-        code=library("record.py", "runs.py"),
+        code=library("networks/record.py", "networks/runs.py"),
     output:
         **{
             name.partition(".")[0]: f"reference/{SCALE}/{name}"

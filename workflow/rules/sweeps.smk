@@ -44,7 +44,7 @@ rule sweep:
             sweep=wildcards.sweep,
             point=SWEEPS[wildcards.sweep].instance_patterns,
         ),
-        code=library("sweeps.py", "figures/sweeps.py", "figures/style.py"),
+        code=library("networks/sweeps.py", "figures/sweeps.py", "figures/style.py"),
     output:
         table="results/sweeps/{scale}/{sweep}.csv",
         means="results/sweeps/{scale}/{sweep}-means.csv",

@@ -1,7 +1,7 @@
 rule magnetometry:
     input:
         measurements=measurements_of,
-        code=library("magnetometry.py"),
+        code=library("physics/magnetometry.py"),
     output:
         "results/{study}/magnetometry.csv",
     log:
@@ -30,7 +30,7 @@ use rule magnetometry as magnetometry_as_printed with:
 rule resistivity:
     input:
         measurements=measurements_of,
-        code=library("torque.py", "loop_shift.py", "formulas.py"),
+        code=library("physics/torque.py", "physics/loop_shift.py", "physics/formulas.py"),
     output:
         "results/{study}/resistivity.csv",
     log:
@@ -49,7 +49,7 @@ rule switching:
     input:
         measurements=measurements_of,
         loops="results/{study}/loops.csv",
-        code=library("switching.py"),
+        code=library("physics/switching.py"),
     output:
         "results/{study}/switching.csv",
     log:
@@ -71,7 +71,7 @@ rule torque:
         magnetometry="results/{study}/magnetometry.csv",
         resistivity="results/{study}/resistivity.csv",
         switching="results/{study}/switching.csv",
-        code=library("torque.py", "loop_shift.py", "formulas.py"),
+        code=library("physics/torque.py", "physics/loop_shift.py", "physics/formulas.py"),
     output:
         "results/{study}/torque.csv",
     log:
@@ -97,7 +97,7 @@ use rule torque as torque_as_printed with:
         magnetometry="results/{study}/magnetometry-as_printed.csv",
         resistivity="results/{study}/resistivity.csv",
         switching="results/{study}/switching.csv",
-        code=library("torque.py", "loop_shift.py", "formulas.py"),
+        code=library("physics/torque.py", "physics/loop_shift.py", "physics/formulas.py"),
     output:
         "results/{study}/torque-as_printed.csv",
     log:

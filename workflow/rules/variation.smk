@@ -23,10 +23,10 @@ rule variation:
             network_block(wildcards.run)["study"]
         ),
         code=library(
-            "device.py",
-            "lut.py",
-            "plateaus.py",
-            "states.py",
+            "synapse/model.py",
+            "synapse/lut.py",
+            "synapse/plateaus.py",
+            "synapse/states.py",
             *(
                 f"networks/{part}.py"
                 for part in ("data", "evaluate", "models", "quantize", "variation")

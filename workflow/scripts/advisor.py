@@ -1,7 +1,7 @@
-from hall2net.advisor import advice
 from hall2net.files import write_csv
 from hall2net.job import job
-from hall2net.lut import read_lut
+from hall2net.synapse.advisor import advice
+from hall2net.synapse.lut import read_lut
 
 if __name__ == "__main__":
     with job(snakemake.log[0]):

@@ -2,9 +2,9 @@ import torch
 
 from hall2net.files import read_csv, write_csv
 from hall2net.job import job
-from hall2net.lut import read_lut
 from hall2net.networks.data import load
 from hall2net.networks.subsets import train_sets
+from hall2net.synapse.lut import read_lut
 
 if __name__ == "__main__":
     with job(snakemake.log[0]):

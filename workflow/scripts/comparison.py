@@ -3,11 +3,11 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
-from hall2net.comparison import comparison_table
-from hall2net.confusions import confusion_comparison, confusion_summary
 from hall2net.files import read_csv, write_csv
 from hall2net.job import job
-from hall2net.runs import read_runs
+from hall2net.networks.confusions import confusion_comparison, confusion_summary
+from hall2net.networks.runs import read_runs
+from hall2net.report.comparison import comparison_table
 
 if __name__ == "__main__":
     with job(snakemake.log[0]):

@@ -1,14 +1,14 @@
-from hall2net.exports import (
+from hall2net.files import atomic, read_csv, write_json
+from hall2net.job import job
+from hall2net.measurement import open_measurement
+from hall2net.synapse.exports import (
     aihwkit_device,
     check_document,
     crosssim_parameters,
     lut_document,
     neurosim_parameters,
 )
-from hall2net.files import atomic, read_csv, write_json
-from hall2net.job import job
-from hall2net.lut import read_lut
-from hall2net.measurement import open_measurement
+from hall2net.synapse.lut import read_lut
 
 if __name__ == "__main__":
     with job(snakemake.log[0]):

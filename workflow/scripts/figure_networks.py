@@ -6,7 +6,7 @@ import yaml
 from hall2net.figures import networks
 from hall2net.figures.style import save
 from hall2net.job import job
-from hall2net.runs import read_runs
+from hall2net.networks.runs import read_runs
 
 if __name__ == "__main__":
     with job(snakemake.log[0]):

@@ -6,8 +6,8 @@ from hall2net.figures import states
 from hall2net.figures.style import save
 from hall2net.files import read_csv
 from hall2net.job import job
-from hall2net.lut import read_lut
 from hall2net.measurement import open_measurement
+from hall2net.synapse.lut import read_lut
 
 if __name__ == "__main__":
     with job(snakemake.log[0]):

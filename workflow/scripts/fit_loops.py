@@ -1,7 +1,7 @@
 from hall2net.files import write_csv
 from hall2net.job import job
-from hall2net.loops import fit_loops
 from hall2net.measurement import open_samples
+from hall2net.physics.loops import fit_loops
 
 if __name__ == "__main__":
     with job(snakemake.log[0]):

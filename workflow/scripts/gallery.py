@@ -1,5 +1,5 @@
-from hall2net.gallery import gallery_page, reduce_image
 from hall2net.job import job
+from hall2net.report.gallery import gallery_page, reduce_image
 
 if __name__ == "__main__":
     with job(snakemake.log[0]):

@@ -3,9 +3,9 @@ from pathlib import Path
 import yaml
 
 from hall2net.files import read_csv, write_csv
-from hall2net.hardware import hardware_table
 from hall2net.job import job
 from hall2net.networks.arrays import weight_count
+from hall2net.synapse.hardware import hardware_table
 
 if __name__ == "__main__":
     with job(snakemake.log[0]):

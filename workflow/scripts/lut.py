@@ -1,7 +1,7 @@
 from hall2net.files import write_csv
 from hall2net.job import job
 from hall2net.measurement import open_measurement
-from hall2net.states import lut_from
+from hall2net.synapse.states import lut_from
 
 if __name__ == "__main__":
     with job(snakemake.log[0]):

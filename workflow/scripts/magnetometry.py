@@ -1,7 +1,7 @@
 from hall2net.files import write_csv
 from hall2net.job import job
-from hall2net.magnetometry import magnetometry_table
 from hall2net.measurement import open_samples
+from hall2net.physics.magnetometry import magnetometry_table
 
 if __name__ == "__main__":
     with job(snakemake.log[0]):

@@ -1,9 +1,9 @@
 from hall2net.files import read_csv, write_csv
 from hall2net.job import job
-from hall2net.lut import read_lut
 from hall2net.measurement import open_measurement
-from hall2net.merit import figures_of_merit
-from hall2net.states import lut_from
+from hall2net.synapse.lut import read_lut
+from hall2net.synapse.merit import figures_of_merit
+from hall2net.synapse.states import lut_from
 
 if __name__ == "__main__":
     with job(snakemake.log[0]):

@@ -2,7 +2,7 @@ from pathlib import Path
 
 from hall2net.files import atomic, read_csv, read_json
 from hall2net.job import job
-from hall2net.overview import overview_page
+from hall2net.report.overview import overview_page
 
 if __name__ == "__main__":
     with job(snakemake.log[0]):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from hall2net.files import atomic, read_csv, write_json
 from hall2net.job import job
-from hall2net.overview import provenance_page
+from hall2net.report.overview import provenance_page
 
 if __name__ == "__main__":
     with job(snakemake.log[0]):

@@ -2,8 +2,8 @@ import shutil
 from pathlib import Path
 
 from hall2net.job import job
-from hall2net.record import write_record
-from hall2net.runs import read_runs
+from hall2net.networks.record import write_record
+from hall2net.networks.runs import read_runs
 
 if __name__ == "__main__":
     with job(snakemake.log[0]):

@@ -2,7 +2,7 @@ from hall2net.figures import sweeps
 from hall2net.figures.style import save
 from hall2net.files import read_json, write_csv
 from hall2net.job import job
-from hall2net.sweeps import over_seeds, sweep_table
+from hall2net.networks.sweeps import over_seeds, sweep_table
 
 if __name__ == "__main__":
     with job(snakemake.log[0]):

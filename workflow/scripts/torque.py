@@ -1,6 +1,6 @@
 from hall2net.files import read_csv, write_csv
 from hall2net.job import job
-from hall2net.torque import torque_table
+from hall2net.physics.torque import torque_table
 
 if __name__ == "__main__":
     with job(snakemake.log[0]):

@@ -2,11 +2,11 @@ from pathlib import Path
 
 import torch
 
-from hall2net.device import device_from_lut
 from hall2net.job import job
-from hall2net.lut import read_lut
 from hall2net.networks.data import load
 from hall2net.networks.train import train, write_run
+from hall2net.synapse.lut import read_lut
+from hall2net.synapse.model import device_from_lut
 
 if __name__ == "__main__":
     with job(snakemake.log[0]):

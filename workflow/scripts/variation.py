@@ -1,14 +1,14 @@
 import torch
 
-from hall2net.device import device_from_lut
 from hall2net.files import read_csv, read_json, write_csv
 from hall2net.job import job
-from hall2net.lut import read_lut
 from hall2net.measurement import open_measurement
 from hall2net.networks.data import load
 from hall2net.networks.evaluate import loss_attribution, read_model
 from hall2net.networks.variation import accuracy_against_noise, accuracy_against_states
-from hall2net.states import train_reads
+from hall2net.synapse.lut import read_lut
+from hall2net.synapse.model import device_from_lut
+from hall2net.synapse.states import train_reads
 
 
 def accuracies(paths: list[str]) -> list[float]:

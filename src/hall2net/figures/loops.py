@@ -33,8 +33,8 @@ from hall2net.figures.style import (
     shown_panels,
     tesla_axis,
 )
-from hall2net.loops import compensation_temperature, corrected_loop
 from hall2net.measurement import select
+from hall2net.physics.loops import compensation_temperature, corrected_loop
 from hall2net.tables import uncertainty_column, usable
 
 Datasets = Mapping[str, xr.Dataset]

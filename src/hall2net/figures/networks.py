@@ -13,7 +13,6 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
-from hall2net.confusions import confusion_comparison
 from hall2net.errors import Hall2netError
 from hall2net.figures.style import (
     COLOURS,
@@ -32,7 +31,8 @@ from hall2net.figures.style import (
     published_points,
     stamp,
 )
-from hall2net.runs import counts, find_run, recorded_epoch, run_table
+from hall2net.networks.confusions import confusion_comparison
+from hall2net.networks.runs import counts, find_run, recorded_epoch, run_table
 
 Runs = Mapping[str, Mapping[str, Any]]
 

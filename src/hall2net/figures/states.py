@@ -24,8 +24,8 @@ from hall2net.figures.style import (
     points,
     published_points,
 )
-from hall2net.merit import curvatures, fit_nonlinearity, update_curve, update_curves
-from hall2net.switching import switching_loop
+from hall2net.physics.switching import switching_loop
+from hall2net.synapse.merit import curvatures, fit_nonlinearity, update_curve, update_curves
 
 
 @figure

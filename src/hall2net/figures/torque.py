@@ -29,8 +29,8 @@ from hall2net.figures.style import (
     sample_label,
     stamp,
 )
+from hall2net.physics.torque import shift_against_field
 from hall2net.tables import usable
-from hall2net.torque import shift_against_field
 
 Samples = Mapping[str, Mapping[str, Any]]
 Published = Mapping[str, Any]

@@ -13,12 +13,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from hall2net.device import Device
 from hall2net.errors import ConfigError
-from hall2net.lut import NORMAL_WEIGHTS
 from hall2net.networks import models
 from hall2net.networks.data import DATA_SETS
 from hall2net.networks.quantize import nearest, normal_factor, weight_layers
+from hall2net.synapse.lut import NORMAL_WEIGHTS
+from hall2net.synapse.model import Device
 
 ARRANGEMENTS = {
     "single": "one bipolar device a weight",
@@ -116,7 +116,7 @@ class WeightArray:
         return self.weights_of(*read)
 
     def weights_of(self, plus: Tensor, minus: Tensor | None = None) -> Tensor:
-        """The weights of levels that were read (see `hall2net.lut.levels` for resistances)."""
+        """Weights of levels that were read (of resistances: `hall2net.synapse.lut.levels`)."""
         difference = plus if minus is None else plus - minus
         return self.scale * self.arrangement.gain * difference
 

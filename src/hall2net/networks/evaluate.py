@@ -10,12 +10,12 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from hall2net.device import PARTS, REFERENCE_TIME_S, Device
 from hall2net.errors import FileError, Hall2netError
 from hall2net.files import DELETE
 from hall2net.networks import models
 from hall2net.networks.data import Images
 from hall2net.networks.quantize import Projection, nearest, weight_layers
+from hall2net.synapse.model import PARTS, REFERENCE_TIME_S, Device
 
 
 def read_model(path: str | Path) -> dict[str, Any]:

@@ -19,8 +19,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from hall2net.device import Device
 from hall2net.errors import ConfigError
+from hall2net.synapse.model import Device
 
 MAPPINGS = {
     "maxabs": "the largest |latent| of the layer: the papers' max-abs normalisation",

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from hall2net.advisor import sets_to_train
-from hall2net.lut import check_lut, levels
 from hall2net.networks.data import Images
 from hall2net.networks.train import train
+from hall2net.synapse.advisor import sets_to_train
+from hall2net.synapse.lut import check_lut, levels
 
 
 def train_sets(
@@ -30,7 +30,7 @@ def train_sets(
     Parameters
     ----------
     lut : look-up table
-    advice : its `hall2net.advisor.advice`
+    advice : its `hall2net.synapse.advisor.advice`
     images, network, recipe, epochs, threads, device : as `hall2net.networks.train.train` takes them
     best : number of sets
     seeds : one training each

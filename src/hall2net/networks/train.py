@@ -17,7 +17,6 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from hall2net.device import Device
 from hall2net.errors import ConfigError, FileError, Hall2netError
 from hall2net.files import atomic, write_csv, write_json
 from hall2net.networks import models
@@ -25,6 +24,7 @@ from hall2net.networks.average import Average
 from hall2net.networks.data import Images
 from hall2net.networks.evaluate import confusion_matrix
 from hall2net.networks.quantize import Projection, Pulses, levels_of, weight_layers
+from hall2net.synapse.model import Device
 
 _FLOAT_BINS = 61
 # A compiler takes longer than it saves in all the trainings of a perceptron on a CPU.

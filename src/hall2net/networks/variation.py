@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from hall2net.device import Device
-from hall2net.lut import check_lut, levels
 from hall2net.networks.data import Images
 from hall2net.networks.evaluate import accuracy, map_after_training, monte_carlo, network
+from hall2net.synapse.lut import check_lut, levels
+from hall2net.synapse.model import Device
 
 STATE_COUNTS = 8
 """At so many numbers of states, spread evenly in their logarithm, the accuracy is looked at."""
@@ -36,7 +36,7 @@ def accuracy_against_states(
     content : of a float32 run, from `hall2net.networks.evaluate.read_model`
     images : test images
     lut : look-up table
-    advice : its `hall2net.advisor.advice`, which says which of the states to leave out
+    advice : its `hall2net.synapse.advisor.advice`, which says which of the states to leave out
 
     Returns
     -------

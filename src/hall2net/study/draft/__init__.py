@@ -12,12 +12,12 @@ from pathlib import Path
 
 import yaml
 
-from hall2net.draft.block import study_block, with_study
-from hall2net.draft.report import report
-from hall2net.draft.rows import OWN_FILES, Draft, drafted, sheet_of
 from hall2net.errors import FileError, Hall2netError
 from hall2net.files import atomic, write_csv
-from hall2net.sheet import checksums
+from hall2net.study.draft.block import study_block, with_study
+from hall2net.study.draft.report import report
+from hall2net.study.draft.rows import OWN_FILES, Draft, drafted, sheet_of
+from hall2net.study.sheet import checksums
 
 SHEET, SUMS = OWN_FILES
 

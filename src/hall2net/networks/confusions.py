@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import binom, chi2_contingency, combine_pvalues, false_discovery_control
 
-from hall2net.runs import counts, find_run, recorded_epoch, run_table
+from hall2net.networks.runs import counts, find_run, recorded_epoch, run_table
 
 
 def confusion_comparison(

@@ -16,8 +16,8 @@ from scipy.constants import mu_0
 from scipy.ndimage import uniform_filter1d
 
 from hall2net.errors import ConfigError, Hall2netError
-from hall2net.facts import fact
 from hall2net.measurement import select
+from hall2net.physics.facts import fact
 from hall2net.tables import uncertainty_column
 from hall2net.units import OERSTED
 

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from hall2net.errors import ConfigError, Hall2netError
-from hall2net.lut import check_lut
+from hall2net.synapse.lut import check_lut
 
 REFERENCE_TIME_S = 1.0
 """Drift is counted in decades from this time after the write."""

@@ -14,7 +14,7 @@ import pandas as pd
 from jsonschema import Draft202012Validator
 
 from hall2net.errors import Hall2netError
-from hall2net.lut import check_lut, one_read_sigma
+from hall2net.synapse.lut import check_lut, one_read_sigma
 
 LUT_FORMAT = "hall2net-lut-1"
 

@@ -9,8 +9,9 @@ from scipy import stats
 from scipy.optimize import linear_sum_assignment
 
 from hall2net.errors import ConfigError, Hall2netError
-from hall2net.lut import MIN_SEPARATION, check_lut, levels
-from hall2net.plateaus import (
+from hall2net.physics.switching import switching_loop
+from hall2net.synapse.lut import MIN_SEPARATION, check_lut, levels
+from hall2net.synapse.plateaus import (
     average_pulses,
     join_neighbours,
     name_of,
@@ -19,7 +20,6 @@ from hall2net.plateaus import (
     separations,
     split_pulses,
 )
-from hall2net.switching import switching_loop
 
 RULES = ("resistance", "current", "all")
 BRANCHES = ("both", "up", "down")

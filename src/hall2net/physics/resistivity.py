@@ -8,8 +8,8 @@ import pandas as pd
 import xarray as xr
 
 from hall2net.errors import Hall2netError
-from hall2net.facts import fact
 from hall2net.measurement import select
+from hall2net.physics.facts import fact
 
 _UOHM_CM = 1e-8
 _ONE_TEMPERATURE_K = 5.0

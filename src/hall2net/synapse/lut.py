@@ -1,6 +1,6 @@
 """Look-up table (LUT) of a device: its stable resistance states and the levels they stand for.
 
-One row a state, sorted by resistance. How the states are found stands in `hall2net.states`.
+One row a state, sorted by resistance. How the states are found stands in `hall2net.synapse.states`.
 """
 
 from pathlib import Path

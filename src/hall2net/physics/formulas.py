@@ -11,7 +11,7 @@ import numpy as np
 from scipy.constants import e, hbar, mu_0
 
 from hall2net.errors import ConfigError
-from hall2net.loop_shift import SHIFTS
+from hall2net.physics.loop_shift import SHIFTS
 
 CHOICES = {
     "shift": SHIFTS,

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
-from hall2net.draft.block import FILL_IN, to_fill_in
-from hall2net.draft.kinds import Measurement
-from hall2net.sheet import CHOICES, NUMBERS, TEXTS, UNKNOWN
+from hall2net.study.draft.block import FILL_IN, to_fill_in
+from hall2net.study.draft.kinds import Measurement
+from hall2net.study.sheet import CHOICES, NUMBERS, TEXTS, UNKNOWN
 
 _MANY_ROWS = 40
 _WORDS = {

@@ -7,9 +7,9 @@ from typing import Any
 import pandas as pd
 import yaml
 
-from hall2net.config import FAMILIES, allowed_part, check_config, check_references
 from hall2net.errors import ConfigError, FileError, Hall2netError
-from hall2net.sheet import UNKNOWN, read_sheet
+from hall2net.study.config import FAMILIES, allowed_part, check_config, check_references
+from hall2net.study.sheet import UNKNOWN, read_sheet
 
 SCHEMA = "workflow/schemas/config.schema.yaml"
 
@@ -27,7 +27,7 @@ def read_sheets(
 
     Returns
     -------
-    Study to its sheet, as `hall2net.sheet.read_sheet` gives it.
+    Study to its sheet, as `hall2net.study.sheet.read_sheet` gives it.
 
     Raises
     ------

@@ -8,9 +8,9 @@ from typing import Any
 
 import yaml
 
-from hall2net.config import needed_facts
-from hall2net.draft.kinds import Measurement
 from hall2net.errors import FileError
+from hall2net.study.config import needed_facts
+from hall2net.study.draft.kinds import Measurement
 
 FILL_IN = {
     "reference": "the sample that the others are compared with",

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from hall2net.loops import compensation_temperature
-from hall2net.runs import counts, find_run, recorded_epoch, run_table
-from hall2net.switching import prefield_threshold, write_energy
+from hall2net.networks.runs import counts, find_run, recorded_epoch, run_table
+from hall2net.physics.loops import compensation_temperature
+from hall2net.physics.switching import prefield_threshold, write_energy
 from hall2net.tables import uncertainty_column, usable
 
 AGREES = "agrees"

@@ -18,7 +18,7 @@ def write_record(runs: Mapping[str, Mapping[str, Any]], folder: str | Path) -> N
 
     Parameters
     ----------
-    runs : from `hall2net.runs.read_runs`
+    runs : from `hall2net.networks.runs.read_runs`
     folder : made where it is missing
     """
     folder = Path(folder)

@@ -15,9 +15,16 @@ import xarray as xr
 from scipy.optimize import least_squares
 from scipy.special import erf
 
-from hall2net.background import SLOPES, Background, Refused, fit_background, rising_branch, spikes
-from hall2net.crossing import Crossing, interval, locate
 from hall2net.errors import ConfigError
+from hall2net.physics.background import (
+    SLOPES,
+    Background,
+    Refused,
+    fit_background,
+    rising_branch,
+    spikes,
+)
+from hall2net.physics.crossing import Crossing, interval, locate
 from hall2net.tables import uncertainty_column
 from hall2net.units import OERSTED
 

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from hall2net.errors import ConfigError, Hall2netError
-from hall2net.lut import NORMAL_WEIGHTS, check_lut, levels, one_read_sigma, sorted_draws
+from hall2net.synapse.lut import NORMAL_WEIGHTS, check_lut, levels, one_read_sigma, sorted_draws
 
 MAPPINGS = ("maxabs", "std")
 """How levels become weights: the scale is the largest weight, or that of the smallest error, which

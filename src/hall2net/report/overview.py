@@ -11,7 +11,7 @@ import pandas as pd
 
 from hall2net.figures.captions import caption
 from hall2net.figures.style import measured
-from hall2net.loops import compensation_temperature
+from hall2net.physics.loops import compensation_temperature
 from hall2net.tables import uncertainty_column, usable
 
 HEADLINES = {
@@ -83,7 +83,7 @@ def overview_page(
     studies : study to `raw_data` (words) and `samples` (sample to its facts)
     tables : study to its tables by name (`loops`, `lut`, ...); a study has those it measured
     comparison : content of `comparison-<scale>.csv`
-    confusion : `hall2net.confusions.confusion_summary`
+    confusion : `hall2net.networks.confusions.confusion_summary`
     metrics : content of every run's `metrics.json`
     figures : study to the PNG files shown in the page
     scale : `laptop` or `published`

@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from hall2net.draft.columns import RawFile, look_at
-from hall2net.draft.kinds import Measurement, measurements_in
-from hall2net.draft.names import Told, in_sheet_units, sanitised, told_by_name, told_by_words
 from hall2net.errors import Hall2netError
 from hall2net.readers.reading import read_measurement
-from hall2net.sheet import COLUMNS, UNKNOWN
+from hall2net.study.draft.columns import RawFile, look_at
+from hall2net.study.draft.kinds import Measurement, measurements_in
+from hall2net.study.draft.names import Told, in_sheet_units, sanitised, told_by_name, told_by_words
+from hall2net.study.sheet import COLUMNS, UNKNOWN
 
 OWN_FILES = ("measurements.csv", "SHA256SUMS")
 """Names in `raw/<study>/` that are no instrument files."""

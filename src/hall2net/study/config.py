@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
 from hall2net.errors import ConfigError
-from hall2net.lut import MEASURED
+from hall2net.synapse.lut import MEASURED
 
 FAMILIES: dict[str, tuple[str, ...]] = {
     "loops": (
@@ -98,7 +98,7 @@ def check_references(
     ----------
     config : a configuration that its schema allows; keys that the schema requires may be missing,
         as `allowed_part` leaves it
-    sheets : study to its `measurements.csv`, as `hall2net.sheet.read_sheet` gives it; what a
+    sheets : study to its `measurements.csv`, as `hall2net.study.sheet.read_sheet` gives it; what a
         study without a sheet says of its measurements is not checked
     figures : names of all figures that can be drawn
 

@@ -11,9 +11,9 @@ from scipy.optimize import isotonic_regression, minimize_scalar
 from scipy.stats import norm
 
 from hall2net.errors import Hall2netError
-from hall2net.lut import MIN_SEPARATION, check_lut, sorted_draws
-from hall2net.plateaus import average_pulses, read_train
-from hall2net.switching import switching_loop, turning_points, write_energy
+from hall2net.physics.switching import switching_loop, turning_points, write_energy
+from hall2net.synapse.lut import MIN_SEPARATION, check_lut, sorted_draws
+from hall2net.synapse.plateaus import average_pulses, read_train
 
 LABEL_SCALE = 10.1015
 """Non-linearity label of NeuroSim per unit of the curve's largest distance from a straight line."""

@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 
 from hall2net.errors import ConfigError, Hall2netError
-from hall2net.facts import fact
-from hall2net.formulas import (
+from hall2net.physics.facts import fact
+from hall2net.physics.formulas import (
     Convention,
     current_density_per_current,
     damping_like_field,
@@ -23,7 +23,7 @@ from hall2net.formulas import (
     spin_hall_conductivity,
     spin_memory_loss_transparency,
 )
-from hall2net.loop_shift import Knee, centre_slopes, fit_knee, rescaled, usable_loops
+from hall2net.physics.loop_shift import Knee, centre_slopes, fit_knee, rescaled, usable_loops
 from hall2net.tables import uncertainty_column, usable
 from hall2net.units import OERSTED
 

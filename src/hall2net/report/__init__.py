@@ -1,0 +1,1 @@
+"""The comparison with the papers, the overview page and the gallery."""
