@@ -1,3 +1,6 @@
+include: "../inputs/datasets.smk"
+
+
 rule dataset:
     input:
         code=library("networks/data.py"),

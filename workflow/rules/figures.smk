@@ -1,3 +1,6 @@
+include: "../inputs/figures.smk"
+
+
 FIGURES = [
     f"results/{study}/figures/{SCALE}/{name}.{suffix}"
     for study, block in config["studies"].items()
@@ -12,7 +15,10 @@ rule figure_loops:
         loops="results/{study}/loops.csv",
         published="reference/published.yaml",
         code=library(
-            "figures/loops.py", "figures/style.py", "physics/loops.py", "physics/background.py"
+            "figures/loops.py",
+            "figures/style.py",
+            "physics/loops.py",
+            "physics/background.py",
         ),
     output:
         png=report(
@@ -82,7 +88,10 @@ rule figure_switching:
         switching="results/{study}/switching.csv",
         published="reference/published.yaml",
         code=library(
-            "figures/switching.py", "figures/style.py", "physics/switching.py", "report/comparison.py"
+            "figures/switching.py",
+            "figures/style.py",
+            "physics/switching.py",
+            "report/comparison.py",
         ),
     output:
         png=report(
@@ -151,7 +160,10 @@ rule figure_networks:
         published="reference/published.yaml",
         printed="reference/cotb-confusion-matrices.csv",
         code=library(
-            "figures/networks.py", "figures/style.py", "networks/runs.py", "networks/confusions.py"
+            "figures/networks.py",
+            "figures/style.py",
+            "networks/runs.py",
+            "networks/confusions.py",
         ),
     output:
         png=report(

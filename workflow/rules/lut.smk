@@ -1,7 +1,15 @@
+include: "../inputs/lut.smk"
+
+
 rule lut:
     input:
         measurement=lambda wildcards: lut_measurement(wildcards.study),
-        code=library("synapse/states.py", "synapse/lut.py", "synapse/plateaus.py", "physics/switching.py"),
+        code=library(
+            "synapse/states.py",
+            "synapse/lut.py",
+            "synapse/plateaus.py",
+            "physics/switching.py",
+        ),
     output:
         "results/{study}/lut.csv",
     log:
@@ -22,7 +30,13 @@ rule merit:
         measurement=lambda wildcards: lut_measurement(wildcards.study),
         others=lambda wildcards: other_devices(wildcards.study),
         resistivity=lambda wildcards: write_resistance(wildcards.study),
-        code=library("synapse/merit.py", "synapse/states.py", "synapse/lut.py", "synapse/plateaus.py", "physics/switching.py"),
+        code=library(
+            "synapse/merit.py",
+            "synapse/states.py",
+            "synapse/lut.py",
+            "synapse/plateaus.py",
+            "physics/switching.py",
+        ),
     output:
         "results/{study}/merit.csv",
     log:

@@ -1,3 +1,6 @@
+include: "../inputs/networks.smk"
+
+
 for network, block in config["networks"].items():
 
     rule:

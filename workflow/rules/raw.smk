@@ -1,3 +1,6 @@
+include: "../inputs/raw.smk"
+
+
 rule verify_raw:
     input:
         sums="raw/{study}/SHA256SUMS",

@@ -1,3 +1,6 @@
+include: "../inputs/report.smk"
+
+
 rule comparison:
     input:
         measurements=expand("raw/{study}/measurements.csv", study=config["studies"]),
@@ -6,7 +9,11 @@ rule comparison:
         published="reference/published.yaml",
         printed="reference/cotb-confusion-matrices.csv",
         code=library(
-            "report/comparison.py", "networks/confusions.py", "networks/runs.py", "physics/loops.py", "physics/switching.py"
+            "report/comparison.py",
+            "networks/confusions.py",
+            "networks/runs.py",
+            "physics/loops.py",
+            "physics/switching.py",
         ),
     output:
         table=report(
@@ -45,7 +52,10 @@ rule overview:
         metrics=expand("results/networks/{{scale}}/{run}/metrics.json", run=RUNS),
         template="workflow/report/overview.html.j2",
         code=library(
-            "report/overview.py", "figures/__init__.py", "figures/style.py", "physics/loops.py"
+            "report/overview.py",
+            "figures/__init__.py",
+            "figures/style.py",
+            "physics/loops.py",
         ),
     output:
         report(

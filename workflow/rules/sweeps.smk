@@ -1,3 +1,6 @@
+include: "../inputs/sweeps.smk"
+
+
 rule sweeps:
     input:
         expand(

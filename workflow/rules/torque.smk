@@ -1,3 +1,6 @@
+include: "../inputs/torque.smk"
+
+
 rule magnetometry:
     input:
         measurements=measurements_of,
@@ -30,7 +33,9 @@ use rule magnetometry as magnetometry_as_printed with:
 rule resistivity:
     input:
         measurements=measurements_of,
-        code=library("physics/torque.py", "physics/loop_shift.py", "physics/formulas.py"),
+        code=library(
+            "physics/torque.py", "physics/loop_shift.py", "physics/formulas.py"
+        ),
     output:
         "results/{study}/resistivity.csv",
     log:
@@ -71,7 +76,9 @@ rule torque:
         magnetometry="results/{study}/magnetometry.csv",
         resistivity="results/{study}/resistivity.csv",
         switching="results/{study}/switching.csv",
-        code=library("physics/torque.py", "physics/loop_shift.py", "physics/formulas.py"),
+        code=library(
+            "physics/torque.py", "physics/loop_shift.py", "physics/formulas.py"
+        ),
     output:
         "results/{study}/torque.csv",
     log:
@@ -97,7 +104,9 @@ use rule torque as torque_as_printed with:
         magnetometry="results/{study}/magnetometry-as_printed.csv",
         resistivity="results/{study}/resistivity.csv",
         switching="results/{study}/switching.csv",
-        code=library("physics/torque.py", "physics/loop_shift.py", "physics/formulas.py"),
+        code=library(
+            "physics/torque.py", "physics/loop_shift.py", "physics/formulas.py"
+        ),
     output:
         "results/{study}/torque-as_printed.csv",
     log:

@@ -1,3 +1,6 @@
+include: "../inputs/variation.smk"
+
+
 # Assumed, since no measurement of these devices tells it; said on the figure.
 ASSUMED = {"time_s": 3600.0, "stuck_share": 0.01}
 ARRAYS = {"laptop": 5, "published": 20}
