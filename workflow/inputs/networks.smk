@@ -1,13 +1,14 @@
 from hall2net.synapse.lut import MEASURED
 
-TRAINING_CODE = [
+TRAINING_CODE = library(
     "synapse/model.py",
     *(
         f"networks/{part}.py"
         for part in ("average", "data", "evaluate", "models", "quantize", "train")
     ),
-]
-"""What the numbers of a training depend on."""
+)
+"""What the numbers of a training depend on, by name: no network is trained again because of an
+import that does not touch it."""
 
 
 def lut_of(wildcards):

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from hall2net.errors import Hall2netError
 from hall2net.files import check_writable
+from hall2net.sources import LIBRARY, reached
 from hall2net.study.check import read_config, read_sheets
 
 
@@ -48,11 +49,14 @@ wildcard_constraints:
     samples="|".join(part for parts in PARTS.values() for part in parts),
 
 
-def library(*modules):
-    """Files of the library as inputs, so that editing one makes what it gave anew."""
-    root = Path(workflow.basedir, "src/hall2net")
-    files = [path for module in modules for path in sorted(root.glob(module))]
-    return [os.path.relpath(path) for path in files]
+def library(*names):
+    """Files of the library by name."""
+    return [os.path.relpath(LIBRARY / name) for name in names]
+
+
+def code_of(*scripts):
+    """Input function: the library's files that scripts import, found when a job needs them."""
+    return lambda wildcards: [os.path.relpath(path) for path in reached(scripts)]
 
 
 def on_retry(amount):

@@ -21,7 +21,6 @@ rule read_measurements:
     input:
         verified="results/{study}/raw_verified.csv",
         files=lambda wildcards: raw_files(wildcards.study, wildcards.samples),
-        code=library("readers/*.py", "units.py"),
     output:
         "results/{study}/measurements/{samples}.nc",
     log:

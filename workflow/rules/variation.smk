@@ -25,16 +25,6 @@ rule variation:
         measurement=lambda wildcards: lut_measurement(
             network_block(wildcards.run)["study"]
         ),
-        code=library(
-            "synapse/model.py",
-            "synapse/lut.py",
-            "synapse/plateaus.py",
-            "synapse/states.py",
-            *(
-                f"networks/{part}.py"
-                for part in ("data", "evaluate", "models", "quantize", "variation")
-            ),
-        ),
     output:
         attribution="results/networks/{scale}/{run}/attribution.csv",
         noise="results/networks/{scale}/{run}/noise.csv",
