@@ -4,8 +4,8 @@
 # itself on which files of the library its results depend.
 for each in workflow.rules:
     if each.script:
-        script = Path(workflow.basedir, "workflow/scripts", Path(each.script).name)
+        adapter = Path(workflow.basedir, "workflow/scripts", Path(each.script).name)
         each.input_modifier = each.output_modifier  # None in a rule without an input
-        each.set_input(script=os.path.relpath(script))
+        each.set_input(script=os.path.relpath(adapter))
         if "code" not in each.input.keys():
-            each.set_input(code=code_of(script))
+            each.set_input(code=code_of(adapter))
