@@ -11,7 +11,8 @@ import yaml
 from hall2net.errors import Hall2netError
 from hall2net.figures.captions import caption
 from hall2net.report.comparison import comparison_table
-from hall2net.report.overview import HEADLINES, overview_page, provenance_page
+from hall2net.report.overview import HEADLINES, overview_page
+from hall2net.report.page import render
 
 REPORT = Path(__file__).parents[2] / "workflow/report"
 FACTS = {"label": "<b>film</b>", "spacer": "none", "thickness_nm": 0, "width_um": 5,
@@ -108,11 +109,8 @@ def test_provenance_names_versions_and_files():
         "machine": "x86_64", "cpu_cores": 2, "python": "3.12.1", "versions": {"numpy": "2.4.0"},
         "training_seconds": {"a": 12.34, "b": 7.0},
     }  # fmt: skip
-    files = pd.DataFrame({"file": ["<i>.csv"], "sha256": ["ab" * 32]})
-    found = provenance_page(
-        (REPORT / "provenance.html.j2").read_text(encoding="utf-8"),
-        content,
-        {"cotb": files},
-    )
+    template = (REPORT / "provenance.html.j2").read_text(encoding="utf-8")
+    files = {"cotb": [{"file": "<i>.csv", "sha256": "ab" * 32}]}
+    found = render(template, files=files, **content)
     for words in ("numpy 2.4.0", "12.3", "<td>19</td>", "&lt;i&gt;.csv", "abab", "1 files"):
         assert words in found, words

@@ -39,7 +39,7 @@ def tutorial(tmp_path_factory):
     (folder / "project").mkdir()
     project = Project(folder / "project")
     third_device.write(folder / "wafer7")
-    profile, init, check, again, tables, figures, network = blocks("sh")
+    init, check, again, tables, figures, network = blocks("sh")
     sample, block = blocks("yaml")
     config = project.folder / "config.yaml"
 
@@ -48,7 +48,7 @@ def tutorial(tmp_path_factory):
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         source = {"PATH": path, "PYTHONPATH": str(project.folder / "src")}
         return subprocess.run(
-            ["bash", "-euc", profile + commands],
+            ["bash", "-euc", commands],
             cwd=project.folder,
             env=clean | source,
             capture_output=True,

@@ -1,3 +1,6 @@
+include: "../inputs/figures.smk"
+
+
 FIGURES = [
     f"results/{study}/figures/{SCALE}/{name}.{suffix}"
     for study, block in config["studies"].items()
@@ -11,9 +14,6 @@ rule figure_loops:
         measurements=measurements_of,
         loops="results/{study}/loops.csv",
         published="reference/published.yaml",
-        code=library(
-            "figures/loops.py", "figures/style.py", "physics/loops.py", "physics/background.py"
-        ),
     output:
         png=report(
             "results/{study}/figures/{scale}/{name}.png",
@@ -43,13 +43,6 @@ rule figure_torque:
         magnetometry="results/{study}/magnetometry.csv",
         torque="results/{study}/torque.csv",
         published="reference/published.yaml",
-        code=library(
-            "figures/torque.py",
-            "figures/style.py",
-            "physics/torque.py",
-            "physics/loop_shift.py",
-            "physics/formulas.py",
-        ),
     output:
         png=report(
             "results/{study}/figures/{scale}/{name}.png",
@@ -81,9 +74,6 @@ rule figure_switching:
         measurements=measurements_of,
         switching="results/{study}/switching.csv",
         published="reference/published.yaml",
-        code=library(
-            "figures/switching.py", "figures/style.py", "physics/switching.py", "report/comparison.py"
-        ),
     output:
         png=report(
             "results/{study}/figures/{scale}/{name}.png",
@@ -113,13 +103,6 @@ rule figure_states:
         lut="results/{study}/lut.csv",
         advisor="results/{study}/advisor.csv",
         published="reference/published.yaml",
-        code=library(
-            "figures/states.py",
-            "figures/style.py",
-            "synapse/merit.py",
-            "synapse/plateaus.py",
-            "physics/switching.py",
-        ),
     output:
         png=report(
             "results/{study}/figures/{scale}/{name}.png",
@@ -150,9 +133,6 @@ rule figure_networks:
         runs=lambda wildcards: run_files(wildcards.study, wildcards.scale),
         published="reference/published.yaml",
         printed="reference/cotb-confusion-matrices.csv",
-        code=library(
-            "figures/networks.py", "figures/style.py", "networks/runs.py", "networks/confusions.py"
-        ),
     output:
         png=report(
             "results/{study}/figures/{scale}/{name}.png",
@@ -180,7 +160,6 @@ rule figure_variation:
         attribution=variation_tables("attribution"),
         noise=variation_tables("noise"),
         states=variation_tables("states"),
-        code=library("figures/variation.py", "figures/style.py"),
     output:
         png=report(
             "results/{study}/figures/{scale}/{name}.png",

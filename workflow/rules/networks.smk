@@ -1,3 +1,6 @@
+include: "../inputs/networks.smk"
+
+
 for network, block in config["networks"].items():
 
     rule:
@@ -6,7 +9,7 @@ for network, block in config["networks"].items():
         input:
             images=lambda wildcards: f"results/datasets/{SCALE}/{RUNS[wildcards.run]['dataset']}.pt",
             lut=lut_of,
-            code=library(*TRAINING_CODE),
+            code=TRAINING_CODE,
         output:
             "results/networks/{scale}/{run}/history.csv",
             "results/networks/{scale}/{run}/metrics.json",

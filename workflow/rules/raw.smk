@@ -1,3 +1,6 @@
+include: "../inputs/raw.smk"
+
+
 rule verify_raw:
     input:
         sums="raw/{study}/SHA256SUMS",
@@ -18,7 +21,6 @@ rule read_measurements:
     input:
         verified="results/{study}/raw_verified.csv",
         files=lambda wildcards: raw_files(wildcards.study, wildcards.samples),
-        code=library("readers/*.py", "units.py"),
     output:
         "results/{study}/measurements/{samples}.nc",
     log:

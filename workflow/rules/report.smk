@@ -1,3 +1,6 @@
+include: "../inputs/report.smk"
+
+
 rule comparison:
     input:
         measurements=expand("raw/{study}/measurements.csv", study=config["studies"]),
@@ -5,9 +8,6 @@ rule comparison:
         runs=[path for study in config["studies"] for path in run_files(study, SCALE)],
         published="reference/published.yaml",
         printed="reference/cotb-confusion-matrices.csv",
-        code=library(
-            "report/comparison.py", "networks/confusions.py", "networks/runs.py", "physics/loops.py", "physics/switching.py"
-        ),
     output:
         table=report(
             "results/comparison-{scale}.csv",
@@ -44,9 +44,6 @@ rule overview:
         figures=highlights,
         metrics=expand("results/networks/{{scale}}/{run}/metrics.json", run=RUNS),
         template="workflow/report/overview.html.j2",
-        code=library(
-            "report/overview.py", "figures/__init__.py", "figures/style.py", "physics/loops.py"
-        ),
     output:
         report(
             "results/overview-{scale}.html",
@@ -76,7 +73,6 @@ rule provenance:
         benchmarks=expand("results/benchmarks/networks/{{scale}}/{run}.tsv", run=RUNS),
         raw=expand("results/{study}/raw_verified.csv", study=config["studies"]),
         template="workflow/report/provenance.html.j2",
-        code=library("report/overview.py"),
     output:
         versions="results/provenance-{scale}.json",
         page=report(
@@ -122,7 +118,6 @@ rule gallery:
     # Writes into docs/: a target of its own, which `all` does not ask for.
     input:
         figures=[path for path in FIGURES if path.endswith(".png")],
-        code=library("report/gallery.py", "figures/__init__.py"),
     output:
         images=[
             f"docs/images/{study}-{name}.png"
@@ -146,7 +141,6 @@ rule record:
         runs=[path for study in config["studies"] for path in run_files(study, SCALE)],
         provenance=f"results/provenance-{SCALE}.json",
         config="config.yaml",
-        code=library("networks/record.py", "networks/runs.py"),
     output:
         **{
             name.partition(".")[0]: f"reference/{SCALE}/{name}"

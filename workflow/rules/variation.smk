@@ -1,3 +1,6 @@
+include: "../inputs/variation.smk"
+
+
 # Assumed, since no measurement of these devices tells it; said on the figure.
 ASSUMED = {"time_s": 3600.0, "stuck_share": 0.01}
 ARRAYS = {"laptop": 5, "published": 20}
@@ -21,16 +24,6 @@ rule variation:
         advisor=lambda wildcards: f"results/{network_block(wildcards.run)['study']}/advisor.csv",
         measurement=lambda wildcards: lut_measurement(
             network_block(wildcards.run)["study"]
-        ),
-        code=library(
-            "synapse/model.py",
-            "synapse/lut.py",
-            "synapse/plateaus.py",
-            "synapse/states.py",
-            *(
-                f"networks/{part}.py"
-                for part in ("data", "evaluate", "models", "quantize", "variation")
-            ),
         ),
     output:
         attribution="results/networks/{scale}/{run}/attribution.csv",

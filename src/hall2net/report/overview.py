@@ -1,17 +1,17 @@
-"""Pages of the report: the study in two minutes, and what it was made with."""
+"""The report's first page: the study in two minutes."""
 
 import base64
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import numpy as np
 import pandas as pd
 
 from hall2net.figures.captions import caption
 from hall2net.figures.style import measured
 from hall2net.physics.loops import compensation_temperature
+from hall2net.report.page import render
 from hall2net.tables import uncertainty_column, usable
 
 HEADLINES = {
@@ -106,7 +106,7 @@ def overview_page(
         for study, facts in studies.items()
     ]
     verdicts = comparison["verdict"].value_counts()
-    return _render(
+    return render(
         template,
         scale=scale,
         studies=pages,
@@ -117,29 +117,6 @@ def overview_page(
         agrees=int(verdicts.get("agrees", 0)),
         compared=int(sum(verdicts.get(verdict, 0) for verdict in COMPARED)),
     )
-
-
-def provenance_page(
-    template: str, content: Mapping[str, Any], studies: Mapping[str, pd.DataFrame]
-) -> str:
-    """Render what the study was made with, and how long it took.
-
-    Parameters
-    ----------
-    template : Jinja template of the page
-    content : `provenance-<scale>.json`
-    studies : study to the checksums of its raw files (`file`, `sha256`)
-
-    Returns
-    -------
-    HTML of one page.
-    """
-    return _render(template, files={s: t.to_dict("records") for s, t in studies.items()}, **content)
-
-
-def _render(template: str, **content: Any) -> str:  # noqa: ANN401
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
-    return environment.from_string(template).render(**content)
 
 
 def _figure(path: Path) -> dict[str, Any]:
