@@ -15,10 +15,11 @@ class Problem:
 
     Attributes
     ----------
-    where : file or key
+    where : file, or block of the configuration
     found : what is wrong, in words
     expected : what a good input has there
     near : the allowed name that is most like the one found
+    key : the key or column
     lines : lines of the file that it stands in, counted from 1
     study : the study that it concerns; empty if it concerns all
     """
@@ -27,34 +28,37 @@ class Problem:
     found: str
     expected: str = ""
     near: str = ""
+    key: str = ""
     lines: tuple[int, ...] = ()
     study: str = ""
 
     def __str__(self) -> str:
         where = f"{self.where}, {_lines(self.lines)}" if self.lines else self.where
-        text = f"{where}: {self.found}" if where else self.found
+        found = f"{self.key} {self.found}" if self.key else self.found
+        text = f"{where}: {found}" if where else found
         if self.near:
             return f"{text}; did you mean {self.near!r}?"
         return f"{text}; expected {self.expected}" if self.expected else text
 
 
-def one_of(where: str, value: object, allowed: Iterable[str], what: str = "") -> Problem:
+def one_of(where: str, value: object, allowed: Iterable[str], key: str = "") -> Problem:
     """The problem of a value that is none of the allowed ones.
 
     Parameters
     ----------
-    where : file or key
+    where : file, or block of the configuration
     value : what was found
     allowed : every value that would do
-    what : of which thing this is the value, in words before it
+    key : the key or column that has the value
     """
     names = [str(name) for name in allowed]
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
     return Problem(
         where,
-        f"{what} {value!r}".lstrip(),
+        repr(value),
         f"one of {', '.join(names[:_SHOWN])}{more}" if names else "",
         near=nearest(value, names),
+        key=key,
     )
 
 

@@ -56,7 +56,7 @@ def write_study(project, name, study):
     (target / "SHA256SUMS").write_text("".join(sums))
     facts = {"label": "film $", **study.get("facts", {"width_um": None})}
     samples = {sample: facts for sample in rows["sample"]}
-    return {"raw_data": "emulated raw data", "samples": samples, **study["block"]}
+    return {"data_source": "emulated raw data", "samples": samples, **study["block"]}
 
 
 @pytest.fixture(scope="module")

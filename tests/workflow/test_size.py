@@ -14,7 +14,7 @@ def test_many_samples_are_read_by_few_jobs(project):
     config = yaml.safe_load(path.read_text(encoding="utf-8"))
     facts = config["studies"]["cotb"]["samples"]["as_grown"]
     names = [f"die_{k:02d}" for k in range(SAMPLES)]
-    study = {"raw_data": "emulated raw data", "samples": dict.fromkeys(names, facts), "figures": []}
+    study = {"data_source": "emulated raw data", "samples": dict.fromkeys(names, facts), "figures": []}
     config |= {"studies": {"wafer": study}, "networks": {}, "sweeps": {}}
     path.write_text(yaml.safe_dump(config), encoding="utf-8")
     raw = project.folder / "raw/wafer"

@@ -3,10 +3,11 @@ import re
 import sys
 from pathlib import Path
 
-from hall2net.study.check import read_config, read_sheets
+from hall2net.study.check import read_config, read_project
 from hall2net.study.config import FAMILIES
 from hall2net.errors import Hall2netError
 from hall2net.files import check_writable
+from hall2net.measurement import KINDS
 from hall2net.synapse.lut import MEASURED
 from hall2net.networks.sweeps import AXES, grid
 from snakemake.utils import Paramspace
@@ -14,7 +15,7 @@ from snakemake.utils import Paramspace
 
 def stop(error):
     """End before anything runs, with the message alone."""
-    sys.exit("\n".join(f"error: {line}" for line in str(error).splitlines()))
+    sys.exit("\n".join(f"error: {problem}" for problem in error.problems))
 
 
 try:
@@ -22,11 +23,16 @@ try:
         check_writable(folder)
     for path in workflow.configfiles:
         read_config(path)
-    SHEETS = read_sheets(
+    PROJECT = read_project(
         config, ".", Path(workflow.basedir, "workflow/schemas/config.schema.yaml")
     )
+    PROJECT.require_no_problem()
 except Hall2netError as error:
     stop(error)
+
+SHEETS = {study: sheets.measurements for study, sheets in PROJECT.studies.items()}
+for study, sheets in PROJECT.studies.items():
+    config["studies"][study]["samples"] = sheets.samples
 
 SCALE = config["scale"]
 TORQUE_STUDIES = {
@@ -195,19 +201,16 @@ def exports_of(study):
 
 def study_tables(study):
     """The tables of a study that its kinds of measurement allow."""
-    kinds = set(SHEETS[study]["kind"])
+    kinds = sorted(set(SHEETS[study]["kind"]))
     block = config["studies"][study]
-    names = ["loops"] if kinds & {"ahe_loop", "loop_shift"} else []
+    names = [name for kind in kinds for name in KINDS[kind].tables]
     names += ["lut", "merit", "advisor"] if "lut" in block else []
     names += ["hardware"] if "device" in block and networks_of(study) else []
-    names += ["switching"] if "sot_switching" in kinds else []
-    names += ["magnetometry"] if "vsm_loop" in kinds else []
-    names += ["resistivity"] if "resistivity" in kinds else []
-    if "loop_shift" in kinds and "conventions" in block:
-        names += ["torque"]
-        if "as_printed" in block["conventions"]:
-            names += ["magnetometry-as_printed", "torque-as_printed"]
-    return [f"results/{study}/{name}.csv" for name in names]
+    if "conventions" not in block:
+        names = [name for name in names if name != "torque"]
+    elif "torque" in names and "as_printed" in block["conventions"]:
+        names += ["magnetometry-as_printed", "torque-as_printed"]
+    return [f"results/{study}/{name}.csv" for name in dict.fromkeys(names)]
 
 
 RUNS = {
@@ -394,7 +397,7 @@ def highlights(wildcards):
 
 def provenance(wildcards):
     """What is printed at a figure's lower edge: where its data come from."""
-    return config["studies"][wildcards.study]["raw_data"]
+    return config["studies"][wildcards.study]["data_source"]
 
 
 def run_files(study, scale):
