@@ -14,8 +14,8 @@ from hall2net.emulate.loop import LoopTruth, simulate_loop
 from hall2net.errors import ConfigError
 from hall2net.physics.background import rising_branch
 from hall2net.physics.loops import (
-    FIELDS,
     CRITERIA,
+    FIELDS,
     compensation_temperature,
     corrected_loop,
     fit_loop,

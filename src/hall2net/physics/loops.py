@@ -70,8 +70,8 @@ def fit_loops(
     `r_offset_ohm`, `slope_ohm_per_oe`, `even_ohm` (at the largest field), `drift_ohm` (over the
     whole sweep), each with its 1-sigma statistical uncertainty `_u`; for the four fields the
     ends `_lo95` and `_hi95` of the 95 % interval of noise and field step together; `h_step_u_oe`
-    (1-sigma of one switching field from the field step alone), `noise_ohm`, `n_points`, `criterion`,
-    `status` (ok, flagged, refused) and `reason`.
+    (1-sigma of one switching field from the field step alone), `noise_ohm`, `n_points`,
+    `criterion`, `status` (ok, flagged, refused) and `reason`.
 
     Raises
     ------

@@ -87,9 +87,7 @@ def read_cells(
     return Sheet(path, frame, head)
 
 
-def _records(
-    path: Path, text: str, known: set[str]
-) -> tuple[str, list[tuple[int, list[str]]]]:
+def _records(path: Path, text: str, known: set[str]) -> tuple[str, list[tuple[int, list[str]]]]:
     """The delimiter, and every row that is not empty with the line it begins in."""
     found = []
     first = text.split("\n", 1)[0]

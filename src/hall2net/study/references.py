@@ -149,9 +149,7 @@ def _missing(config: Mapping[str, Any], sheets: Mapping[str, StudySheets]) -> It
                 yield Problem(key_of("networks", network, "weights"), found)
 
 
-def _of_figures(
-    study: str, block: Mapping[str, Any], own: StudySheets | None
-) -> Iterator[Problem]:
+def _of_figures(study: str, block: Mapping[str, Any], own: StudySheets | None) -> Iterator[Problem]:
     where = key_of("studies", study, "figures")
     for family, key in {"states": "lut", "torque": "conventions"}.items():
         for figure in block.get("figures", []):

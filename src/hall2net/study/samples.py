@@ -1,4 +1,4 @@
-"""`samples.csv`, what is known of a study's samples: names, dimensions, and values given by hand."""
+"""`samples.csv`: names and dimensions of a study's samples, and values known from elsewhere."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path

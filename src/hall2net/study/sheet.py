@@ -59,8 +59,8 @@ def read_sheet(path: str | Path) -> pd.DataFrame:
         nearest match. A raw file that is missing is one of them.
     """
     sheet = read_cells(path, COLUMNS, NUMBERS, "a raw file")
-    problems = column_problems(sheet, COLUMNS, REQUIRED, "a raw file") or list(_cell_problems(sheet))
-    if problems:
+    problems = column_problems(sheet, COLUMNS, REQUIRED, "a raw file")
+    if problems := problems or list(_cell_problems(sheet)):
         raise ConfigError(problems=problems)
     cells = sheet.cells.reset_index(drop=True)
     for name in NUMBERS:
@@ -151,7 +151,14 @@ def column_problems(
 
 
 def name_problem(sheet: Sheet, line: int, column: str, name: str) -> Iterator[Problem]:
-    """The problem of an id or sample that is no name, if it is none."""
+    """The problem of an id or sample that cannot be one.
+
+    Parameters
+    ----------
+    sheet : whose cell it is
+    line, column : of the cell
+    name : what it holds
+    """
     if not NAME.fullmatch(name):
         expected = "letters a-z, 0-9 and _"
         yield Problem(str(sheet.path), repr(name), expected, key=column, lines=(line,))
