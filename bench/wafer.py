@@ -58,8 +58,9 @@ def write_project(folder: Path, loops: int, points: int, samples: int) -> None:
         keithley_csv(
             path, [identifier], {"Field (Oe)": (field, ".3f"), "Rxy (Ohm)": (resistance, ".7f")}
         )
+    study.samples = [{"sample": name, **FACTS} for name in names]
     study.close()
-    wafer = {"raw_data": "emulated raw data", "samples": dict.fromkeys(names, FACTS), "figures": []}
+    wafer = {"data_source": "emulated raw data", "figures": []}
     config = {"scale": "laptop", "data_root": "", "seeds": [0], "networks": {}}
     text = yaml.safe_dump(config | {"studies": {"wafer": wafer}})
     (folder / "config.yaml").write_text(text, encoding="utf-8")

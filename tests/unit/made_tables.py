@@ -29,7 +29,7 @@ SAMPLES = {
         )
     },
 }  # fmt: skip
-CONVENTION = {"shift": "line", "dh_to_field": "half", "wall_factor": "2/pi"}
+CONVENTION = {"loop_shift": "line", "dh_to_field": "half", "wall_factor": "2/pi"}
 
 
 def dataset(sample, measurements):
@@ -79,7 +79,7 @@ def loop_row(sample, m, h_0, h_c, r_ahe):
         "r_offset_ohm": 0.0, "r_offset_u_ohm": 1e-4,
         "slope_ohm_per_oe": 1e-5, "slope_u_ohm_per_oe": 1e-7, "h_step_u_oe": 1.0,
         "even_ohm": 0.0, "even_u_ohm": 1e-5, "drift_ohm": 0.0, "drift_u_ohm": 1e-5,
-        "noise_ohm": 0.01 * abs(r_ahe), "n_points": 162, "level": "half", "status": "ok",
+        "noise_ohm": 0.01 * abs(r_ahe), "n_points": 162, "criterion": "half", "status": "ok",
         "reason": "",
     }  # fmt: skip
 

@@ -57,7 +57,7 @@ def test_a_broken_sheet_hides_neither_the_other_nor_the_configuration(project):
         "cotb/measurements.csv, line ",
         "ruo2/measurements.csv, line ",
         "no sample 'ptt'; did you mean 'pt'",
-        "ruo2.samples: no facts of sample 'pd'",
+        "ruo2/samples.csv: no row of sample 'pd'",
     ):
         assert any(words in line for line in lines), (words, lines)
 
@@ -77,12 +77,12 @@ def test_a_raw_file_that_is_gone_is_named(project):
         check_project(project)
 
 
-def test_a_fact_of_the_wrong_kind_is_told_once(project):
-    edit(project / "config.yaml", ("width_um: 5 ", "width_um: five "))
+def test_a_fact_of_the_wrong_kind_is_named_once(project):
+    edit(project / "raw/cotb/samples.csv", ("none,0,5,", "none,0,five,"))
     with pytest.raises(ConfigError) as caught:
         check_project(project)
     assert len(str(caught.value).splitlines()) == 1
-    assert "as_grown.width_um: 'five' is not of type 'number'" in str(caught.value)
+    assert "cotb/samples.csv, line 2: width_um 'five'; expected a number" in str(caught.value)
 
 
 @pytest.mark.parametrize(

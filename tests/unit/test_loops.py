@@ -14,8 +14,8 @@ from hall2net.emulate.loop import LoopTruth, simulate_loop
 from hall2net.errors import ConfigError
 from hall2net.physics.background import rising_branch
 from hall2net.physics.loops import (
+    CRITERIA,
     FIELDS,
-    LEVELS,
     compensation_temperature,
     corrected_loop,
     fit_loop,
@@ -38,11 +38,11 @@ def draw(truth=TRUTH, seed=0, points=162, maximum=400.0, **shape):
     return simulate_loop(truth, maximum, points, np.random.default_rng(seed), **shape)
 
 
-@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("criterion", CRITERIA)
 @pytest.mark.parametrize("half_loop", [False, True])
-def test_a_fine_loop_without_noise_gives_its_truth(level, half_loop):
+def test_a_fine_loop_without_noise_gives_its_truth(criterion, half_loop):
     truth = replace(TRUTH, noise_ohm=1e-9, spike_fraction=0)
-    found = fit_loop(*draw(truth, points=4001, half_loop=half_loop), level=level)
+    found = fit_loop(*draw(truth, points=4001, half_loop=half_loop), criterion=criterion)
     assert found["status"] == "ok"
     assert found["h_up_oe"] == pytest.approx(110, abs=0.02)
     assert found["h_dn_oe"] == pytest.approx(-190, abs=0.02)
@@ -159,7 +159,7 @@ def test_drift_as_large_as_the_loop_is_flagged():
 
 def test_settings_are_checked():
     with pytest.raises(ConfigError, match=r"'halv'.*half, erf, tanh"):
-        fit_loops([], level="halv")
+        fit_loops([], criterion="halv")
     with pytest.raises(ConfigError, match="window"):
         fit_loops([], window=0.7)
 

@@ -370,7 +370,7 @@ def test_resnet_trains_with_augmentation_and_levels():
             network={"model": "resnet18", "base_width": 4},
             recipe={
                 "optimizer": "sgd",
-                "shift": 4,
+                "shift_pixels": 4,
                 "mirror": True,
                 "schedule": "cosine",
                 "batch": 36,
@@ -385,7 +385,13 @@ def test_resnet_trains_with_augmentation_and_levels():
 def test_compiled_as_on_a_gpu_gives_the_same(monkeypatch):
     arguments = settings(
         network={"model": "resnet18", "base_width": 4},
-        recipe={"optimizer": "sgd", "shift": 4, "mirror": True, "batch": 36, "bfloat16": True},
+        recipe={
+            "optimizer": "sgd",
+            "shift_pixels": 4,
+            "mirror": True,
+            "batch": 36,
+            "bfloat16": True,
+        },
         epochs=2,
     )
     eager = train(coloured_bars(), **arguments)

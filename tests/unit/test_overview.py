@@ -38,7 +38,7 @@ def page(tables, comparison=None, confusion=None, figures=None, study="ruo2"):
         )  # fmt: skip
     return overview_page(
         (REPORT / "overview.html.j2").read_text(encoding="utf-8"),
-        {study: {"raw_data": "emulated raw data", "samples": {"a": FACTS}}},
+        {study: {"data_source": "emulated raw data", "samples": {"a": FACTS}}},
         {study: tables},
         comparison,
         pd.DataFrame() if confusion is None else confusion,

@@ -47,11 +47,11 @@ def test_what_a_draft_leaves_open_is_to_be_filled_in(tmp_path):
     found = str(caught.value).splitlines()
     start = f"{tmp_path / 'measurements.csv'}, line 2: "
     assert sorted(found) == [
-        f"{start}current_ma: '?' is to be filled in; expected a number",
-        f"{start}kind: '?' is to be filled in; expected one of ahe_loop, loop_shift, "
+        f"{start}current_ma '?' is to be filled in; expected a number",
+        f"{start}kind '?' is to be filled in; expected one of ahe_loop, loop_shift, "
         "sot_switching, pulse_train, vsm_loop, resistivity",
-        f"{start}orientation: '?' is to be filled in; expected one of oop, ip",
-        f"{start}x_column: '?' is to be filled in; expected a column of the file",
+        f"{start}orientation '?' is to be filled in; expected one of oop, ip",
+        f"{start}x_column '?' is to be filled in; expected a column of the file",
     ]
 
 
@@ -61,7 +61,8 @@ def test_what_a_draft_leaves_open_is_to_be_filled_in(tmp_path):
         ("id,file\nm,a.csv\n", "'format' is missing"),
         (HEAD.replace("kind", "knid") + "m,a.csv,delimited,x,s,\n", "'knid'.*'kind'"),
         (HEAD, "no rows"),
-        ("", "no readable CSV"),
+        ("", "the file is empty"),
+        ('"a', "no readable CSV"),
     ],
 )
 def test_bad_sheets(tmp_path, text, message):

@@ -33,7 +33,7 @@ FACTS = {
 }  # fmt: skip
 SAMPLES = {"ref": FACTS | {"thickness_nm": 0.0}, "best": FACTS}
 PRINTED = {
-    "shift": "pair", "dh_to_field": "literal", "wall_factor": 1, "sbf_form": "printed",
+    "loop_shift": "pair", "dh_to_field": "literal", "wall_factor": 1, "sbf_form": "printed",
 }  # fmt: skip
 FIELDS = (0, 50, -50, 100, -100, 200, -200, 300, -300, 400, -400, 600, -600, 800, -800)
 TILT = 0.0026
@@ -182,7 +182,7 @@ def test_current_densities():
 @pytest.mark.parametrize("shift", ["line", "pair"])
 def test_slopes_take_no_tilt_and_no_remanence(shift):
     loops = centres("best", 15.9, g0=0.3)
-    shown = shift_against_field(loops, "best", {"shift": shift}).set_index("field_x_oe")
+    shown = shift_against_field(loops, "best", {"loop_shift": shift}).set_index("field_x_oe")
     assert shown.at[800, "h_dl_per_ma_oe"] == pytest.approx(15.9 * 1.3)
     assert shown.at[-800, "h_dl_per_ma_oe"] == pytest.approx(-15.9 * 0.7)
     assert shown.at[0, "loop_shift_per_ma_oe"] == pytest.approx(-np.pi * 15.9 * 0.3)
@@ -207,7 +207,7 @@ def test_fields_with_one_current_direction_are_left_out():
     loops = centres("best", 15.9)
     loops = loops[(loops["field_x_oe"] != 600) | (loops["current_ma"] > 0)]
     for shift in ("line", "pair"):
-        shown = shift_against_field(loops, "best", {"shift": shift})
+        shown = shift_against_field(loops, "best", {"loop_shift": shift})
         assert 600 not in shown["field_x_oe"].to_numpy()
         assert len(shown) == len(FIELDS) - 1
 
@@ -259,7 +259,7 @@ def test_truth_comes_back_from_exact_centres():
 
 def test_ratios_do_not_depend_on_the_field_convention():
     made = [
-        table(convention={"dh_to_field": field, "wall_factor": wall, "shift": shift})
+        table(convention={"dh_to_field": field, "wall_factor": wall, "loop_shift": shift})
         for field in ("half", "literal")
         for wall in ("2/pi", 1)
         for shift in ("line", "pair")

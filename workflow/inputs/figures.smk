@@ -3,7 +3,7 @@ from hall2net.study.config import FAMILIES
 
 def provenance(wildcards):
     """What is printed at a figure's lower edge: where its data come from."""
-    return config["studies"][wildcards.study]["raw_data"]
+    return config["studies"][wildcards.study]["data_source"]
 
 
 def variation_tables(name):

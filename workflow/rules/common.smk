@@ -4,13 +4,14 @@ from pathlib import Path
 
 from hall2net.errors import Hall2netError
 from hall2net.files import check_writable
+from hall2net.measurement import KINDS
 from hall2net.sources import LIBRARY, reached
-from hall2net.study.check import read_config, read_sheets
+from hall2net.study.check import read_config, read_project
 
 
 def stop(error):
     """End before anything runs, with the message alone."""
-    sys.exit("\n".join(f"error: {line}" for line in str(error).splitlines()))
+    sys.exit("\n".join(f"error: {problem}" for problem in error.problems))
 
 
 try:
@@ -18,11 +19,16 @@ try:
         check_writable(folder)
     for path in workflow.configfiles:
         read_config(path)
-    SHEETS = read_sheets(
+    PROJECT = read_project(
         config, ".", Path(workflow.basedir, "workflow/schemas/config.schema.yaml")
     )
+    PROJECT.require_no_problem()
 except Hall2netError as error:
     stop(error)
+
+SHEETS = {study: sheets.measurements for study, sheets in PROJECT.studies.items()}
+for study, sheets in PROJECT.studies.items():
+    config["studies"][study]["samples"] = sheets.samples
 
 SCALE = config["scale"]
 config["data_root"] = os.environ.get("HALL2NET_DATA", config["data_root"])
@@ -95,19 +101,16 @@ def sheet_of(study, samples=None):
 
 def study_tables(study):
     """The tables of a study that its kinds of measurement allow."""
-    kinds = set(SHEETS[study]["kind"])
+    kinds = sorted(set(SHEETS[study]["kind"]))
     block = config["studies"][study]
-    names = ["loops"] if kinds & {"ahe_loop", "loop_shift"} else []
+    names = [name for kind in kinds for name in KINDS[kind].tables]
     names += ["lut", "merit", "advisor"] if "lut" in block else []
     names += ["hardware"] if "device" in block and networks_of(study) else []
-    names += ["switching"] if "sot_switching" in kinds else []
-    names += ["magnetometry"] if "vsm_loop" in kinds else []
-    names += ["resistivity"] if "resistivity" in kinds else []
-    if "loop_shift" in kinds and "conventions" in block:
-        names += ["torque"]
-        if "as_printed" in block["conventions"]:
-            names += ["magnetometry-as_printed", "torque-as_printed"]
-    return [f"results/{study}/{name}.csv" for name in names]
+    if "conventions" not in block:
+        names = [name for name in names if name != "torque"]
+    elif "torque" in names and "as_printed" in block["conventions"]:
+        names += ["magnetometry-as_printed", "torque-as_printed"]
+    return [f"results/{study}/{name}.csv" for name in dict.fromkeys(names)]
 
 
 RUNS = {
@@ -141,6 +144,11 @@ def record_epochs(network):
     return sorted({round(epochs * quarter / 4) for quarter in range(5)})
 
 
+from hall2net.errors import Hall2netError
+from hall2net.files import check_writable
+from hall2net.measurement import KINDS
+from hall2net.sources import LIBRARY, reached
+from hall2net.study.check import read_config, read_project
 def run_files(study, scale):
     """Everything that a study's trainings wrote, but for the models themselves."""
     return [

@@ -117,7 +117,7 @@ rule exports:
         "../../envs/hall2net.yaml"
     params:
         settings=study_config("lut"),
-        raw_data=lambda wildcards: config["studies"][wildcards.study]["raw_data"],
+        data_source=lambda wildcards: config["studies"][wildcards.study]["data_source"],
     message:
         "{wildcards.study}: look-up table for other programs"
     script:

@@ -28,7 +28,7 @@ rule comparison:
         "../../envs/hall2net.yaml"
     params:
         provenance={
-            study: block["raw_data"] for study, block in config["studies"].items()
+            study: block["data_source"] for study, block in config["studies"].items()
         },
     message:
         "published numbers beside ours"
@@ -57,7 +57,7 @@ rule overview:
         "../../envs/hall2net.yaml"
     params:
         studies={
-            study: {"raw_data": block["raw_data"], "samples": block["samples"]}
+            study: {"data_source": block["data_source"], "samples": block["samples"]}
             for study, block in config["studies"].items()
         },
     message:

@@ -54,7 +54,7 @@ class Recipe:
     batch_norm : batch normalisation of the hidden layers (perceptron)
     standardise : pixels less the training set's mean, over its standard deviation, per channel;
         else pixels from 0 to 1
-    shift : largest number of pixels by which images are shifted at random, both ways
+    shift_pixels : largest number of pixels by which images are shifted at random, both ways
     mirror : images mirrored at random, left to right
     noise_aware : measured states are written to devices and read anew in every step, with the
         errors of the device model; tests, and what is saved, are without them
@@ -71,7 +71,7 @@ class Recipe:
     dropout: Sequence[float] = (0.0, 0.0)
     batch_norm: bool = False
     standardise: bool = False
-    shift: int = 0
+    shift_pixels: int = 0
     mirror: bool = False
     noise_aware: bool = False
     bfloat16: bool = False
@@ -273,8 +273,8 @@ def train(
             for group in optimizer.param_groups:
                 group["lr"] = settings.rate((epoch - 1 + step / steps) / epochs)
             x, y = train_x.index_select(0, batch), train_y.index_select(0, batch)
-            if settings.shift or settings.mirror:
-                x = _augmented(x, settings.shift, settings.mirror)
+            if settings.shift_pixels or settings.mirror:
+                x = _augmented(x, settings.shift_pixels, settings.mirror)
             # The last batch of an epoch is shorter, and not worth a compilation of its own.
             logits = (forward if len(batch) == settings.batch else model)(x)
             loss = F.cross_entropy(logits, y)

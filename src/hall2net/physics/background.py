@@ -93,7 +93,7 @@ def fit_background(
     resistance : (n,), in ohm
     rising : (n,), whether a point belongs to the increasing branch
     progress : (n,), p from -1/2 to 1/2 over the measurement
-    window : share of the sweep at either end that counts as saturated
+    window : fraction of the sweep that counts as saturated, half of it at each end
     slope : key of `SLOPES`
 
     Returns

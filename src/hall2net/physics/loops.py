@@ -28,7 +28,7 @@ from hall2net.physics.crossing import Crossing, interval, locate
 from hall2net.tables import uncertainty_column
 from hall2net.units import OERSTED
 
-LEVELS = {
+CRITERIA = {
     "half": "interpolated crossing of the half height",
     "erf": "centre of a fitted error function",
     "tanh": "centre of a fitted hyperbolic tangent",
@@ -49,7 +49,7 @@ _SHAPES = {"erf": lambda z: erf(z / np.sqrt(2)), "tanh": np.tanh}
 def fit_loops(
     datasets: Sequence[xr.Dataset],
     *,
-    level: str = "half",
+    criterion: str = "half",
     window: float = 0.25,
     slope: str = "fitted",
 ) -> pd.DataFrame:
@@ -58,8 +58,8 @@ def fit_loops(
     Parameters
     ----------
     datasets : one dataset a sample; measurements of kind `ahe_loop` and `loop_shift` are fitted
-    level : key of `LEVELS`, how a switching field is read
-    window : share of the sweep at either end that counts as saturated, 0 to 0.5
+    criterion : key of `CRITERIA`, how a switching field is read
+    window : fraction of the sweep that counts as saturated, half of it at each end, 0 to 0.5
     slope : key of `SLOPES`
 
     Returns
@@ -70,22 +70,22 @@ def fit_loops(
     `r_offset_ohm`, `slope_ohm_per_oe`, `even_ohm` (at the largest field), `drift_ohm` (over the
     whole sweep), each with its 1-sigma statistical uncertainty `_u`; for the four fields the
     ends `_lo95` and `_hi95` of the 95 % interval of noise and field step together; `h_step_u_oe`
-    (1-sigma of one switching field from the field step alone), `noise_ohm`, `n_points`, `level`,
-    `status` (ok, flagged, refused) and `reason`.
+    (1-sigma of one switching field from the field step alone), `noise_ohm`, `n_points`,
+    `criterion`, `status` (ok, flagged, refused) and `reason`.
 
     Raises
     ------
     ConfigError
-        If `level`, `window` or `slope` has no meaning.
+        If `criterion`, `window` or `slope` has no meaning.
     """
     if slope not in SLOPES:
         raise ConfigError(f"loops.slope {slope!r}: expected one of {', '.join(SLOPES)}")
-    if level not in LEVELS:
-        raise ConfigError(f"loops.level {level!r}: expected one of {', '.join(LEVELS)}")
+    if criterion not in CRITERIA:
+        raise ConfigError(f"loops.criterion {criterion!r}: expected one of {', '.join(CRITERIA)}")
     if not 0 < window < 0.5:
-        raise ConfigError(f"loops.window {window}: expected a share between 0 and 0.5")
+        raise ConfigError(f"loops.window {window}: expected a fraction between 0 and 0.5")
     rows = [
-        conditions | fit_loop(field, resistance, level=level, window=window, slope=slope)
+        conditions | fit_loop(field, resistance, criterion=criterion, window=window, slope=slope)
         for dataset in datasets
         for conditions, field, resistance in _field_loops(dataset)
     ]
@@ -96,7 +96,7 @@ def fit_loop(
     field: np.ndarray,
     resistance: np.ndarray,
     *,
-    level: str = "half",
+    criterion: str = "half",
     window: float = 0.25,
     slope: str = "fitted",
 ) -> dict[str, Any]:
@@ -106,14 +106,14 @@ def fit_loop(
     ----------
     field : (n,), in Oe, in the order of the measurement
     resistance : (n,), in ohm
-    level, window, slope : see `fit_loops`
+    criterion, window, slope : see `fit_loops`
 
     Returns
     -------
     The columns of `fit_loops` that are not conditions of the measurement.
     """
     result: dict[str, Any] = dict.fromkeys(_RESULTS, np.nan)
-    result |= {"n_points": len(field), "level": level, "status": "ok", "reason": ""}
+    result |= {"n_points": len(field), "criterion": criterion, "status": "ok", "reason": ""}
     try:
         kept = np.isfinite(field) & np.isfinite(resistance)
         field, resistance = field[kept], resistance[kept]
@@ -127,7 +127,7 @@ def fit_loop(
             field[good], resistance[good], rising[good], progress[good], window, slope
         )
         found = [
-            _switching_field(field[part], progress[part], resistance[part], background, level)
+            _switching_field(field[part], progress[part], resistance[part], background, criterion)
             for part in (rising & good, ~rising & good)
         ]
         if None in found:
@@ -218,7 +218,7 @@ _CONDITIONS = ("id", "kind", "sample", "temperature_k", "field_x_oe", "current_m
 _RESULTS = (
     *(name for value in VALUES for name in (value, uncertainty_column(value))),
     *(name for value in FIELDS for name in interval_columns(value)),
-    "h_step_u_oe", "noise_ohm", "n_points", "level", "status", "reason",
+    "h_step_u_oe", "noise_ohm", "n_points", "criterion", "status", "reason",
 )  # fmt: skip
 
 
@@ -247,7 +247,7 @@ def _switching_field(
     progress: np.ndarray,
     resistance: np.ndarray,
     background: Background,
-    level: str,
+    criterion: str,
 ) -> Crossing | None:
     """Where a branch crosses zero; None where it does not go from -1 to 1."""
     order = np.argsort(field, kind="stable")
@@ -265,9 +265,9 @@ def _switching_field(
     shared = gradient @ background.covariance @ gradient.T
     shared = shared + background.correlation * noise**2
     crossing = locate(h[near], m[near], noise, shared, widest=np.ptp(h))
-    if level == "half":
+    if criterion == "half":
         return crossing
-    value, statistical = _fitted_centre(h, m, noise, level, crossing)
+    value, statistical = _fitted_centre(h, m, noise, criterion, crossing)
     total = float(np.hypot(statistical, crossing.step))
     fields = value + (crossing.fields - crossing.value) * total / crossing.total
     return replace(crossing, value=value, statistical=statistical, total=total, fields=fields)
@@ -292,9 +292,9 @@ def _best_split(m: np.ndarray) -> tuple[int, int] | None:
 
 
 def _fitted_centre(
-    h: np.ndarray, m: np.ndarray, noise: float, level: str, crossing: Crossing
+    h: np.ndarray, m: np.ndarray, noise: float, criterion: str, crossing: Crossing
 ) -> tuple[float, float]:
-    shape, width = _SHAPES[level], max(crossing.width, 1e-12)
+    shape, width = _SHAPES[criterion], max(crossing.width, 1e-12)
     fit = least_squares(
         lambda p: (shape((h - p[0]) / abs(p[1])) - m) / max(noise, 1e-12),
         np.array([crossing.value, width]),

@@ -52,9 +52,9 @@ def shift_against_field(
     chosen = Convention.of(convention)
     points, _ = usable_loops(loops, sample)
     try:
-        table, _, _ = _shifts(points, chosen.shift)
+        table, _, _ = _shifts(points, chosen.loop_shift)
     except Hall2netError:
-        table = centre_slopes(points, chosen.shift)
+        table = centre_slopes(points, chosen.loop_shift)
     factor = damping_like_field(1.0, chosen.dh_to_field, chosen.wall_factor)
     return pd.DataFrame(
         {
@@ -177,7 +177,7 @@ def _plateau(
     """Plateau (as slope of the centre), knee and zero-field shift of a sample."""
     try:
         points, left_out = usable_loops(loops, sample)
-        table, knee, scatter = _shifts(points, convention.shift)
+        table, knee, scatter = _shifts(points, convention.loop_shift)
     except Hall2netError as error:
         reasons.append(str(error))
         return {}

@@ -14,7 +14,7 @@ import xarray as xr
 from scipy.constants import mu_0
 
 from hall2net.errors import FileError
-from hall2net.measurement import CONDITIONS, POINT_VARIABLES, temperature_tolerance
+from hall2net.measurement import CONDITIONS, KINDS, POINT_VARIABLES, temperature_tolerance
 from hall2net.readers import delimited, lakeshore, micromag, multivu
 from hall2net.readers.table import Header, folded, read_columns
 from hall2net.readers.text import Text, read_text
@@ -32,14 +32,6 @@ _PLAUSIBLE = {
     "pulse": (0.0, 1e9),
 }
 _NO_CURRENT = 1e-15
-_X_VARIABLES = {
-    "ahe_loop": "field",
-    "loop_shift": "field",
-    "vsm_loop": "field",
-    "sot_switching": "write_current",
-    "pulse_train": "write_current",
-    "resistivity": "write_current",
-}
 _QUANTITIES = {
     "voltage": ("voltage", "resistance"),
     "resistance": ("resistance", "resistance"),
@@ -131,8 +123,8 @@ def _read_file(path: Path, row: Mapping[str, Any]) -> pd.DataFrame:
     chosen = {key: _given(row, f"{key}_column") for key in ("x", "y", "pulse", "time")}
     header = _find_table(text, row["format"], [name for name in chosen.values() if name])
     defaults = _FORMATS[row["format"]].DEFAULT_COLUMNS
-    x_variable = _X_VARIABLES[row["kind"]]
-    quantity = _given(row, "y_quantity") or ("moment" if row["kind"] == "vsm_loop" else "")
+    x_variable = KINDS[row["kind"]].x
+    quantity = _given(row, "y_quantity") or KINDS[row["kind"]].quantity
     candidates = {
         "x": _places(path, header, chosen["x"], defaults.get(x_variable), "x_column"),
         "y": _places(path, header, chosen["y"], defaults.get(quantity), "y_column"),

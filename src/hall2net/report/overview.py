@@ -80,7 +80,7 @@ def overview_page(
     Parameters
     ----------
     template : Jinja template of the page
-    studies : study to `raw_data` (words) and `samples` (sample to its facts)
+    studies : study to `data_source` (words) and `samples` (sample to its facts)
     tables : study to its tables by name (`loops`, `lut`, ...); a study has those it measured
     comparison : content of `comparison-<scale>.csv`
     confusion : `hall2net.networks.confusions.confusion_summary`
@@ -95,7 +95,7 @@ def overview_page(
     pages = [
         {
             "name": study,
-            "raw_data": facts["raw_data"],
+            "data_source": facts["data_source"],
             "headlines": _headlines(comparison, study),
             "samples": _samples(facts["samples"]),
             "device": _device(tables[study], facts["samples"]),

@@ -8,9 +8,9 @@ import numpy as np
 
 from hall2net.errors import FileError
 from hall2net.measurement import temperature_tolerance
+from hall2net.study.cells import UNKNOWN
 from hall2net.study.draft.columns import Column, RawFile
 from hall2net.study.draft.names import in_sheet_units
-from hall2net.study.sheet import UNKNOWN
 
 _HALL = re.compile(r"(?i)xy|yx|hall|ahe|transv|\br_?h\b")
 _ALONG = re.compile(r"(?i)xx|long|4.?p|four")

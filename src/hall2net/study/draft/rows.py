@@ -11,26 +11,18 @@ import pandas as pd
 from tqdm import tqdm
 
 from hall2net.errors import Hall2netError
+from hall2net.measurement import KINDS
 from hall2net.readers.reading import read_measurement
+from hall2net.study.cells import UNKNOWN
 from hall2net.study.draft.columns import RawFile, look_at
 from hall2net.study.draft.kinds import Measurement, measurements_in
 from hall2net.study.draft.names import Told, in_sheet_units, sanitised, told_by_name, told_by_words
-from hall2net.study.sheet import COLUMNS, UNKNOWN
+from hall2net.study.sheet import COLUMNS
 
-OWN_FILES = ("measurements.csv", "SHA256SUMS")
+OWN_FILES = ("measurements.csv", "samples.csv", "SHA256SUMS")
 """Names in `raw/<study>/` that are no instrument files."""
 
-_CONDITIONS = {
-    "ahe_loop": ("temperature_k", "field_x_oe", "current_ma"),
-    "sot_switching": (
-        "temperature_k", "field_x_oe", "prefield_x_oe", "initial_field_z_oe", "current_ma",
-        "pulse_width_s",
-    ),
-    "pulse_train": ("temperature_k", "field_x_oe", "current_ma", "pulse_width_s"),
-    "vsm_loop": ("temperature_k", "orientation"),
-    "resistivity": ("temperature_k",),
-    UNKNOWN: ("temperature_k", "field_x_oe", "current_ma"),
-}  # fmt: skip
+_ANY_KIND = ("temperature_k", "field_x_oe", "current_ma")  # conditions of a kind not yet known
 _BRANCH_WORDS = re.compile(
     r"(?i)(?<![a-z])(up|down|dn|asc|desc|inc|dec|fwd|bwd|rev|forward|backward|rising|falling)"
     r"(?![a-z])"
@@ -161,9 +153,14 @@ def _samples(
     return samples
 
 
+def _conditions_of(one: Measurement) -> tuple[str, ...]:
+    kind = KINDS.get(str(one.cells["kind"]))
+    return kind.conditions if kind else _ANY_KIND
+
+
 def _conditions(one: Measurement, words: Told, named: Told) -> None:
     """Cells from columns come first, then the words above the table, then names."""
-    for cell in _CONDITIONS[str(one.cells["kind"])]:
+    for cell in _conditions_of(one):
         if cell in one.cells:
             continue
         if cell in words.cells:
@@ -175,7 +172,8 @@ def _conditions(one: Measurement, words: Told, named: Told) -> None:
 
 def _is_the_sweep(one: Measurement, cell: str, value: float | str) -> bool:
     """Whether a name tells the largest field or write current, and no condition."""
-    swept = "current_ma" if one.cells["kind"] in ("sot_switching", "pulse_train") else "field_x_oe"
+    kind = KINDS.get(str(one.cells["kind"]))
+    swept = "current_ma" if kind and kind.x == "write_current" else "field_x_oe"
     same = cell == swept and np.isclose(abs(float(value)), one.largest_x, rtol=0.1)
     return bool(same and value != 0)
 
@@ -189,7 +187,7 @@ def _units_of_fields(measurements: Sequence[Measurement], names: Mapping[str, To
     }
     for one in measurements:
         for cell, value in names[one.file].unitless.items():
-            if cell in one.cells or cell not in _CONDITIONS[str(one.cells["kind"])]:
+            if cell in one.cells or cell not in _conditions_of(one):
                 continue
             told = names[one.file].words[cell]
             if len(units) == 1 and np.isfinite(value):
@@ -236,10 +234,8 @@ def _loop_shifts(measurements: Sequence[Measurement]) -> None:
 def _open_cells(one: Measurement) -> None:
     """Cells without which the measurement cannot be read or used, and that nothing tells."""
     cells = one.cells
-    needed = {
-        "loop_shift": ("field_x_oe", "current_ma"),
-        "vsm_loop": ("orientation",),
-    }.get(str(cells["kind"]), ())
+    kind = KINDS.get(str(cells["kind"]))
+    needed = kind.required if kind else ()
     if cells.get("y_quantity") == "voltage" and cells["kind"] != "resistivity":
         needed = (*needed, "current_ma")
     for cell in needed:
