@@ -19,7 +19,7 @@ from hall2net.networks.quantize import (
     normal_factor,
     weight_layers,
 )
-from hall2net.synapse.model import Device
+from hall2net.synapse.model import Synapse
 
 SIX = [-1.0, 0.0833, 0.3333, 0.5833, 0.75, 1.0]
 
@@ -208,7 +208,7 @@ def test_written_weights_scatter_as_their_states_do():
     sigma = torch.tensor([0.01, 0.02, 0.03, 0.04, 0.05, 0.06])
     signs = torch.tensor([-1.0, 1.0])
     nothing = torch.zeros(6)
-    device = Device(torch.tensor(SIX), sigma[:, None] * signs, nothing[:, None], nothing, nothing)
+    device = Synapse(torch.tensor(SIX), sigma[:, None] * signs, nothing[:, None], nothing, nothing)
     projection.write(device, torch.Generator().manual_seed(0))
     deviation = (model[0].weight.detach() / projection.scales()[0] - told).abs()
     states = nearest(told, torch.tensor(SIX))

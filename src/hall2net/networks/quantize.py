@@ -20,7 +20,7 @@ import torch
 from torch import Tensor, nn
 
 from hall2net.errors import ConfigError
-from hall2net.synapse.model import Device
+from hall2net.synapse.model import Synapse
 
 MAPPINGS = {
     "maxabs": "the largest |latent| of the layer: the papers' max-abs normalisation",
@@ -218,7 +218,7 @@ class Projection:
         weights.mul_(scales)
 
     @torch.no_grad()
-    def write(self, synapse: Device, generator: torch.Generator) -> None:
+    def write(self, synapse: Synapse, generator: torch.Generator) -> None:
         """Set every weight to what a device holds that is written to its state, and read once."""
         held = synapse.read(synapse.write(self._held(), generator), generator)
         torch.mul(held, self._scales_of_rows(), out=self._all_weights)

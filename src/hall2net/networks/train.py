@@ -24,7 +24,7 @@ from hall2net.networks.average import Average
 from hall2net.networks.data import Images
 from hall2net.networks.evaluate import confusion_matrix
 from hall2net.networks.quantize import Projection, Pulses, levels_of, weight_layers
-from hall2net.synapse.model import Device
+from hall2net.synapse.model import Synapse
 
 _FLOAT_BINS = 61
 # A compiler takes longer than it saves in all the trainings of a perceptron on a CPU.
@@ -145,7 +145,7 @@ def train(
     mapping: str = "none",
     recipe: Mapping[str, Any],
     epochs: int,
-    synapse: Device | None = None,
+    synapse: Synapse | None = None,
     seed: int = 0,
     record_epochs: Sequence[int] = (),
     checkpoint: str | Path | None = None,
