@@ -7,7 +7,7 @@ from hall2net.study.check import read_config, read_sheets
 from hall2net.study.config import FAMILIES
 from hall2net.errors import Hall2netError
 from hall2net.files import check_writable
-from hall2net.synapse.lut import MEASURED
+from hall2net.synapse.precision import Precision
 from hall2net.networks.sweeps import AXES, grid
 from snakemake.utils import Paramspace
 
@@ -70,6 +70,7 @@ def library(*modules):
 
 TRAINING_CODE = [
     "synapse/model.py",
+    "synapse/precision.py",
     *(
         f"networks/{part}.py"
         for part in ("average", "data", "evaluate", "models", "quantize", "train")
@@ -285,7 +286,7 @@ def record_epochs(network):
 
 def lut_of(wildcards):
     """The look-up table, for the runs whose weights are measured states."""
-    if RUNS[wildcards.run]["precision"].startswith(MEASURED):
+    if Precision.of(RUNS[wildcards.run]["precision"]).measured:
         return f"results/{network_block(wildcards.run)['study']}/lut.csv"
     return []
 
@@ -361,7 +362,7 @@ def sweep_training(wildcards):
 
 def sweep_lut(wildcards):
     """The look-up table, for the points whose weights are measured states."""
-    if sweep_choices(wildcards)["precision"].startswith(MEASURED):
+    if Precision.of(sweep_choices(wildcards)["precision"]).measured:
         return f"results/{sweep_network(wildcards.sweep)['study']}/lut.csv"
     return []
 

@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
 from hall2net.errors import ConfigError
-from hall2net.synapse.lut import MEASURED
+from hall2net.synapse.precision import Precision
 
 FAMILIES: dict[str, tuple[str, ...]] = {
     "loops": (
@@ -260,7 +260,7 @@ def _missing(config: Mapping[str, Any], sheets: Mapping[str, pd.DataFrame]) -> I
     for network, block in networks.items():
         study = studies.get(block.get("study"), {"lut": None})
         for precision in block.get("weights", {}):
-            if precision.startswith(MEASURED) and "lut" not in study:
+            if Precision.of(precision).measured and "lut" not in study:
                 yield (
                     f"config, networks.{network}.weights: {precision!r} needs a block 'lut' of "
                     f"study {block['study']!r}"
