@@ -10,7 +10,7 @@ from hall2net.errors import ConfigError
 from hall2net.networks.arrays import arrange, map_weights, weight_count
 from hall2net.networks.quantize import Projection
 from hall2net.synapse.lut import levels, resistances
-from hall2net.synapse.model import Device, device_from_lut
+from hall2net.synapse.model import Synapse, synapse_from_lut
 
 SIX = torch.tensor(levels(STATES_OHM), dtype=torch.float32)
 SYMMETRIC = torch.tensor([-1.0, -0.7, -0.1, 0.1, 0.7, 1.0])
@@ -80,7 +80,7 @@ def test_pair_has_less_noise_by_the_square_root_of_two():
     weight = WEIGHT.repeat(50, 50)
     reading = 0.01 * torch.randn(6, 4096, generator=generator(1))
     nothing = torch.zeros(6, 1)
-    device = Device(SYMMETRIC, nothing, reading, torch.zeros(6), torch.zeros(6))
+    device = Synapse(SYMMETRIC, nothing, reading, torch.zeros(6), torch.zeros(6))
     noise = [
         (array.read(device, generator()) - array.weights()).std()
         for array in (
@@ -137,7 +137,7 @@ def test_devices_without_variation_give_the_weights():
             "level": levels(STATES_OHM),
         }
     )  # fmt: skip
-    device = device_from_lut(lut)
+    device = synapse_from_lut(lut)
     for kind in ("single", "reference", "pair"):
         array = map_weights(WEIGHT, device.levels, arrangement=kind)
         assert torch.equal(array.read(device, generator()), array.weights())

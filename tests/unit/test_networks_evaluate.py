@@ -15,7 +15,7 @@ from hall2net.networks.evaluate import (
     network,
 )
 from hall2net.networks.quantize import weight_layers
-from hall2net.synapse.model import Device
+from hall2net.synapse.model import Synapse
 
 LEVELS = [-1.0, 0.0, 1.0]
 SCALE = 0.5
@@ -44,7 +44,7 @@ def linear(levels=LEVELS):
 def synapse(programming=0.0, reading=0.0, drift=(0.0, 0.0, 0.0), stuck=0.0):
     """Normal deviations of these sigmas; drift by the decade."""
     normal = torch.from_numpy(norm.ppf((np.arange(1000) + 0.5) / 1000)).float().expand(3, -1)
-    return Device(
+    return Synapse(
         torch.tensor(LEVELS), programming * normal, reading * normal, torch.tensor(drift),
         torch.full((3,), stuck / 3),
     )  # fmt: skip

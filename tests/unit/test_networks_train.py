@@ -24,7 +24,7 @@ from hall2net.networks.data import Images, load, save
 from hall2net.networks.evaluate import confusion_matrix, monte_carlo, network, read_model
 from hall2net.networks.quantize import weight_layers
 from hall2net.networks.train import Recipe, _augmented, train, write_run
-from hall2net.synapse.model import Device
+from hall2net.synapse.model import Synapse
 
 SIX = [-1.0, 0.0833, 0.3333, 0.5833, 0.75, 1.0]
 NETWORK = {"model": "mlp", "layers": [784, 16, 10]}
@@ -115,7 +115,7 @@ def test_standardised_pixels_have_mean_0_and_standard_deviation_1():
     images = coloured_bars()
     same = images.train_x[:1].expand(len(images.train_x), -1, -1, -1).contiguous()
     arguments = settings(
-        network={"model": "resnet18", "base_width": 4},
+        network={"model": "resnet18", "base_width": 8},
         recipe={"optimizer": "sgd", "standardise": True},
         epochs=1,
         record_epochs=[],
@@ -139,7 +139,7 @@ def synapse(sigma, levels=SIX):
     z = torch.special.ndtri((torch.arange(200) + 0.5) / 200)
     levels, nothing = torch.tensor(levels), torch.zeros(len(levels))
     programming = sigma * z.expand(len(levels), -1)
-    return Device(levels, programming, nothing[:, None], drift=nothing, stuck=nothing)
+    return Synapse(levels, programming, nothing[:, None], drift=nothing, stuck=nothing)
 
 
 @pytest.mark.parametrize(
@@ -367,7 +367,7 @@ def test_resnet_trains_with_augmentation_and_levels():
     run = train(
         coloured_bars(),
         **settings(
-            network={"model": "resnet18", "base_width": 4},
+            network={"model": "resnet18", "base_width": 8},
             recipe={
                 "optimizer": "sgd",
                 "shift_pixels": 4,
@@ -384,7 +384,7 @@ def test_resnet_trains_with_augmentation_and_levels():
 
 def test_compiled_as_on_a_gpu_gives_the_same(monkeypatch):
     arguments = settings(
-        network={"model": "resnet18", "base_width": 4},
+        network={"model": "resnet18", "base_width": 8},
         recipe={
             "optimizer": "sgd",
             "shift_pixels": 4,

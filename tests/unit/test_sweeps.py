@@ -8,7 +8,6 @@ import torch
 from hall2net.figures import sweeps as figures
 from hall2net.networks.data import Images
 from hall2net.networks.evaluate import accuracy, network
-from hall2net.networks.quantize import levels_of
 from hall2net.networks.sweep_point import point_rows
 from hall2net.networks.sweeps import grid, over_seeds, sweep_table
 from hall2net.networks.train import train
@@ -21,13 +20,6 @@ def test_a_grid_has_every_combination_and_float_weights_once():
     assert len(table) == 3 + 2 * 3
     assert set(table.loc[table["precision"] == "float32", "mapping"]) == {"none"}
     assert not table.duplicated().any()
-
-
-@pytest.mark.parametrize("states", [2, 3, 8])
-def test_uniform_levels_are_equally_spaced(states):
-    levels = np.array(levels_of(f"uniform{states}"))
-    assert levels[[0, -1]].tolist() == [-1, 1]
-    np.testing.assert_allclose(np.diff(levels), 2 / (states - 1))
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,8 @@
-from hall2net.synapse.lut import MEASURED
+from hall2net.synapse.precision import Precision
 
 TRAINING_CODE = library(
     "synapse/model.py",
+    "synapse/precision.py",
     *(
         f"networks/{part}.py"
         for part in ("average", "data", "evaluate", "models", "quantize", "train")
@@ -13,7 +14,7 @@ import that does not touch it."""
 
 def lut_of(wildcards):
     """The look-up table, for the runs whose weights are measured states."""
-    if RUNS[wildcards.run]["precision"].startswith(MEASURED):
+    if Precision.of(RUNS[wildcards.run]["precision"]).measured:
         return f"results/{network_block(wildcards.run)['study']}/lut.csv"
     return []
 

@@ -1,5 +1,5 @@
 from hall2net.networks.sweeps import AXES, grid
-from hall2net.synapse.lut import MEASURED
+from hall2net.synapse.precision import Precision
 from snakemake.utils import Paramspace
 
 SWEEPS = {
@@ -58,6 +58,6 @@ def sweep_training(wildcards):
 
 def sweep_lut(wildcards):
     """The look-up table, for the points whose weights are measured states."""
-    if sweep_choices(wildcards)["precision"].startswith(MEASURED):
+    if Precision.of(sweep_choices(wildcards)["precision"]).measured:
         return f"results/{sweep_network(wildcards.sweep)['study']}/lut.csv"
     return []

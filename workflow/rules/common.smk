@@ -144,13 +144,6 @@ def record_epochs(network):
     return sorted({round(epochs * quarter / 4) for quarter in range(5)})
 
 
-from hall2net.errors import Hall2netError
-from hall2net.files import check_writable
-from hall2net.measurement import KINDS
-from hall2net.sources import LIBRARY, reached
-from hall2net.study.check import read_config, read_project
-
-
 def run_files(study, scale):
     """Everything that a study's trainings wrote, but for the models themselves."""
     return [

@@ -1,14 +1,13 @@
 from pathlib import Path
 
-import torch
-
 from hall2net.files import write_json
 from hall2net.job import job
 from hall2net.networks.data import load
+from hall2net.networks.models import best_device
 from hall2net.networks.sweep_point import point_rows
 from hall2net.networks.train import train
 from hall2net.synapse.lut import read_lut
-from hall2net.synapse.model import device_from_lut
+from hall2net.synapse.model import synapse_from_lut
 
 if __name__ == "__main__":
     with job(snakemake.log[0]):
@@ -18,9 +17,9 @@ if __name__ == "__main__":
         run = train(
             images,
             levels=None if lut is None else lut["level"].to_list(),
-            synapse=None if lut is None else device_from_lut(lut),
+            synapse=None if lut is None else synapse_from_lut(lut),
             checkpoint=checkpoint,
-            device="cuda" if torch.cuda.is_available() else "cpu",
+            device=best_device(),
             threads=snakemake.threads,
             **snakemake.params.training,
         )

@@ -1,12 +1,11 @@
 from pathlib import Path
 
-import torch
-
 from hall2net.job import job
 from hall2net.networks.data import load
+from hall2net.networks.models import best_device
 from hall2net.networks.train import train, write_run
 from hall2net.synapse.lut import read_lut
-from hall2net.synapse.model import device_from_lut
+from hall2net.synapse.model import synapse_from_lut
 
 if __name__ == "__main__":
     with job(snakemake.log[0]):
@@ -15,9 +14,9 @@ if __name__ == "__main__":
         run = train(
             load(snakemake.input.images),
             levels=None if lut is None else lut["level"].to_list(),
-            synapse=None if lut is None else device_from_lut(lut),
+            synapse=None if lut is None else synapse_from_lut(lut),
             checkpoint=checkpoint,
-            device="cuda" if torch.cuda.is_available() else "cpu",
+            device=best_device(),
             threads=snakemake.params.threads,
             **snakemake.params.training,
         )

@@ -18,7 +18,7 @@ from hall2net.networks import models
 from hall2net.networks.data import DATA_SETS
 from hall2net.networks.quantize import nearest, normal_factor, weight_layers
 from hall2net.synapse.lut import NORMAL_WEIGHTS
-from hall2net.synapse.model import Device
+from hall2net.synapse.model import Synapse
 
 ARRANGEMENTS = {
     "single": "one bipolar device a weight",
@@ -99,7 +99,7 @@ class WeightArray:
         subtracted = None if self.minus is None else self.levels[self.minus]
         return self.weights_of(self.levels[self.plus], subtracted)
 
-    def read(self, device: Device, generator: torch.Generator, time_s: float = 1.0) -> Tensor:
+    def read(self, device: Synapse, generator: torch.Generator, time_s: float = 1.0) -> Tensor:
         """The weights of one array, written, and read once `time_s` after.
 
         Parameters

@@ -15,7 +15,7 @@ from hall2net.files import DELETE
 from hall2net.networks import models
 from hall2net.networks.data import Images
 from hall2net.networks.quantize import Projection, nearest, weight_layers
-from hall2net.synapse.model import PARTS, REFERENCE_TIME_S, Device
+from hall2net.synapse.model import PARTS, REFERENCE_TIME_S, Synapse
 
 
 def read_model(path: str | Path) -> dict[str, Any]:
@@ -86,7 +86,7 @@ def map_after_training(
 def monte_carlo(
     content: Mapping[str, Any],
     images: Images,
-    synapse: Device,
+    synapse: Synapse,
     *,
     draws: int = 20,
     seed: int = 0,
@@ -144,7 +144,7 @@ def loss_attribution(
     trained: Mapping[str, Sequence[float]],
     content: Mapping[str, Any],
     images: Images,
-    synapse: Device,
+    synapse: Synapse,
     *,
     draws: int = 20,
     seed: int = 0,

@@ -1,6 +1,6 @@
 """The two networks of the papers: a multilayer perceptron, and ResNet-18 for 32 x 32 images.
 
-Both take uint8 images as they are stored; what is done to the pixels belongs to the model.
+Both take uint8 images as they are stored: the scaling of the pixels is a layer of the network.
 """
 
 from collections import OrderedDict
@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from hall2net.errors import ConfigError
 
+_SMALL_LAYER = 2**15  # weights, at batches of 128; between the second and third layer of the MLP
 _HAS_BOTH_LIBRARIES = torch.backends.mkldnn.is_available() and torch.backends.mkl.is_available()
 
 
@@ -29,25 +30,27 @@ class Pixels(nn.Module):
 
 
 class Linear(nn.Linear):
-    """A linear layer that multiplies with oneDNN on processors of the x86 kind.
+    """A linear layer that multiplies with oneDNN on x86 processors.
 
-    PyTorch has two libraries for that there and takes MKL, which on AMD processors takes twice as
-    long for the same product. Small layers would not make up for the call.
+    There PyTorch picks MKL, which takes twice as long on AMD processors. In a small layer the
+    conversion costs more than it saves.
     """
 
     def forward(self, x: Tensor) -> Tensor:
-        small = self.weight.numel() < 2**15
+        small = self.weight.numel() < _SMALL_LAYER
         if small or x.is_cuda or torch.is_autocast_enabled("cpu") or not _HAS_BOTH_LIBRARIES:
             return super().forward(x)
         return F.linear(x.to_mkldnn(), self.weight, self.bias).to_dense()
 
 
 class Network(nn.Sequential):
-    """Layers one after the other, their products in bfloat16 where asked for and to be had."""
+    """Layers in sequence, computed in bfloat16 if requested and supported."""
 
     def __init__(self, modules: OrderedDict[str, nn.Module], bfloat16: bool) -> None:
         super().__init__(modules)
-        self.bfloat16 = {kind: bfloat16 and has_bfloat16(kind) for kind in ("cpu", "cuda")}
+        self.bfloat16 = {
+            device_type: bfloat16 and has_bfloat16(device_type) for device_type in ("cpu", "cuda")
+        }
 
     def forward(self, x: Tensor) -> Tensor:
         if not self.bfloat16[x.device.type]:
@@ -56,14 +59,19 @@ class Network(nn.Sequential):
             return super().forward(x).float()
 
 
-def has_bfloat16(kind: str) -> bool:
-    """Whether a kind of device, cpu or cuda, multiplies in bfloat16 faster than in float32."""
+def has_bfloat16(device_type: str) -> bool:
+    """Whether a type of device, cpu or cuda, multiplies faster in bfloat16 than in float32."""
     supported = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
-    return kind == "cuda" or any(getattr(torch.cpu, has, bool)() for has in supported)
+    return device_type == "cuda" or any(getattr(torch.cpu, has, bool)() for has in supported)
+
+
+def best_device() -> str:
+    """torch's name of the device to train on: a GPU if there is one."""
+    return "cuda" if torch.cuda.is_available() else "cpu"
 
 
 class Block(nn.Module):
-    """The basic block: two 3 x 3 convolutions and a way around them."""
+    """The basic block: two 3 x 3 convolutions and a shortcut around them."""
 
     def __init__(self, width_in: int, width: int, stride: int) -> None:
         super().__init__()
@@ -154,7 +162,7 @@ def build(
     classes : number of outputs
     mean, std : of each channel, for `Pixels`
     dropout, batch_norm : of the perceptron; ResNet-18 has its own batch normalisation
-    bfloat16 : matrix products in bfloat16 where the processor has them, else in float32
+    bfloat16 : matrix products in bfloat16 if the processor supports them
 
     Raises
     ------

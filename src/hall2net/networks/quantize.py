@@ -10,7 +10,6 @@ Weights of linear and convolution layers are quantized; biases and batch-normali
 which a crossbar array leaves to its digital periphery, stay float.
 """
 
-import re
 from collections.abc import Sequence
 from functools import cache
 from statistics import NormalDist
@@ -20,7 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from hall2net.errors import ConfigError
-from hall2net.synapse.model import Device
+from hall2net.synapse.model import Synapse
 
 MAPPINGS = {
     "maxabs": "the largest |latent| of the layer: the papers' max-abs normalisation",
@@ -31,44 +30,6 @@ MAPPINGS = {
 
 _CELLS = 2**12
 _ROW = 2**10
-
-
-def levels_of(precision: str, levels: Sequence[float] | None = None) -> list[float] | None:
-    """Levels of the weights at a precision.
-
-    Parameters
-    ----------
-    precision : ``float32`` (None is returned), ``binary`` (-1 and 1), ``uniform<K>`` (K levels at
-        equal distances from -1 to 1), ``lut<K>``, or ``pair<K>``: a differential pair of devices,
-        each in any of its K states, with the differences of their levels, the largest being 1
-    levels : the K levels of the look-up table, each in [-1, 1], for ``lut<K>`` and ``pair<K>``
-
-    Raises
-    ------
-    ConfigError
-        If there is no such precision, or the look-up table has not K different levels in [-1, 1].
-    """
-    if precision == "float32":
-        return None
-    if precision == "binary":
-        return [-1.0, 1.0]
-    if precision.startswith("uniform") and precision[7:].isdecimal() and int(precision[7:]) > 1:
-        return np.linspace(-1, 1, int(precision[7:])).tolist()
-    kind = re.fullmatch(r"(lut|pair)(\d+)", precision)
-    if not kind:
-        raise ConfigError(
-            f"precision {precision!r}: expected float32, binary, uniform<K>, lut<K> or pair<K>"
-        )
-    found = sorted(set(map(float, levels or [])))
-    if len(found) != int(kind[2]) or len(found) < 2 or len(found) != len(levels or []):
-        raise ConfigError(f"precision {precision}: the look-up table has {len(found)} levels")
-    if not np.isfinite(found).all() or max(map(abs, found)) > 1:
-        raise ConfigError(f"precision {precision}: levels {found} are not all in [-1, 1]")
-    if kind[1] == "pair":
-        reach = found[-1] - found[0]
-        # Differences that are the same but for rounding are one level.
-        return sorted({round((plus - minus) / reach, 9) for plus in found for minus in found})
-    return found
 
 
 def weight_layers(model: nn.Module) -> dict[str, nn.Parameter]:
@@ -218,7 +179,7 @@ class Projection:
         weights.mul_(scales)
 
     @torch.no_grad()
-    def write(self, synapse: Device, generator: torch.Generator) -> None:
+    def write(self, synapse: Synapse, generator: torch.Generator) -> None:
         """Set every weight to what a device holds that is written to its state, and read once."""
         held = synapse.read(synapse.write(self._held(), generator), generator)
         torch.mul(held, self._scales_of_rows(), out=self._all_weights)

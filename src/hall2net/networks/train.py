@@ -23,8 +23,9 @@ from hall2net.networks import models
 from hall2net.networks.average import Average
 from hall2net.networks.data import Images
 from hall2net.networks.evaluate import confusion_matrix
-from hall2net.networks.quantize import Projection, Pulses, levels_of, weight_layers
-from hall2net.synapse.model import Device
+from hall2net.networks.quantize import Projection, Pulses, weight_layers
+from hall2net.synapse.model import Synapse
+from hall2net.synapse.precision import Precision
 
 _FLOAT_BINS = 61
 # A compiler takes longer than it saves in all the trainings of a perceptron on a CPU.
@@ -145,7 +146,7 @@ def train(
     mapping: str = "none",
     recipe: Mapping[str, Any],
     epochs: int,
-    synapse: Device | None = None,
+    synapse: Synapse | None = None,
     seed: int = 0,
     record_epochs: Sequence[int] = (),
     checkpoint: str | Path | None = None,
@@ -162,7 +163,7 @@ def train(
     ----------
     images : training and test images
     network : the model, as `hall2net.networks.models.build` takes it
-    precision : as `hall2net.networks.quantize.levels_of` takes it
+    precision : name of a `hall2net.synapse.precision.Precision`
     levels : (K,) levels of the look-up table, in [-1, 1], for ``lut<K>`` and ``pair<K>``
     mapping : key of `hall2net.networks.quantize.MAPPINGS`; ``none`` for ``float32``
     recipe : fields of `Recipe`
@@ -190,7 +191,7 @@ def train(
     """
     settings = Recipe.of(recipe)
     measured = levels is not None
-    levels = levels_of(precision, levels)
+    levels = Precision.of(precision).levels(levels)
     if (levels is None) != (mapping == "none"):
         raise ConfigError(f"precision {precision} does not go with mapping {mapping!r}")
     if not (settings.noise_aware and measured):

@@ -11,7 +11,7 @@ from tqdm import tqdm
 from hall2net.networks.data import Images
 from hall2net.networks.evaluate import accuracy, map_after_training, monte_carlo, network
 from hall2net.synapse.lut import check_lut, levels
-from hall2net.synapse.model import Device
+from hall2net.synapse.model import Synapse
 
 STATE_COUNTS = 8
 """At so many numbers of states, spread evenly in their logarithm, the accuracy is looked at."""
@@ -20,7 +20,7 @@ NOISE = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2)
 """Sigma of one read after one write, as shares of the range between the outer states."""
 
 
-def one_write_sigma(synapse: Device) -> float:
+def one_write_sigma(synapse: Synapse) -> float:
     """1 sigma of one read after one write as a share of the range, root mean square over states."""
     variance = (synapse.programming**2).mean() + (synapse.reading**2).mean()
     return float(variance.sqrt() / 2)
@@ -70,7 +70,7 @@ def accuracy_against_states(
 def accuracy_against_noise(
     content: Mapping[str, Any],
     images: Images,
-    synapse: Device,
+    synapse: Synapse,
     *,
     draws: int = 20,
     seed: int = 0,

@@ -11,7 +11,7 @@ from hall2net.errors import ConfigError, Problem, one_of
 from hall2net.measurement import KINDS
 from hall2net.study.config import FAMILIES, key_of
 from hall2net.study.samples import allowed
-from hall2net.synapse.lut import MEASURED
+from hall2net.synapse.precision import Precision
 
 LAYERS = {"stack": "stack_nm", "heavy_metal": "heavy_metal_nm"}
 """Column of `samples.csv` for each `switching.current_layer`."""
@@ -144,7 +144,7 @@ def _missing(config: Mapping[str, Any], sheets: Mapping[str, StudySheets]) -> It
     for network, block in config.get("networks", {}).items():
         study = studies.get(block.get("study"), {"lut": None})
         for precision in block.get("weights", {}):
-            if precision.startswith(MEASURED) and "lut" not in study:
+            if Precision.of(precision).measured and "lut" not in study:
                 found = f"{precision!r} needs a block 'lut' of study {block['study']!r}"
                 yield Problem(key_of("networks", network, "weights"), found)
 
