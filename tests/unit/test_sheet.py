@@ -1,10 +1,13 @@
 """The sheet of raw files: every problem at once, and nothing outside the study's folder."""
 
 import hashlib
+import re
+from pathlib import Path
 
 import pytest
 
 from hall2net.errors import ConfigError, FileError, Hall2netError
+from hall2net.measurement import KINDS
 from hall2net.study.sheet import read_sheet, verify_checksums
 
 HEAD = "id,file,format,kind,sample,temperature_k\n"
@@ -100,6 +103,18 @@ def test_ids_that_would_be_more_than_a_name_are_refused(tmp_path, column, name):
     cells = ",".join((row | {column: name}).values())
     with pytest.raises(ConfigError, match=f"line 2: {column} .*; expected letters"):
         read_sheet(sheet(tmp_path, HEAD + cells + ",\n"))
+
+
+def test_the_docs_list_every_kind_as_the_table_of_kinds_has_it():
+    lines = (Path(__file__).parents[2] / "docs/own-device.md").read_text().splitlines()
+    for name, kind in KINDS.items():
+        (row,) = (line for line in lines if line.startswith(f"| `{name}` |"))
+        assert kind.words in row and f"| `{kind.x}` |" in row
+        _, _, _, _, conditions, facts, tables, _ = row.split("|")
+        assert set(re.findall(r"`(\w+)`", conditions)) == set(kind.conditions)
+        assert set(re.findall(r"\*\*`(\w+)`\*\*", conditions)) == set(kind.required)
+        assert set(re.findall(r"`(\w+)`", facts)) == set(kind.facts)
+        assert set(re.findall(r"`(\w+).csv`", tables)) == set(kind.tables or ["lut"])
 
 
 def test_no_sheet(tmp_path):

@@ -13,7 +13,7 @@ from hall2net.study.cells import UNKNOWN, Sheet, read_cells
 from hall2net.study.config import FAMILIES, allowed_part, check_config
 from hall2net.study.references import StudySheets, check_references
 from hall2net.study.samples import COLUMNS, NUMBERS, sample_problems, samples_in
-from hall2net.study.sheet import read_sheet
+from hall2net.study.sheet import TO_FILL_IN, read_sheet
 
 SCHEMA = "workflow/schemas/config.schema.yaml"
 
@@ -60,12 +60,7 @@ def read_project(config: Mapping[str, Any], root: str | Path, schema: str | Path
         studies[study], found = _sheets(Path(root, "raw", study))
         problems += [replace(problem, study=study) for problem in found]
     figures = [name for family in FAMILIES.values() for name in family]
-    # A cell that cannot be read is not empty as well.
-    known = {(problem.where, problem.key, line) for problem in problems for line in problem.lines}
-    for problem in _problems(check_references, allowed, studies, figures):
-        left = [k for k in problem.lines if (problem.where, problem.key, k) not in known]
-        if left or not problem.lines:
-            problems.append(replace(problem, lines=tuple(left)))
+    problems = _joined(problems, _problems(check_references, allowed, studies, figures))
     return Project(studies, together(problems))
 
 
@@ -117,6 +112,25 @@ def _sheets(folder: Path) -> tuple[StudySheets, list[Problem]]:
     except Hall2netError as error:
         problems += error.problems
     return StudySheets(folder, measurements, samples, lines), problems
+
+
+def _joined(of_cells: list[Problem], of_references: list[Problem]) -> list[Problem]:
+    """All problems, the one of an unreadable cell not once more as that of an empty one."""
+    reasons = {
+        (one.where, one.key, line): one.expected for one in of_references for line in one.lines
+    }
+    problems, known = [], set()
+    for one in of_cells:
+        cells = [(one.where, one.key, line) for line in one.lines]
+        known.update(cells)
+        if one.found == TO_FILL_IN and cells[0] in reasons:
+            one = replace(one, expected=reasons[cells[0]])
+        problems.append(one)
+    for one in of_references:
+        left = tuple(line for line in one.lines if (one.where, one.key, line) not in known)
+        if left or not one.lines:
+            problems.append(replace(one, lines=left))
+    return problems
 
 
 def _lines(sheet: Sheet) -> dict[str, int]:
