@@ -61,7 +61,7 @@ class Recipe:
     batch_norm : batch normalisation of the hidden layers (perceptron)
     standardise : pixels minus the training set's mean, divided by its standard deviation, per
         channel; otherwise pixels from 0 to 1
-    shift_pixels : largest number of pixels by which images are shifted at random, in both directions
+    shift_pixels : largest number of pixels by which images are shifted at random, either way
     mirror : half of the images mirrored at random, left to right
     noise_aware : in every step the weights are written to simulated devices and read back with
         errors, if they are measured states; evaluation and the saved network are without errors
