@@ -63,7 +63,7 @@ def studies():
 
 @pytest.fixture(scope="module")
 def table(studies):
-    runs = made_tables.cotb_runs() | made_tables.ruo2_runs()
+    runs = made_tables.cotb_runs() + made_tables.ruo2_runs()
     made = comparison_table(PUBLISHED, studies, runs, provenance={"cotb": "emulated raw data"})
     return made.set_index(made["study"] + "." + made["quantity"])
 
@@ -133,7 +133,7 @@ def test_a_wrong_number_differs_by_its_z(studies):
 
 
 def test_small_scale_and_stand_in_data_are_no_verdict(studies):
-    runs = made_tables.cotb_runs(10, "laptop") | made_tables.ruo2_runs(stand_in=True)
+    runs = made_tables.cotb_runs(10, "laptop") + made_tables.ruo2_runs(stand_in=True)
     made = comparison_table(PUBLISHED, studies, runs, provenance={})
     made = made.set_index(made["study"] + "." + made["quantity"])
     for quantity in ("cotb.resnet18_cifar10.accuracy_device", "ruo2.mlp.mnist.float32"):

@@ -267,7 +267,7 @@ def test_an_empty_panel_says_why(inputs):
 
 
 def test_a_missing_run_is_one_clear_line(inputs):
-    runs = {k: v for k, v in made_tables.cotb_runs().items() if "lut" not in k}
+    runs = [run for run in made_tables.cotb_runs() if not run.name.precision.measured]
     with pytest.raises(Hall2netError, match="no run with lut weights on cifar10"):
         networks.fig5f_confusion_device(runs=runs)
     with pytest.raises(Hall2netError, match="no network with measured states beside one with"):

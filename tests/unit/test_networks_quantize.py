@@ -10,13 +10,13 @@ from torch import nn
 
 from hall2net.errors import ConfigError
 from hall2net.networks import models
+from hall2net.networks.models import weight_layers
 from hall2net.networks.quantize import (
     MAPPINGS,
     Projection,
     Pulses,
     nearest,
     normal_factor,
-    weight_layers,
 )
 from hall2net.synapse.model import Synapse
 

@@ -7,10 +7,10 @@ import torch
 
 from hall2net.figures import sweeps as figures
 from hall2net.networks.data import Images
-from hall2net.networks.evaluate import accuracy, network
+from hall2net.networks.evaluate import accuracy
 from hall2net.networks.sweep_point import point_rows
 from hall2net.networks.sweeps import grid, over_seeds, sweep_table
-from hall2net.networks.train import train
+from hall2net.networks.train import Training, train
 
 
 def test_a_grid_has_every_combination_and_float_weights_once():
@@ -32,23 +32,24 @@ def trained():
     images = Images(
         "mnist", x[:500], y[:500], x[500:], y[500:], "bars", True, [str(k) for k in range(10)]
     )
-    run = train(
-        images, network={"model": "mlp", "layers": [784, 16, 10]}, precision="uniform8",
-        mapping="std", recipe={"learning_rate": 1e-2}, epochs=5,
+    training = Training.of(
+        network={"model": "mlp", "layers": [784, 16, 10]}, precision="uniform8", mapping="std",
+        recipe={"learning_rate": 1e-2}, epochs=5,
     )  # fmt: skip
-    return run, images
+    run, network = train(images, training)
+    return run, network, images
 
 
 def test_noise_costs_accuracy_and_none_costs_nothing(trained):
-    run, images = trained
-    rows = point_rows(run, images, {"seed": 0}, [0.0, 0.05, 3.0])
+    run, network, images = trained
+    rows = point_rows(run, network, images, {"seed": 0}, [0.0, 0.05, 3.0])
     assert [row["noise"] for row in rows] == [0.0, 0.05, 3.0]
-    assert rows[0]["test_accuracy"] == pytest.approx(accuracy(network(run.model), images))
+    assert rows[0]["test_accuracy"] == pytest.approx(accuracy(network.network(), images))
     assert rows[0]["test_accuracy"] > 0.9
     assert rows[2]["test_accuracy"] < 0.7
     assert {row["states"] for row in rows} == {8}
-    assert point_rows(run, images, {"seed": 0}, [3.0]) == rows[2:]
-    (plain,) = point_rows(run, images, {"seed": 0})
+    assert point_rows(run, network, images, {"seed": 0}, [3.0]) == rows[2:]
+    (plain,) = point_rows(run, network, images, {"seed": 0})
     assert "noise" not in plain
 
 

@@ -4,7 +4,7 @@ import yaml
 
 from hall2net.files import read_csv, write_csv
 from hall2net.job import job
-from hall2net.networks.arrays import weight_count
+from hall2net.networks.models import weight_count
 from hall2net.synapse.hardware import hardware_table
 
 if __name__ == "__main__":

@@ -3,15 +3,20 @@
 Both take uint8 images as they are stored: the scaling of the pixels is a layer of the network.
 """
 
+import io
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from hall2net.errors import ConfigError
+from hall2net.errors import ConfigError, FileError
+from hall2net.files import DELETE, atomic
+from hall2net.networks.data import DATA_SETS
 
 _SMALL_LAYER = 2**15  # weights, at batches of 128; between the second and third layer of the MLP
 _HAS_BOTH_LIBRARIES = torch.backends.mkldnn.is_available() and torch.backends.mkl.is_available()
@@ -181,3 +186,75 @@ def build(
         raise ConfigError(f"model {network['model']!r}: expected one of mlp, resnet18")
     model = Network(OrderedDict(pixels=Pixels(mean, std), **modules), bfloat16)
     return model.to(memory_format=torch.channels_last)
+
+
+def weight_layers(model: nn.Module) -> dict[str, nn.Parameter]:
+    """The weights that devices hold: of every linear and convolution layer, by layer name."""
+    types = nn.Linear, nn.Conv2d
+    return {name: m.weight for name, m in model.named_modules() if isinstance(m, types)}
+
+
+def weight_count(network: Mapping[str, Any], dataset: str) -> int:
+    """Number of weights that devices hold, of a network for a data set's images.
+
+    Parameters
+    ----------
+    network : as `build` takes it
+    dataset : key of `hall2net.networks.data.DATA_SETS`
+    """
+    facts = DATA_SETS[dataset]
+    model = build(
+        network, shape=facts.shape, classes=len(facts.classes), mean=[0.0], std=[1.0],
+        dropout=(0.0, 0.0), batch_norm=False,
+    )  # fmt: skip
+    return sum(weight.numel() for weight in weight_layers(model).values())
+
+
+@dataclass(frozen=True)
+class SavedNetwork:
+    """A trained network, as ``model.pt`` keeps it.
+
+    Attributes
+    ----------
+    plan : arguments of `build`
+    levels : (K,) of the weights; None for float weights
+    mapping : how levels became weights
+    scales : of each layer, by its name; None for float weights
+    state : parameters and buffers, by name
+    """
+
+    plan: dict[str, Any]
+    levels: list[float] | None
+    mapping: str
+    scales: dict[str, float] | None
+    state: dict[str, Tensor]
+
+    def network(self) -> Network:
+        """The network itself, in evaluation mode."""
+        model = build(**self.plan)
+        model.load_state_dict(self.state)
+        return model.eval()
+
+    def write(self, path: str | Path) -> None:
+        """Write the file: the same bytes for the same network."""
+        buffer = io.BytesIO()
+        torch.save(dict(vars(self)), buffer)
+        with atomic(path) as temporary:
+            temporary.write_bytes(buffer.getvalue())
+
+    @classmethod
+    def read(cls, path: str | Path) -> "SavedNetwork":
+        """Read what `write` wrote; no code of the file is run.
+
+        Raises
+        ------
+        FileError
+            If the file is not one that `write` wrote.
+        """
+        try:
+            saved = cls(**torch.load(path, weights_only=True))
+            saved.network()
+        except Exception as error:
+            found = f"is not a network ({type(error).__name__})"
+            raise FileError(path, found, f"the model.pt of a training; {DELETE}") from error
+        return saved

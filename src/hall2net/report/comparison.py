@@ -1,6 +1,6 @@
 """Every number that the papers print, beside ours."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from hall2net.networks.runs import counts, find_run, recorded_epoch, run_table
+from hall2net.networks.runs import Run, find_run, run_table
 from hall2net.physics.loops import compensation_temperature
 from hall2net.physics.switching import prefield_threshold, write_energy
 from hall2net.tables import uncertainty_column, usable
@@ -72,7 +72,7 @@ class _Ours:
 def comparison_table(
     published: Mapping[str, Any],
     studies: Mapping[str, Mapping[str, pd.DataFrame]],
-    runs: Mapping[str, Mapping[str, Any]],
+    runs: Sequence[Run],
     *,
     provenance: Mapping[str, str],
 ) -> pd.DataFrame:
@@ -83,7 +83,7 @@ def comparison_table(
     published : content of `reference/published.yaml`
     studies : study to its tables by name: `measurements` (the sheet), `loops`, `switching`, `lut`,
         and for ruo2 also `torque`, `torque_as_printed` and `resistivity`
-    runs : trainings, as `run_table` takes them
+    runs : the trainings
     provenance : study to a word on its raw data, e.g. "emulated raw data"
 
     Returns
@@ -171,9 +171,7 @@ def _text(value: Any) -> str:  # noqa: ANN401
     return "" if value is None else f"{value:.6g}" if _is_number(value) else str(value)
 
 
-def _cotb(
-    tables: Mapping[str, pd.DataFrame], runs: Mapping[str, Mapping[str, Any]], raw: str
-) -> dict[str, _Ours]:
+def _cotb(tables: Mapping[str, pd.DataFrame], runs: Sequence[Run], raw: str) -> dict[str, _Ours]:
     loops, lut = tables["loops"], tables["lut"]
     sheet = tables["measurements"].query("kind == 'sot_switching' and sample == 'freestanding'")
     room = loops[(loops["kind"] == "ahe_loop") & ((loops["temperature_k"] - 300).abs() < 5)]
@@ -203,38 +201,32 @@ def _cotb(
             2, verdict=INPUT, remark="By definition of the pair."
         ),
     }
-    table = run_table(runs)
-    names = {
-        "ideal": find_run(table, "cifar10", "float32"),
-        "device": find_run(table, "cifar10", "lut"),
-    }
+    device = find_run(runs, "cifar10", "lut")
     block = "resnet18_cifar10"
-    for network, name in names.items():
-        if name is None:
+    for network, run in {"ideal": find_run(runs, "cifar10", "float32"), "device": device}.items():
+        if run is None:
             continue
-        run = runs[name]
         verdict = None if _comparable(run, epochs=100) and _published_scale(run) else NOT_MEASURED
         for epoch in (25, 75):
-            recorded = recorded_epoch(run, epoch / 100)
-            accuracy, spread = _accuracy(run["confusions"][recorded])
+            recorded = run.recorded_epoch(epoch / 100)
+            accuracy, spread = _accuracy(run.confusions[recorded])
             entries[f"{block}.epoch{epoch}.{network}"] = _Ours(
-                accuracy, spread, _run_source(name, run), f"Ours at epoch {recorded}.", verdict
+                accuracy, spread, _run_source(run), f"Ours at epoch {recorded}.", verdict
             )
-        final = counts(run["confusions"][max(run["confusions"])])
+        final = run.confusions[run.last_epoch]
         for true in ("airplane", "cat"):
             if true in final:
                 right, total = final.at[true, true], final.loc[true].sum()
                 entries[f"{block}.epoch100_correct.{network}.{true}"] = _Ours(
                     int(right),
                     float(np.sqrt(right * (total - right) / total)),
-                    _run_source(name, run),
+                    _run_source(run),
                     verdict=verdict,
                 )
-    if names["device"] is not None:
-        name, run = names["device"], runs[names["device"]]
-        verdict = None if _comparable(run, epochs=100) and _published_scale(run) else NOT_MEASURED
-        accuracy = _final_accuracy(name, runs, verdict)
-        entries[f"{block}.epochs"] = _given(run["metrics"]["epochs"], _run_source(name, run))
+    if device is not None:
+        comparable = _comparable(device, epochs=100) and _published_scale(device)
+        accuracy = _final_accuracy(device, runs, None if comparable else NOT_MEASURED)
+        entries[f"{block}.epochs"] = _given(device.metrics["epochs"], _run_source(device))
         entries[f"{block}.accuracy_device"] = accuracy
         for other in ("irnet_binary", "vc_sot_mram_cim", "flash_blocks"):
             entries[f"{block}.compared_with.{other}"] = _Ours(
@@ -243,9 +235,7 @@ def _cotb(
     return entries
 
 
-def _ruo2(
-    tables: Mapping[str, pd.DataFrame], runs: Mapping[str, Mapping[str, Any]], raw: str
-) -> dict[str, _Ours]:
+def _ruo2(tables: Mapping[str, pd.DataFrame], runs: Sequence[Run], raw: str) -> dict[str, _Ours]:
     torque = tables["torque"].set_index("sample")
     printed = tables["torque_as_printed"].set_index("sample")
     best, control = torque.loc["ruo2_0p5"], torque.loc["mgo_0p5"]
@@ -338,19 +328,18 @@ def _synapse(tables: Mapping[str, pd.DataFrame], source: str) -> dict[str, _Ours
     return entries
 
 
-def _mlp(runs: Mapping[str, Mapping[str, Any]]) -> dict[str, _Ours]:
-    table = run_table(runs)
+def _mlp(runs: Sequence[Run]) -> dict[str, _Ours]:
     entries: dict[str, _Ours] = {"mlp.weight_decay": _Ours(None, verdict=AMBIGUOUS)}
     keys = {"float32": "float32", "six_state": "lut", "binary": "binary"}
     for dataset in ("mnist", "fashion_mnist"):
-        for quantity, precision in keys.items():
-            name = find_run(table, dataset, precision)
-            if name is not None:
-                verdict = None if _comparable(runs[name], epochs=50) else NOT_MEASURED
-                entries[f"mlp.{dataset}.{quantity}"] = _final_accuracy(name, runs, verdict)
-    name = find_run(table, "mnist", "float32")
-    if name is not None:
-        metrics, source = runs[name]["metrics"], _run_source(name, runs[name])
+        for quantity, kind in keys.items():
+            run = find_run(runs, dataset, kind)
+            if run is not None:
+                verdict = None if _comparable(run, epochs=50) else NOT_MEASURED
+                entries[f"mlp.{dataset}.{quantity}"] = _final_accuracy(run, runs, verdict)
+    run = find_run(runs, "mnist", "float32")
+    if run is not None:
+        metrics, source = run.metrics, _run_source(run)
         entries["mlp.epochs"] = _given(metrics["epochs"], source)
         for number, size in enumerate(metrics["network"]["layers"], start=1):
             entries[f"mlp.layers.{number}"] = _given(size, source)
@@ -413,28 +402,28 @@ def _current_density(row: pd.Series) -> float:
     return float(row["current_max_ma"] / row["i_c_ma"] * row["j_c_a_m2"])
 
 
-def _comparable(run: Mapping[str, Any], epochs: int) -> bool:
-    return not run["metrics"]["stand_in"] and run["metrics"]["epochs"] >= epochs
+def _comparable(run: Run, epochs: int) -> bool:
+    return not run.metrics["stand_in"] and run.metrics["epochs"] >= epochs
 
 
-def _published_scale(run: Mapping[str, Any]) -> bool:
-    return run["metrics"]["scale"] == "published"
+def _published_scale(run: Run) -> bool:
+    return run.metrics["scale"] == "published"
 
 
 def _accuracy(confusion: pd.DataFrame) -> tuple[float, float]:
-    square = counts(confusion).to_numpy()
+    square = confusion.to_numpy()
     accuracy = np.trace(square) / square.sum()
     return float(accuracy), float(np.sqrt(accuracy * (1 - accuracy) / square.sum()))
 
 
-def _run_source(name: str, run: Mapping[str, Any]) -> str:
-    return f"{name} ({run['metrics']['source']})"
+def _run_source(run: Run) -> str:
+    return f"{run.name} ({run.metrics['source']})"
 
 
-def _final_accuracy(name: str, runs: Mapping[str, Mapping[str, Any]], verdict: str | None) -> _Ours:
+def _final_accuracy(run: Run, runs: Sequence[Run], verdict: str | None) -> _Ours:
     """Accuracy of the papers' mapping, with what another mapping reaches in the remark."""
     table = run_table(runs).set_index("run")
-    row = table.loc[name]
+    row = table.loc[str(run.name)]
     others = table[
         (table["dataset"] == row["dataset"])
         & (table["precision"] == row["precision"])
@@ -448,7 +437,7 @@ def _final_accuracy(name: str, runs: Mapping[str, Mapping[str, Any]], verdict: s
     )
     if row["mapping"] == "maxabs":
         remark = f"Mapping maxabs, as in the paper. {remark}".strip()
-    if span := runs[name]["metrics"]["settings"]["average_epochs"]:
+    if span := run.metrics["settings"]["average_epochs"]:
         remark = f"{remark} Weights averaged over {span:g} epochs, which is ours.".strip()
-    source = _run_source(name, runs[name])
+    source = _run_source(run)
     return _Ours(row["test_accuracy"], row["test_accuracy_u"], source, remark, verdict)
