@@ -72,7 +72,7 @@ def fig5bc_device_count(*, runs: Runs, published: Mapping[str, Any]) -> Figure:
     return drawn
 
 
-@figure
+@figure(highlight=True)
 def fig5d_accuracy_loss(
     *, runs: Runs, published: Mapping[str, Any], printed: pd.DataFrame | None = None
 ) -> Figure:
@@ -174,7 +174,7 @@ def figS3_layer_histograms(*, runs: Runs) -> Figure:  # noqa: N802
     return drawn
 
 
-@figure
+@figure(highlight=True)
 def fig4c_accuracy_mnist(*, runs: Runs, published: Mapping[str, Any]) -> Figure:
     """Validation accuracy against epoch on MNIST, three precisions."""
     return _validation_curves(runs, "mnist", published.get("mlp", {}))

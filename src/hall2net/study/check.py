@@ -10,7 +10,8 @@ import yaml
 
 from hall2net.errors import ConfigError, FileError, Hall2netError, Problem, together
 from hall2net.study.cells import UNKNOWN, Sheet, read_cells
-from hall2net.study.config import FAMILIES, allowed_part, check_config
+from hall2net.study.config import allowed_part, check_config
+from hall2net.study.figures import all_figures
 from hall2net.study.references import StudySheets, check_references
 from hall2net.study.samples import COLUMNS, NUMBERS, sample_problems, samples_in
 from hall2net.study.sheet import read_sheet
@@ -59,10 +60,9 @@ def read_project(config: Mapping[str, Any], root: str | Path, schema: str | Path
     for study in allowed.get("studies", {}):
         studies[study], found = _sheets(Path(root, "raw", study))
         problems += [replace(problem, study=study) for problem in found]
-    figures = [name for family in FAMILIES.values() for name in family]
     # A cell that cannot be read is not empty as well.
     known = {(problem.where, problem.key, line) for problem in problems for line in problem.lines}
-    for problem in _problems(check_references, allowed, studies, figures):
+    for problem in _problems(check_references, allowed, studies, all_figures()):
         left = [k for k in problem.lines if (problem.where, problem.key, k) not in known]
         if left or not problem.lines:
             problems.append(replace(problem, lines=tuple(left)))
