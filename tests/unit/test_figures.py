@@ -17,7 +17,7 @@ from matplotlib.text import Text
 from PIL import Image
 
 from hall2net.errors import ConfigError, Hall2netError
-from hall2net.figures import networks, style, torque, variation
+from hall2net.figures import confusion, networks, style, torque, variation
 from hall2net.measurement import KINDS, select
 from hall2net.study.figures import all_figures, figure_of
 from hall2net.synapse.advisor import advice
@@ -66,6 +66,7 @@ def inputs():
             "states": common
             | {"measurement": sources[study], "lut": luts[study], "advisor": advice(luts[study])},
             "networks": common | {"runs": runs[study], "printed": PRINTED},
+            "confusion": common | {"runs": runs[study], "printed": PRINTED},
             "variation": common | made_tables.variation(runs[study]),
         }
     return result
@@ -178,7 +179,7 @@ def test_figure_prints_well(inputs, study, family, name, monkeypatch):
 
 @pytest.mark.parametrize(
     ("study", "family", "name"),
-    [("cotb", "loops", "temperature"), ("ruo2", "networks", "fig4e_confusion_mnist")],
+    [("cotb", "loops", "temperature"), ("ruo2", "confusion", "fig4e_confusion_mnist")],
 )
 def test_same_content_gives_the_same_bytes(inputs, tmp_path, study, family, name):
     files = []
@@ -219,7 +220,7 @@ def test_measured_writes_the_uncertainty_in_the_last_digits(value, spread, unit,
 
 
 def test_titles_of_confusion_matrices_say_what_they_are(inputs):
-    title = networks.fig5f_confusion_device(**inputs["cotb"]["networks"]).axes[0]
+    title = confusion.fig5f_confusion_device(**inputs["cotb"]["networks"]).axes[0]
     words = title.get_title(loc="left")
     for part in ("ResNet-18", "32 states", "CIFAR-10 (JPEG q75)", "epoch 100", "%"):
         assert part in words
@@ -235,7 +236,7 @@ def test_short_trainings_and_stand_in_data_are_said(inputs):
     assert "averaged" not in loss.get_supxlabel()
     short = made_tables.cotb_runs(epochs=6, scale="laptop")
     block = inputs["cotb"]["networks"] | {"runs": short}
-    drawn = networks.figS1_confusion_epoch25(**block)
+    drawn = confusion.figS1_confusion_epoch25(**block)
     assert "laptop scale" in drawn.get_supxlabel()
     assert "epoch 2" in drawn.axes[0].get_title(loc="left")
 
@@ -279,8 +280,8 @@ def test_an_empty_panel_says_why(inputs):
 def test_a_missing_run_is_one_clear_line(inputs):
     runs = {k: v for k, v in made_tables.cotb_runs().items() if "lut" not in k}
     with pytest.raises(Hall2netError, match="no run with lut weights on cifar10"):
-        networks.fig5f_confusion_device(runs=runs)
+        confusion.fig5f_confusion_device(runs=runs)
     with pytest.raises(Hall2netError, match="no network with measured states beside one with"):
         variation.loss_attribution(attribution={})
     with pytest.raises(Hall2netError, match="input 'runs' is missing"):
-        networks.fig5f_confusion_device()
+        confusion.fig5f_confusion_device()

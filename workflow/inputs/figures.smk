@@ -42,6 +42,7 @@ CATEGORIES = {
     "switching": "3 Switching",
     "states": "4 States",
     "networks": "5 Networks",
+    "confusion": "5 Networks",
     "variation": "5 Networks",
 }
 """Pages of the report, by the family of a figure."""
