@@ -1,6 +1,5 @@
 import contextlib
 import copy
-import importlib
 import re
 from pathlib import Path
 
@@ -9,7 +8,8 @@ import pytest
 import yaml
 
 from hall2net.errors import ConfigError
-from hall2net.study.config import FAMILIES, allowed_part, check_config
+from hall2net.study.config import allowed_part, check_config
+from hall2net.study.figures import all_figures
 from hall2net.study.references import StudySheets, check_references
 from hall2net.study.samples import read_samples
 
@@ -46,9 +46,8 @@ def test_a_missing_key_is_named(config):
 
 
 def problems_of(config, sheets):
-    figures = [name for family in FAMILIES.values() for name in family]
     with pytest.raises(ConfigError) as caught:
-        check_references(config, sheets, figures)
+        check_references(config, sheets, all_figures())
     return str(caught.value).splitlines()
 
 
@@ -112,13 +111,15 @@ def test_what_a_block_or_figure_needs_is_asked_for():
     config, sheets = own("sot_switching", "ahe_loop", lut=lut, conventions={"adopted": {}})
     config["studies"]["own"] |= {"figures": ["fig2c_efficiency_anisotropy"]}
     sheets["own"].samples["a"].update({"width_um": 1, "stack_nm": 1})
-    (line,) = problems_of(config, sheets)
-    assert "'m_sot_switching' is of kind sot_switching; expected one of kind pulse_train" in line
+    text = "\n".join(problems_of(config, sheets))
+    assert len(text.splitlines()) == 2
+    assert "'m_sot_switching' is of kind sot_switching; expected one of kind pulse_train" in text
+    assert "'fig2c_efficiency_anisotropy' needs measurements of kind loop_shift" in text
     del config["studies"]["own"]["lut"], config["studies"]["own"]["conventions"]
     config["studies"]["own"]["figures"] += ["lut_states"]
     config["networks"]["mlp"] = {"study": "own", "weights": {"lut4": ["std"], "pair4": ["std"]}}
     text = "\n".join(problems_of(config, sheets))
-    assert len(text.splitlines()) == 4
+    assert len(text.splitlines()) == 5
     for words in (
         "'fig2c_efficiency_anisotropy' needs a block 'conventions'",
         "'lut_states' needs a block 'lut'",
@@ -145,12 +146,6 @@ def test_one_mistake_does_not_hide_another(config):
     assert len(found.splitlines()) == 2, found
     for words in ("'temprature'", "no recipe 'papier'"):
         assert words in found
-
-
-def test_every_figure_has_its_function():
-    for family, names in FAMILIES.items():
-        module = importlib.import_module(f"hall2net.figures.{family}")
-        assert all(callable(getattr(module, name)) for name in names)
 
 
 def test_names_that_stand_for_nothing_are_told_at_once(config):

@@ -5,14 +5,12 @@ from pathlib import Path
 import matplotlib.image
 import numpy as np
 import pandas as pd
-import pytest
 import yaml
 
-from hall2net.errors import Hall2netError
-from hall2net.figures.captions import caption
 from hall2net.report.comparison import comparison_table
 from hall2net.report.overview import HEADLINES, overview_page
 from hall2net.report.page import render
+from hall2net.study.figures import figure_of
 
 REPORT = Path(__file__).parents[2] / "workflow/report"
 FACTS = {"label": "<b>film</b>", "spacer": "none", "thickness_nm": 0, "width_um": 5,
@@ -88,7 +86,7 @@ def test_matrices_and_figures_are_shown(tmp_path):
     found = page({"lut": LUT}, confusion=confusion, figures=[path])
     for words in ("86.69", "7 of 100", "cat told as dog", "1e-09", 'alt="fig4a_states"', "360px"):
         assert words in found, words
-    assert caption("fig4a_states") in found
+    assert figure_of("fig4a_states").caption in found
 
 
 def test_headlines_are_published_numbers():
@@ -96,12 +94,6 @@ def test_headlines_are_published_numbers():
     table = comparison_table(yaml.safe_load(reference), {"cotb": {}, "ruo2": {}}, {}, provenance={})
     known = set(table["study"] + "." + table["quantity"])
     assert {f"{s}.{quantity}" for s, words in HEADLINES.items() for quantity in words} <= known
-
-
-def test_captions_are_sentences():
-    assert caption("fig2a_loop_pair").startswith("The pair of loops")
-    with pytest.raises(Hall2netError, match="no figure 'fig9z'"):
-        caption("fig9z")
 
 
 def test_provenance_names_versions_and_files():

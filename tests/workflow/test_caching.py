@@ -10,8 +10,8 @@ from conftest import Project
 
 MINIMAL = ("--configfile", "tests/workflow/minimal.yaml", "--")
 AFTER_LOOPS = {
-    "fit_loops", "figure_loops", "figure_switching", "figure_torque", "switching", "torque",
-    "torque_as_printed", "comparison", "overview", "report", "all",
+    "fit_loops", "figure", "switching", "torque", "torque_as_printed", "comparison", "overview",
+    "report", "all",
 }  # fmt: skip
 
 
@@ -93,12 +93,20 @@ def test_loops_rerun_the_fits_and_what_follows(copy):
 def test_a_figure_module_reruns_its_figures(copy):
     append(copy, "src/hall2net/figures/torque.py", "\n_EDITED = True\n")
     jobs = planned(copy, **data(copy))
-    assert set(jobs) == {"figure_torque", "overview", "report", "all"}
+    assert set(jobs) == {"figure", "overview", "report", "all"}
+    assert jobs["figure"] == 6
+
+
+def test_a_table_reruns_the_figures_that_take_it(copy):
+    (copy.folder / "results/ruo2/advisor.csv").write_text("another")
+    jobs = planned(copy, **data(copy))
+    assert jobs["figure"] == 1 and not {"torque", "switching", "fit_loops"} & set(jobs)
 
 
 def test_a_script_reruns_its_rule(copy):
-    append(copy, "workflow/scripts/figure_torque.py", "\n# edited\n")
-    assert set(planned(copy, **data(copy))) == {"figure_torque", "overview", "report", "all"}
+    append(copy, "workflow/scripts/torque.py", "\n# edited\n")
+    jobs = planned(copy, **data(copy))
+    assert jobs["torque"] == 1 and not {"switching", "fit_loops", "lut"} & set(jobs)
 
 
 def test_a_network_block_reruns_that_network(copy):
@@ -110,7 +118,7 @@ def test_a_network_block_reruns_that_network(copy):
     config.write_text(f"{network}  resnet18:\n    study{rest}", encoding="utf-8")
     jobs = planned(copy, **data(copy))
     assert jobs["train_resnet18"] == 3 and "train_mlp" not in jobs
-    assert not {"fit_loops", "lut", "dataset", "figure_loops"} & set(jobs)
+    assert not {"fit_loops", "lut", "dataset"} & set(jobs)
 
 
 def test_a_sample_in_the_sheet_rereads_that_sample(copy):

@@ -84,7 +84,7 @@ def test_one_figure_is_made_again_alone(finished):
         file.unlink()
     done = finished.snakemake(*MINIMAL, str(figure.relative_to(finished.folder)))
     assert done.returncode == 0, done.stderr
-    assert set(finished.planned(done)) == {"figure_torque"}
+    assert set(finished.planned(done)) == {"figure"}
     assert [file.read_bytes() for file in both] == before
 
 
@@ -168,7 +168,7 @@ def test_every_section_opens_and_every_image_is_decoded(finished, tmp_path):
     assert not any("System Message" in caption for caption in found["captions"].values())
     for path in figures:
         caption = found["captions"][path]
-        for words in ("Made by rule figure_", "from results/", "emulated raw data", "laptop"):
+        for words in ("Made by rule figure", "from results/", "emulated raw data", "laptop"):
             assert words in caption, path
     for words in ("the study in two minutes", "provenance and run times"):
         assert words in found["pages"]

@@ -62,7 +62,8 @@ def library(*names):
 
 def code_of(*scripts):
     """Input function: the library's files that scripts import, found when a job needs them."""
-    return lambda wildcards: [os.path.relpath(path) for path in reached(scripts)]
+    files = [Path(workflow.basedir, script) for script in scripts]
+    return lambda wildcards: [os.path.relpath(path) for path in reached(files)]
 
 
 def on_retry(amount):

@@ -46,7 +46,7 @@ FIELD = r"$µ_\mathrm{0}H_z$"
 T_M = r"$T_\mathrm{M}$"
 
 
-@figure
+@figure(kinds=("ahe_loop",), highlight=True)
 def ahe_loops(
     *, datasets: Datasets, loops: pd.DataFrame, samples: Mapping[str, Mapping[str, Any]]
 ) -> Figure:
@@ -89,7 +89,7 @@ def ahe_loops(
     return drawn
 
 
-@figure
+@figure(kinds=("ahe_loop",), study="cotb")
 def fig3a_ahe_as_grown(
     *, datasets: Datasets, loops: pd.DataFrame, published: Mapping[str, Any]
 ) -> Figure:
@@ -97,7 +97,7 @@ def fig3a_ahe_as_grown(
     return _loops_of(datasets, loops, "as_grown", published["loops"]["fig3a_r_ahe_ohm"])
 
 
-@figure
+@figure(kinds=("ahe_loop",), study="cotb")
 def fig3c_ahe_freestanding(
     *, datasets: Datasets, loops: pd.DataFrame, published: Mapping[str, Any]
 ) -> Figure:
@@ -105,7 +105,7 @@ def fig3c_ahe_freestanding(
     return _loops_of(datasets, loops, "freestanding", published["loops"]["fig3c_r_ahe_ohm"])
 
 
-@figure
+@figure(kinds=("ahe_loop",), highlight=True)
 def temperature(
     *,
     loops: pd.DataFrame,
@@ -153,7 +153,7 @@ def temperature(
     return drawn
 
 
-@figure
+@figure(kinds=("ahe_loop", "loop_shift"))
 def fit_residuals(*, datasets: Datasets, loops: pd.DataFrame) -> Figure:
     """What the loop fits leave over in saturation, over the noise, and what became of each loop."""
     drawn = new_figure(DOUBLE, 62)
@@ -202,7 +202,7 @@ def fit_residuals(*, datasets: Datasets, loops: pd.DataFrame) -> Figure:
     return drawn
 
 
-@figure
+@figure(kinds=("loop_shift",), study="ruo2")
 def fig2a_loop_pair(
     *,
     datasets: Datasets,

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from hall2net.figures.captions import caption
 from hall2net.figures.style import measured
 from hall2net.physics.loops import compensation_temperature
 from hall2net.report.page import render
+from hall2net.study.figures import figure_of
 from hall2net.tables import uncertainty_column, usable
 
 HEADLINES = {
@@ -126,7 +126,7 @@ def _figure(path: Path) -> dict[str, Any]:
     # A little larger than in print, where 300 pixels are an inch.
     return {
         "name": path.stem,
-        "words": caption(path.stem),
+        "words": figure_of(path.stem).caption,
         "data": data,
         "width": round(pixels * 0.36),
     }

@@ -10,7 +10,8 @@ import yaml
 
 from hall2net.errors import ConfigError, FileError, Hall2netError, Problem, together
 from hall2net.study.cells import UNKNOWN, Sheet, read_cells
-from hall2net.study.config import FAMILIES, allowed_part, check_config
+from hall2net.study.config import allowed_part, check_config
+from hall2net.study.figures import all_figures
 from hall2net.study.references import StudySheets, check_references
 from hall2net.study.samples import COLUMNS, NUMBERS, sample_problems, samples_in
 from hall2net.study.sheet import TO_FILL_IN, read_sheet
@@ -59,8 +60,7 @@ def read_project(config: Mapping[str, Any], root: str | Path, schema: str | Path
     for study in allowed.get("studies", {}):
         studies[study], found = _sheets(Path(root, "raw", study))
         problems += [replace(problem, study=study) for problem in found]
-    figures = [name for family in FAMILIES.values() for name in family]
-    problems = _joined(problems, _problems(check_references, allowed, studies, figures))
+    problems = _joined(problems, _problems(check_references, allowed, studies, all_figures()))
     return Project(studies, together(problems))
 
 

@@ -9,7 +9,8 @@ import pandas as pd
 
 from hall2net.errors import ConfigError, Problem, one_of
 from hall2net.measurement import KINDS
-from hall2net.study.config import FAMILIES, key_of
+from hall2net.study.config import key_of
+from hall2net.study.figures import all_figures
 from hall2net.study.samples import allowed
 from hall2net.synapse.precision import Precision
 
@@ -151,15 +152,11 @@ def _missing(config: Mapping[str, Any], sheets: Mapping[str, StudySheets]) -> It
 
 def _of_figures(study: str, block: Mapping[str, Any], own: StudySheets | None) -> Iterator[Problem]:
     where = key_of("studies", study, "figures")
-    for family, key in {"states": "lut", "torque": "conventions"}.items():
-        for figure in block.get("figures", []):
-            if figure in FAMILIES[family] and key not in block:
-                yield Problem(where, f"{figure!r} needs a block {key!r} of the study")
-    if own is None or own.measurements is None:
-        return
+    kinds = None if own is None or own.measurements is None else set(own.measurements["kind"])
     for figure in block.get("figures", []):
-        if figure in FAMILIES["switching"] and "sot_switching" not in set(own.measurements["kind"]):
-            yield Problem(where, f"{figure!r} needs measurements of kind sot_switching")
+        if figure in all_figures():
+            for words in all_figures()[figure].lacking(study, block, kinds):
+                yield Problem(where, f"{figure!r} {words}")
 
 
 def _of_samples(block: Mapping[str, Any], own: StudySheets) -> Iterator[Problem]:
