@@ -12,11 +12,11 @@ from hall2net.networks.runs import (
     RunName,
     at_every_seed,
     device_runs,
+    file_names,
     find_run,
     model_of,
     read_runs,
     recorded_epochs,
-    run_files,
     run_table,
     runs_of_networks,
     settings_of,
@@ -107,7 +107,7 @@ def test_runs_are_read_back(tmp_path):
     for run in runs:
         write_run(run, tmp_path / str(run.name))
         written = sorted(path.name for path in (tmp_path / str(run.name)).iterdir())
-        assert written == sorted(run_files(run.confusions))
+        assert written == sorted(file_names(run.confusions))
     again = read_runs(path for run in runs for path in (tmp_path / str(run.name)).iterdir())
     for run, read in zip(runs, again, strict=True):
         assert read.name == run.name and read.metrics == run.metrics

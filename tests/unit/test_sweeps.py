@@ -9,7 +9,7 @@ from hall2net.figures import sweeps as figures
 from hall2net.networks.data import Images
 from hall2net.networks.evaluate import accuracy
 from hall2net.networks.sweep_point import point_rows
-from hall2net.networks.sweeps import grid, over_seeds, sweep_table
+from hall2net.networks.sweeps import choices_at, grid, over_seeds, settings_at, sweep_table
 from hall2net.networks.train import Training, train
 
 
@@ -20,6 +20,31 @@ def test_a_grid_has_every_combination_and_float_weights_once():
     assert len(table) == 3 + 2 * 3
     assert set(table.loc[table["precision"] == "float32", "mapping"]) == {"none"}
     assert not table.duplicated().any()
+
+
+def test_one_training_serves_every_noise():
+    table = grid({"precision": ["binary", "lut6"], "noise": [0.0, 0.1, 0.2]})
+    assert table.to_dict("list") == {"precision": ["binary", "lut6"]}
+
+
+def test_a_point_has_its_axes_and_the_networks_own_settings():
+    block = {
+        "model": "mlp", "datasets": ["mnist", "fashion_mnist"], "recipe": "paper",
+        "shape": {"laptop": {"layers": [784, 10]}}, "epochs": {"laptop": 5},
+        "recipes": {"paper": {"batch": 64, "mirror": True}, "best": {"batch": 32}},
+    }  # fmt: skip
+    plain = choices_at({}, block, "laptop", seed=7)
+    assert (plain["dataset"], plain["epochs"], plain["seed"]) == ("mnist", 5, 7)
+    assert settings_at(plain, block, "laptop")["recipe"] == block["recipes"]["paper"]
+    point = {"precision": "lut6", "mapping": "std", "seed": 2, "batch": 16}
+    choices = choices_at(point, block, "laptop", seed=7)
+    settings = settings_at(choices, block, "laptop")
+    assert settings["recipe"] == {"batch": 16, "mirror": True}
+    assert settings["network"] == {"model": "mlp", "layers": [784, 10]}
+    assert {key: settings[key] for key in ("precision", "mapping", "seed")} == {
+        "precision": "lut6", "mapping": "std", "seed": 2,
+    }  # fmt: skip
+    assert block["recipes"]["paper"]["batch"] == 64
 
 
 @pytest.fixture(scope="module")

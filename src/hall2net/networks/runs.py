@@ -176,7 +176,7 @@ class Run:
         return min(self.confusions, key=lambda epoch: abs(epoch - wanted))
 
 
-def run_files(recorded: Iterable[int]) -> list[str]:
+def file_names(recorded: Iterable[int]) -> list[str]:
     """Names of the files of a run with these recorded epochs, but for the network's."""
     confusions = [_confusion_file(epoch) for epoch in recorded]
     return ["history.csv", "metrics.json", "weight_histogram.csv", *confusions]
@@ -187,7 +187,7 @@ def _confusion_file(epoch: int) -> str:
 
 
 def write_run(run: Run, folder: str | Path, /, **labels: str) -> None:
-    """Write the files of a run, `run_files`: the same bytes for the same run.
+    """Write the files of a run, `file_names`: the same bytes for the same run.
 
     Parameters
     ----------
