@@ -1,3 +1,6 @@
+from hall2net.networks.runs import model_of
+
+
 def measurement_file(study, name):
     """The file with the parsed data of a measurement."""
     sample = SHEETS[study].set_index("id").at[name, "sample"]
@@ -41,12 +44,12 @@ def networks_of(study):
     return [
         (
             {"network": network, "dataset": dataset, "scale": scale},
-            {"model": block["model"], **shape},
+            model_of(block, scale),
         )
         for network, block in config["networks"].items()
         if block["study"] == study
         for dataset in block["datasets"]
-        for scale, shape in block["shape"].items()
+        for scale in block["shape"]
     ]
 
 
@@ -55,7 +58,7 @@ def advisor_training(study):
     settings = config["studies"][study]["advisor"]
     block = config["networks"][settings["network"]]
     return {
-        "network": {"model": block["model"], **block["shape"][SCALE]},
+        "network": model_of(block, SCALE),
         "recipe": block["recipes"][block["recipe"]],
         "threads": block["threads"],
         "seeds": config["seeds"],

@@ -1,4 +1,4 @@
-from hall2net.synapse.precision import Precision
+from hall2net.networks.runs import settings_of
 
 TRAINING_CODE = library(
     "synapse/model.py",
@@ -14,21 +14,16 @@ import that does not touch it."""
 
 def lut_of(wildcards):
     """The look-up table, for the runs whose weights are measured states."""
-    if Precision.of(RUNS[wildcards.run]["precision"]).measured:
+    if RUNS[wildcards.run].precision.measured:
         return f"results/{network_block(wildcards.run)['study']}/lut.csv"
     return []
 
 
 def training(wildcards):
     """What one run is: its network at this scale, weights, recipe, epochs and seed."""
-    block = network_block(wildcards.run)
-    parts = RUNS[wildcards.run]
-    return {
-        "network": {"model": block["model"], **block["shape"][SCALE]},
-        "precision": parts["precision"],
-        "mapping": parts["mapping"],
-        "recipe": block["recipes"][block["recipe"]],
-        "epochs": block["epochs"][SCALE],
-        "record_epochs": record_epochs(parts["network"]),
-        "seed": parts["seed"],
-    }
+    return settings_of(RUNS[wildcards.run], network_block(wildcards.run), SCALE)
+
+
+def images_of(wildcards):
+    """The images that a run is trained on."""
+    return f"results/datasets/{SCALE}/{RUNS[wildcards.run].dataset}.pt"

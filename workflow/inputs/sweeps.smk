@@ -1,12 +1,10 @@
-from hall2net.networks.sweeps import AXES, grid
+from hall2net.networks.sweeps import choices_at, grid, settings_at
 from hall2net.synapse.precision import Precision
 from snakemake.utils import Paramspace
 
 SWEEPS = {
     name: Paramspace(
-        grid(
-            {axis: values for axis, values in block["over"].items() if axis != "noise"}
-        ),
+        grid(block["over"]),
         filename_params="*",
         filename_sep=",",
         single_wildcard="point",
@@ -31,29 +29,12 @@ def sweep_axes(wildcards):
 def sweep_choices(wildcards):
     """Settings of one point of a sweep: its axes, and the network's own where it has no axis."""
     block = sweep_network(wildcards.sweep)
-    own = {
-        "dataset": block["datasets"][0],
-        "precision": "float32",
-        "mapping": "none",
-        "recipe": block["recipe"],
-        "epochs": block["epochs"][SCALE],
-        "seed": config["seeds"][0],
-    }
-    return own | sweep_axes(wildcards)
+    return choices_at(sweep_axes(wildcards), block, SCALE, config["seeds"][0])
 
 
 def sweep_training(wildcards):
     """What is trained at one point of a sweep."""
-    block = sweep_network(wildcards.sweep)
-    choices = sweep_choices(wildcards)
-    recipe = block["recipes"][choices["recipe"]]
-    keys = ("precision", "mapping", "epochs", "seed")
-    return {
-        "network": {"model": block["model"], **block["shape"][SCALE]},
-        "recipe": recipe
-        | {key: value for key, value in choices.items() if key not in AXES},
-        **{key: choices[key] for key in keys},
-    }
+    return settings_at(sweep_choices(wildcards), sweep_network(wildcards.sweep), SCALE)
 
 
 def sweep_lut(wildcards):

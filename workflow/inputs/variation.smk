@@ -1,30 +1,24 @@
-def device_runs():
-    """One training with measured states for each network and data set, beside one in float32."""
-    chosen = {}
-    for run, parts in RUNS.items():
-        block = config["networks"][parts["network"]]
-        if parts["precision"].startswith("lut") and "float32" in block["weights"]:
-            best = "std" if "std" in block["weights"][parts["precision"]] else None
-            if parts["mapping"] == (best or parts["mapping"]):
-                chosen.setdefault((parts["network"], parts["dataset"]), run)
-    return list(chosen.values())
+from dataclasses import replace
+
+from hall2net.networks.runs import at_every_seed, device_runs
+
+DEVICE_RUNS = list(map(str, device_runs(list(RUNS.values()))))
 
 
-DEVICE_RUNS = device_runs()
-
-
-def seeds_of(wildcards, **other):
-    """Metrics of a run at every seed, or of the runs that differ from it in a part."""
-    parts = RUNS[wildcards.run] | other
+def metrics_of(run, scale):
+    """Metrics of a run at every seed; none where it is not trained."""
     return [
-        f"results/networks/{wildcards.scale}/{run}/metrics.json"
-        for run, found in RUNS.items()
-        if {**found, "seed": 0} == {**parts, "seed": 0}
+        f"results/networks/{scale}/{name}/metrics.json"
+        for name in at_every_seed(RUNS.values(), run)
     ]
 
 
 def float_run(wildcards):
     """The float32 network of the same data set and seed."""
-    parts = RUNS[wildcards.run] | {"precision": "float32", "mapping": "none"}
-    run = next(run for run, found in RUNS.items() if found == parts)
+    run = RUNS[wildcards.run].in_float()
     return f"results/networks/{wildcards.scale}/{run}/model.pt"
+
+
+def evenly_spaced(run):
+    """The run with as many evenly spaced states."""
+    return replace(run, precision=run.precision.evenly_spaced())

@@ -5,6 +5,7 @@ from pathlib import Path
 from hall2net.errors import Hall2netError
 from hall2net.files import check_writable
 from hall2net.measurement import KINDS
+from hall2net.networks.runs import file_names, recorded_epochs, runs_of_networks
 from hall2net.sources import LIBRARY, reached
 from hall2net.study.check import read_config, read_project
 
@@ -114,35 +115,21 @@ def study_tables(study):
     return [f"results/{study}/{name}.csv" for name in dict.fromkeys(names)]
 
 
-RUNS = {
-    f"{network}-{dataset}-{precision}-{mapping}-{block['recipe']}-seed{seed}": {
-        "network": network,
-        "dataset": dataset,
-        "precision": precision,
-        "mapping": mapping,
-        "seed": seed,
-    }
-    for network, block in config["networks"].items()
-    for dataset in block["datasets"]
-    for precision, mappings in block["weights"].items()
-    for mapping in mappings
-    for seed in config["seeds"]
-}
+RUNS = {str(run): run for run in runs_of_networks(config["networks"], config["seeds"])}
 
 
 def runs_of(study):
     """The trainings whose weights are the states of this study's device."""
-    return [run for run, parts in RUNS.items() if network_block(run)["study"] == study]
+    return [run for run in RUNS if network_block(run)["study"] == study]
 
 
 def network_block(run):
-    return config["networks"][RUNS[run]["network"]]
+    return config["networks"][RUNS[run].network]
 
 
 def record_epochs(network):
-    """Epochs after which confusion matrix and weights are kept: every quarter of the training."""
-    epochs = config["networks"][network]["epochs"][SCALE]
-    return sorted({round(epochs * quarter / 4) for quarter in range(5)})
+    """Epochs after which confusion matrix and weights of a network are kept."""
+    return recorded_epochs(config["networks"][network]["epochs"][SCALE])
 
 
 def run_files(study, scale):
@@ -150,13 +137,5 @@ def run_files(study, scale):
     return [
         f"results/networks/{scale}/{run}/{name}"
         for run in runs_of(study)
-        for name in (
-            "history.csv",
-            "metrics.json",
-            "weight_histogram.csv",
-            *(
-                f"confusion_epoch{epoch:03d}.csv"
-                for epoch in record_epochs(RUNS[run]["network"])
-            ),
-        )
+        for name in file_names(record_epochs(RUNS[run].network))
     ]

@@ -7,7 +7,7 @@ for network, block in config["networks"].items():
         name:
             f"train_{network}"
         input:
-            images=lambda wildcards: f"results/datasets/{SCALE}/{RUNS[wildcards.run]['dataset']}.pt",
+            images=images_of,
             lut=lut_of,
             code=TRAINING_CODE,
         output:

@@ -1,7 +1,7 @@
 include: "../inputs/variation.smk"
 
 
-# Assumed, since no measurement of these devices tells it; said on the figure.
+# Assumed, since it was not measured on these devices; the figure says so.
 ASSUMED = {"time_s": 3600.0, "stuck_share": 0.01}
 ARRAYS = {"laptop": 5, "published": 20}
 
@@ -10,16 +10,14 @@ rule variation:
     input:
         model="results/networks/{scale}/{run}/model.pt",
         float_model=float_run,
-        metrics=lambda wildcards: seeds_of(wildcards),
-        float_metrics=lambda wildcards: seeds_of(
-            wildcards, precision="float32", mapping="none"
+        metrics=lambda wildcards: metrics_of(RUNS[wildcards.run], wildcards.scale),
+        float_metrics=lambda wildcards: metrics_of(
+            RUNS[wildcards.run].in_float(), wildcards.scale
         ),
-        # Of as many evenly spaced states, where such a network is trained too.
-        even_metrics=lambda wildcards: seeds_of(
-            wildcards,
-            precision=RUNS[wildcards.run]["precision"].replace("lut", "uniform"),
+        even_metrics=lambda wildcards: metrics_of(
+            evenly_spaced(RUNS[wildcards.run]), wildcards.scale
         ),
-        images=lambda wildcards: f"results/datasets/{SCALE}/{RUNS[wildcards.run]['dataset']}.pt",
+        images=images_of,
         lut=lut_of,
         advisor=lambda wildcards: f"results/{network_block(wildcards.run)['study']}/advisor.csv",
         measurement=lambda wildcards: lut_measurement(
