@@ -157,7 +157,7 @@ def potentiation_depression(*, measurement: xr.Dataset) -> Figure:
         label, label_u = fit_nonlinearity(own)
         runs = own["run"].nunique()
         axes.plot(
-            own["step"], 1 - own["share"] if down else own["share"], ls="none", ms=2.5,
+            own["step"], 1 - own["fraction"] if down else own["fraction"], ls="none", ms=2.5,
             marker=MARKERS[number], color=COLOURS[number], alpha=0.7,
             label=f"{direction}, {runs} run{'s' if runs > 1 else ''}",
         )  # fmt: skip

@@ -85,30 +85,36 @@ def monte_carlo(
     Hall2netError
         If the network has float weights, or other levels than the device model.
     """
-    known = saved.levels
-    same = known is not None and len(known) == len(synapse.levels)
-    if not (same and np.allclose(known, synapse.levels.cpu(), atol=1e-5)):
-        found = "float weights" if known is None else f"the {len(known)} levels {known}"
-        raise Hall2netError(
-            f"the network has {found}; the device model has the {len(synapse.levels)} levels "
-            f"{synapse.levels.tolist()}"
-        )
+    scales = _scales_on(saved, synapse)
     model = saved.network().to(device)
     synapse = synapse.to(device)
     layers = weight_layers(model)
-    scales = saved.scales
     states = {
         name: nearest((weight / scales[name]).contiguous(), synapse.levels)
         for name, weight in layers.items()
     }
-    found = []
+    accuracies = []
     for draw in tqdm(range(draws), "arrays of devices", leave=False):
         generator = torch.Generator(device).manual_seed(1_000_003 * (seed + 1) + draw)
         for name, weight in layers.items():
             array = synapse.write(states[name], generator)
             weight.copy_(scales[name] * synapse.read(array, generator, time_s))
-        found.append(accuracy(model, images))
-    return np.array(found)
+        accuracies.append(accuracy(model, images))
+    return np.array(accuracies)
+
+
+def _scales_on(saved: SavedNetwork, synapse: Synapse) -> dict[str, float]:
+    """Scales of a network whose weights have the levels of the device model."""
+    known, levels = saved.levels, synapse.levels.tolist()
+    if known is None or saved.scales is None:
+        found = "float weights"
+    elif len(known) != len(levels) or not np.allclose(known, levels, atol=1e-5):
+        found = f"the {len(known)} levels {known}"
+    else:
+        return saved.scales
+    raise Hall2netError(
+        f"the network has {found}; the device model has the {len(levels)} levels {levels}"
+    )
 
 
 def loss_attribution(
@@ -141,8 +147,8 @@ def loss_attribution(
     step, so their cost is the mean of paired differences.
     """
     rows = []
-    for step, values in trained.items():
-        values = np.asarray(values, dtype=float)
+    for step, accuracies in trained.items():
+        values = np.asarray(accuracies, dtype=float)
         rows.append((step, values.mean(), _error(values), len(values)))
     table = pd.DataFrame(rows, columns=["step", "accuracy", "accuracy_u", "n"])
     table["cost_points"] = -100 * table["accuracy"].diff()
@@ -179,5 +185,5 @@ def loss_attribution(
 
 
 def _error(values: np.ndarray) -> float:
-    """Standard error of the mean; not a number for a single value."""
+    """Standard error of the mean; NaN for a single value."""
     return float(values.std(ddof=1) / np.sqrt(len(values))) if len(values) > 1 else np.nan

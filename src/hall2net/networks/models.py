@@ -25,6 +25,9 @@ _HAS_BOTH_LIBRARIES = torch.backends.mkldnn.is_available() and torch.backends.mk
 class Pixels(nn.Module):
     """uint8 images (N, channels, height, width) to float, ``(x / 255 - mean) / std`` a channel."""
 
+    mean: Tensor
+    std: Tensor
+
     def __init__(self, mean: Sequence[float], std: Sequence[float]) -> None:
         super().__init__()
         self.register_buffer("mean", 255 * torch.tensor(mean).view(-1, 1, 1))
@@ -53,12 +56,12 @@ class Network(nn.Sequential):
 
     def __init__(self, modules: OrderedDict[str, nn.Module], bfloat16: bool) -> None:
         super().__init__(modules)
-        self.bfloat16 = {
+        self.in_bfloat16 = {
             device_type: bfloat16 and has_bfloat16(device_type) for device_type in ("cpu", "cuda")
         }
 
     def forward(self, x: Tensor) -> Tensor:
-        if not self.bfloat16[x.device.type]:
+        if not self.in_bfloat16[x.device.type]:
             return super().forward(x)
         with torch.autocast(x.device.type, torch.bfloat16):
             return super().forward(x).float()
@@ -185,10 +188,10 @@ def build(
     else:
         raise ConfigError(f"model {network['model']!r}: expected one of mlp, resnet18")
     model = Network(OrderedDict(pixels=Pixels(mean, std), **modules), bfloat16)
-    return model.to(memory_format=torch.channels_last)
+    return model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
-def weight_layers(model: nn.Module) -> dict[str, nn.Parameter]:
+def weight_layers(model: nn.Module) -> dict[str, Tensor]:
     """The weights that devices hold: of every linear and convolution layer, by layer name."""
     types = nn.Linear, nn.Conv2d
     return {name: m.weight for name, m in model.named_modules() if isinstance(m, types)}

@@ -43,7 +43,8 @@ def point_rows(
     best = run.history.loc[run.history["validation_accuracy"].idxmax()]
     levels = saved.levels
     rows = []
-    for noise in noises or [None]:
+    tested: Sequence[float | None] = noises or [None]
+    for noise in tested:
         value = float(last["test_accuracy"])
         sigma = np.sqrt(value * (1 - value) / len(images.test_y))
         if noise:

@@ -4,12 +4,12 @@ import hashlib
 import io
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, astuple, dataclass, field, fields
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -348,7 +348,7 @@ class _State:
     """A network in training, and what it has given so far."""
 
     model: nn.Module
-    forward: Callable[[Tensor], Tensor]
+    forward: nn.Module
     projection: Projection | None
     optimizer: torch.optim.Optimizer
     average: Average | None
@@ -368,8 +368,9 @@ class _State:
         optimizer = _optimizer(model, projection, recipe)
         steps = math.ceil(len(x) / recipe.batch)
         average = _average(model, projection, optimizer, recipe.average_epochs * steps)
-        compiled = x.device.type in _COMPILED
-        forward = torch.compile(model, dynamic=False) if compiled else model
+        forward: nn.Module = model
+        if x.device.type in _COMPILED:
+            forward = cast(nn.Module, torch.compile(model, dynamic=False))
         return cls(model, forward, projection, optimizer, average)
 
     @property
@@ -486,7 +487,7 @@ def _epoch(epoch: int, state: _State, training: Training, data: _Data) -> tuple[
             write()
         loss_sum += loss.detach() * len(batch)
         correct += (logits.detach().argmax(1) == y).sum()
-    if write:
+    if projection and write:
         projection.project()
     return loss_sum.item() / len(train_x), correct.item() / len(train_x)
 
@@ -553,14 +554,18 @@ def _optimizer(
     weights = list(weight_layers(model).values())
     digital = [p for p in model.parameters() if not any(p is weight for weight in weights)]
     if projection:
-        weights = projection.latents
-        digital += projection.parameters()[len(weights) :]
-    groups = [{"params": weights}, {"params": digital, "weight_decay": 0.0}]
-    shared = {"lr": recipe.learning_rate, "weight_decay": recipe.weight_decay, "fused": True}
+        weights, scales = list(projection.latents), projection.parameters()[len(weights) :]
+        digital += scales
+    groups: list[dict[str, Any]] = [
+        {"params": weights},
+        {"params": digital, "weight_decay": 0.0},
+    ]
+    shared: dict[str, Any] = {"lr": recipe.learning_rate, "weight_decay": recipe.weight_decay}
+    optimizer: torch.optim.Optimizer
     if recipe.optimizer == "adam":
-        optimizer = torch.optim.AdamW(groups, **shared)
+        optimizer = torch.optim.AdamW(groups, fused=True, **shared)
     else:
-        optimizer = torch.optim.SGD(groups, momentum=0.9, nesterov=True, **shared)
+        optimizer = torch.optim.SGD(groups, momentum=0.9, nesterov=True, fused=True, **shared)
     if projection:
         projection.attach(optimizer)
     return optimizer
@@ -609,7 +614,7 @@ def _histograms(model: nn.Module, projection: Projection | None) -> _Histograms:
         return {key: (edges, n.tolist(), levels.tolist()) for key, n in counts.items()}
     weights = {k: w.detach().cpu().double().flatten() for k, w in weight_layers(model).items()}
     weights["all"] = torch.cat(list(weights.values()))
-    histograms = {}
+    histograms: _Histograms = {}
     for key, values in weights.items():
         reach = float(values.abs().max())
         number, edges = np.histogram(values.numpy(), _FLOAT_BINS, (-reach, reach))
