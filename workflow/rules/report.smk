@@ -42,6 +42,7 @@ rule overview:
         confusion="results/comparison_confusion_summary-{scale}.csv",
         tables=[table for study in config["studies"] for table in study_tables(study)],
         figures=highlights,
+        published="reference/published.yaml",
         metrics=expand("results/networks/{{scale}}/{run}/metrics.json", run=RUNS),
         template="workflow/report/overview.html.j2",
     output:

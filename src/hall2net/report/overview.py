@@ -1,7 +1,7 @@
 """The report's first page: the study in two minutes."""
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,31 +12,8 @@ from hall2net.figures.style import measured
 from hall2net.physics.loops import compensation_temperature
 from hall2net.report.page import render
 from hall2net.study.figures import figure_of
+from hall2net.study.published import PublishedNumber
 from hall2net.tables import uncertainty_column, usable
-
-HEADLINES = {
-    "cotb": {
-        "loops.fig3c_r_ahe_ohm": "anomalous Hall resistance at 300 K (Ω)",
-        "loops.compensation_temperature_k": "compensation temperature (K)",
-        "switching.switching_ratio": "share of the film that a current switches",
-        "switching.polarity_reverses_with_field": "polarity reverses with the in-plane field",
-        "devices_per_weight.this_work": "devices for one weight",
-        "resnet18_cifar10.accuracy_device": "ResNet-18, CIFAR-10, device weights",
-    },
-    "ruo2": {
-        "torque.xi_enhancement_t0p5": "torque efficiency over that of the reference",
-        "torque.theta_sh_t0p5": "spin Hall angle, 0.5 nm",
-        "torque.jc_reduction_t0p5": "critical current density: reference over 0.5 nm",
-        "field_free.switching_ratio.t0p5": "share switched without a field, 0.5 nm",
-        "field_free.switching_ratio.t0p7": "share switched without a field, 0.7 nm",
-        "field_free.mgo_control_switches": "MgO control switches without a field",
-        "field_free.polarity_reversal_prefield_oe": "pre-applied field that reverses polarity (Oe)",
-        "mlp.mnist.float32": "MLP, MNIST, float32 weights",
-        "mlp.mnist.six_state": "MLP, MNIST, six states",
-        "mlp.fashion_mnist.six_state": "MLP, Fashion-MNIST, six states",
-    },
-}
-"""The published numbers that the overview begins with, in words."""
 
 TORQUE_COLUMNS = {
     "rho_xx_uohm_cm": "ρxx (µΩ cm)",
@@ -70,6 +47,7 @@ def overview_page(
     studies: Mapping[str, Mapping[str, Any]],
     tables: Mapping[str, Mapping[str, pd.DataFrame]],
     comparison: pd.DataFrame,
+    published: Iterable[PublishedNumber],
     confusion: pd.DataFrame,
     metrics: Sequence[Mapping[str, Any]],
     figures: Mapping[str, Sequence[str | Path]],
@@ -83,6 +61,7 @@ def overview_page(
     studies : study to `data_source` (words) and `samples` (sample to its facts)
     tables : study to its tables by name (`loops`, `lut`, ...); a study has those it measured
     comparison : content of `comparison-<scale>.csv`
+    published : those with a headline begin the page
     confusion : `hall2net.networks.confusions.confusion_summary`
     metrics : content of every run's `metrics.json`
     figures : study to the PNG files shown in the page
@@ -96,7 +75,7 @@ def overview_page(
         {
             "name": study,
             "data_source": facts["data_source"],
-            "headlines": _headlines(comparison, study),
+            "headlines": _headlines(comparison, [one for one in published if one.study == study]),
             "samples": _samples(facts["samples"]),
             "device": _device(tables[study], facts["samples"]),
             "merit": _merit(tables[study].get("merit")),
@@ -132,17 +111,19 @@ def _figure(path: Path) -> dict[str, Any]:
     }
 
 
-def _headlines(comparison: pd.DataFrame, study: str) -> list[dict[str, str]]:
-    rows = comparison[comparison["study"] == study].set_index("quantity")
+def _headlines(
+    comparison: pd.DataFrame, published: Iterable[PublishedNumber]
+) -> list[dict[str, str]]:
+    rows = comparison.set_index(comparison["study"] + "." + comparison["quantity"])
     return [
         {
-            "words": words,
-            "published": rows.at[quantity, "published"],
-            "ours": _ours(rows.loc[quantity]),
-            "verdict": rows.at[quantity, "verdict"],
+            "words": number.headline,
+            "published": rows.at[number.path, "published"],
+            "ours": _ours(rows.loc[number.path]),
+            "verdict": rows.at[number.path, "verdict"],
         }
-        for quantity, words in HEADLINES.get(study, {}).items()
-        if quantity in rows.index
+        for number in published
+        if number.headline and number.path in rows.index
     ]
 
 
