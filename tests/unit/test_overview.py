@@ -6,6 +6,7 @@ import matplotlib.image
 import numpy as np
 import pandas as pd
 
+from hall2net.figures.style import left_out, save
 from hall2net.report.comparison import comparison_table
 from hall2net.report.overview import overview_page
 from hall2net.report.page import render
@@ -89,6 +90,23 @@ def test_matrices_and_figures_are_shown(tmp_path):
     for words in ("86.69", "7 of 100", "cat told as dog", "1e-09", 'alt="fig4a_states"', "360px"):
         assert words in found, words
     assert figure_of("fig4a_states").caption in found
+
+
+def test_what_was_refused_flagged_or_left_out_is_listed_with_its_reason(tmp_path):
+    reasons = {"ok": "", "refused": "one-sided sweep", "flagged": "noisy"}
+    switching = pd.DataFrame(
+        {"id": [f"loop_{k}" for k in range(90)], "sample": "a", "status": [*reasons] * 30}
+    )
+    switching["reason"] = switching["status"].map(reasons)
+    path = tmp_path / "fig3b_field_free_switching.png"
+    reason = "no field-free switching loop"
+    save(left_out(name=path.stem, reason=reason), path, tmp_path / "a.pdf", reason)
+    found = page({"lut": LUT, "switching": switching}, figures=[path])
+    for words in ("loop_1<", "one-sided sweep", "noisy", "loop_59<", path.stem, reason):
+        assert f">{words}" in found, words
+    assert "the first 40 of 60" in found
+    assert "loop_0<" not in found and "loop_61<" not in found
+    assert f'alt="{path.stem}"' not in found
 
 
 def test_headlines_are_published_numbers():

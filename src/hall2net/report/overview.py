@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from PIL import Image
 
 from hall2net.figures.style import measured
 from hall2net.physics.loops import compensation_temperature
@@ -40,6 +41,10 @@ STATE_COLUMNS = {
     "separation_sigma": "distance to the next (σ of one read)",
 }
 COMPARED = ("agrees", "differs")
+MOST_DOUBTFUL = 40
+"""Rows on the page of those that were flagged or refused; the tables have them all."""
+AS_PRINTED = "-as_printed"
+"""Tables made a second time under the conventions as printed, of the same measurements."""
 
 
 def overview_page(
@@ -64,7 +69,8 @@ def overview_page(
     published : those with a headline begin the page
     confusion : `hall2net.networks.confusions.confusion_summary`
     metrics : content of every run's `metrics.json`
-    figures : study to the PNG files shown in the page
+    figures : study to the PNG files of its figures; the page shows its highlights, and says which
+        were left out
     scale : `laptop` or `published`
 
     Returns
@@ -80,7 +86,8 @@ def overview_page(
             "device": _device(tables[study], facts["samples"]),
             "merit": _merit(tables[study].get("merit")),
             "states": _values(tables[study].get("lut"), STATE_COLUMNS, None),
-            "figures": [_figure(Path(path)) for path in figures.get(study, ())],
+            "doubtful": _doubtful(tables[study]),
+            **_figures(figures.get(study, ())),
         }
         for study, facts in studies.items()
     ]
@@ -98,17 +105,34 @@ def overview_page(
     )
 
 
-def _figure(path: Path) -> dict[str, Any]:
-    png = path.read_bytes()
-    pixels = int.from_bytes(png[16:20], "big")
-    data = base64.b64encode(png).decode()
-    # A little larger than in print, where 300 pixels are an inch.
-    return {
-        "name": path.stem,
-        "words": figure_of(path.stem).caption,
-        "data": data,
-        "width": round(pixels * 0.36),
-    }
+def _figures(paths: Sequence[str | Path]) -> dict[str, Any]:
+    """The highlights of a study, and the figures left out with the reason."""
+    shown, left_out = [], []
+    for path in map(Path, paths):
+        with Image.open(path) as image:
+            width, reason = image.width, image.info.get("Description")
+        declared = figure_of(path.stem)
+        if reason:
+            left_out.append([path.stem, reason])
+        elif declared.highlight:
+            data = base64.b64encode(path.read_bytes()).decode()
+            # A little larger than in print, where 300 pixels are an inch.
+            shown.append({"name": path.stem, "words": declared.caption, "data": data}
+                         | {"width": round(width * 0.36)})  # fmt: skip
+    return {"figures": shown, "left_out": left_out}
+
+
+def _doubtful(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
+    """The rows of all tables that were flagged or refused, with the reason."""
+    rows = []
+    for name, table in tables.items():
+        if "status" not in table or name.endswith(AS_PRINTED):
+            continue
+        which = next(column for column in ("id", "sample", "state") if column in table)
+        for _, row in table[table["status"] != "ok"].iterrows():
+            rows.append([name, row[which], row.get("sample", ""), row["status"], row["reason"]])
+    head = ["table", "row", "sample", "status", "reason"]
+    return {"head": head, "rows": rows[:MOST_DOUBTFUL], "count": len(rows)}
 
 
 def _headlines(
