@@ -8,6 +8,10 @@ _COLUMN_UNITS = (
     "_oe", "_ohm", "_ma", "_mt", "_mm2", "_nm", "_um", "_k", "_s", "_a",
 )  # fmt: skip
 
+_STATUSES = ("ok", "flagged", "refused")
+_MOST_REASONS = 3
+"""In one line on a terminal; the table has them all."""
+
 
 def uncertainty_column(column: str) -> str:
     """Name of the column with the 1-sigma uncertainty of `column`: `h_c_oe` gives `h_c_u_oe`."""
@@ -20,3 +24,26 @@ def uncertainty_column(column: str) -> str:
 def usable(table: pd.DataFrame) -> pd.DataFrame:
     """The rows with a number to show: fitted, perhaps flagged, never refused."""
     return table[table["status"] != "refused"]
+
+
+def outcome(table: pd.DataFrame, things: str) -> str:
+    """What became of the rows of a table, in one line with the reasons.
+
+    Parameters
+    ----------
+    table : with `status` (ok, flagged, refused) and `reason`
+    things : what its rows are, in the plural
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"status": ["ok", "refused"], "reason": ["", "one-sided sweep"]})
+    >>> outcome(table, "loops")
+    '2 loops: 1 ok, 1 refused: one-sided sweep'
+    """
+    counts = table["status"].value_counts()
+    parts = [f"{counts[status]} {status}" for status in _STATUSES if status in counts]
+    reasons = table.loc[table["status"] != "ok", "reason"].fillna("").value_counts()
+    words = [reason if n == 1 else f"{reason} ({n} times)" for reason, n in reasons.items()]
+    if len(words) > _MOST_REASONS:
+        words[_MOST_REASONS:] = [f"and {len(words) - _MOST_REASONS} more reasons"]
+    return ": ".join(filter(None, [f"{len(table)} {things}", ", ".join(parts), "; ".join(words)]))

@@ -20,10 +20,11 @@ from hall2net.errors import ConfigError, Hall2netError
 from hall2net.figures import confusion, networks, style, torque, variation
 from hall2net.measurement import KINDS, select
 from hall2net.study.figures import all_figures, figure_of
+from hall2net.study.published import read_published
 from hall2net.synapse.advisor import advice
 
 ROOT = Path(__file__).parents[2]
-PUBLISHED = yaml.safe_load((ROOT / "reference/published.yaml").read_text(encoding="utf-8"))
+PUBLISHED = read_published(ROOT / "reference/published.yaml")
 PRINTED = pd.read_csv(ROOT / "reference/cotb-confusion-matrices.csv")
 PROVENANCE = "emulated raw data"
 

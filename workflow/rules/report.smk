@@ -1,6 +1,3 @@
-include: "../inputs/report.smk"
-
-
 rule comparison:
     input:
         measurements=expand("raw/{study}/measurements.csv", study=config["studies"]),
@@ -41,7 +38,8 @@ rule overview:
         comparison="results/comparison-{scale}.csv",
         confusion="results/comparison_confusion_summary-{scale}.csv",
         tables=[table for study in config["studies"] for table in study_tables(study)],
-        figures=highlights,
+        figures=[path for path in FIGURES if path.endswith(".png")],
+        published="reference/published.yaml",
         metrics=expand("results/networks/{{scale}}/{run}/metrics.json", run=RUNS),
         template="workflow/report/overview.html.j2",
     output:

@@ -3,17 +3,18 @@ from pathlib import Path
 
 from hall2net.errors import Hall2netError
 from hall2net.figures.style import left_out, save
-from hall2net.files import read_csv, read_yaml
+from hall2net.files import read_csv
 from hall2net.job import job
 from hall2net.measurement import open_measurement, open_samples
 from hall2net.networks.runs import read_runs
+from hall2net.study.published import read_published
 from hall2net.synapse.lut import read_lut
 
 READ = {
     "datasets": open_samples,
     "lut": read_lut,
     "measurement": lambda path: open_measurement(path, snakemake.params.measurement),
-    "published": lambda path: read_yaml(path).get(snakemake.wildcards.study, {}),
+    "published": lambda path: read_published(path).get(snakemake.wildcards.study, {}),
     "runs": read_runs,
 }
 

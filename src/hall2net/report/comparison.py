@@ -1,6 +1,6 @@
 """Every number that the papers print, beside ours."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -11,6 +11,7 @@ import pandas as pd
 from hall2net.networks.runs import Run, find_run, run_table
 from hall2net.physics.loops import compensation_temperature
 from hall2net.physics.switching import prefield_threshold, write_energy
+from hall2net.study.published import PublishedNumber
 from hall2net.tables import uncertainty_column, usable
 
 AGREES = "agrees"
@@ -20,44 +21,6 @@ AMBIGUOUS = "ambiguous in the paper"
 FIGURE_ONLY = "shown only in a figure"
 INPUT = "taken as input"
 QUOTED = "quoted from another work"
-
-# Published as the two ends of a range: one row, not two.
-_RANGES = ("cotb.loops.compensation_temperature_k", "ruo2.mlp.fashion_mnist.six_state")
-
-# What the paper leaves open, and the choice made here.
-_REMARKS = {
-    "cotb.loops.fig3a_r_ahe_ohm": "The paper does not say half or full swing; half is taken.",
-    "cotb.loops.fig3c_r_ahe_ohm": "The paper does not say half or full swing; half is taken.",
-    "cotb.switching.j_max_a_cm2": "The current is divided by the Pt layer alone (5 µm × 9 nm); "
-    "the ruo2 paper divides by the whole stack.",
-    "cotb.switching.switching_ratio": "Printed as 'nearly 100 %'.",
-    "cotb.resnet18_cifar10.accuracy_device": "Printed as 92 %, 'comparable to' float32.",
-    "ruo2.torque.theta_sh_t0p5": "The factor between ΔH and the field is not stated; "
-    "ours is H_DL = (2/π) ΔH/2.",
-    "ruo2.torque.theta_ratio_to_reference": "Printed as 'roughly four times'.",
-    "ruo2.torque.rho_xx_uohm_cm": "The thickness is not stated; the sample with 0.5 nm is taken.",
-    "ruo2.torque.g_hm_per_ohm_m2": "The printed bracket of T_SBF puts the backflow term inside "
-    "sech (0.907); the product form is taken (0.474).",
-    "ruo2.field_free.j_max_a_m2": "The current is divided by the whole stack (5 µm × 10.8 nm); "
-    "the cotb paper divides by Pt alone.",
-    "ruo2.field_free.polarity_reversal_prefield_oe": "Ours lies between the last field without "
-    "and the first with reversal.",
-    "ruo2.synapse.energy_uj": "Which pulses it counts is not stated; 87.5 µJ is one 1.00 ms pulse "
-    "of 13.2 mA into 500 Ω.",
-    "ruo2.mlp.weight_decay": "Weight decay is named but its strength is not stated.",
-    "ruo2.mlp.fashion_mnist.six_state": "The abstract says 87 %, the summary 86 %.",
-    **{
-        f"ruo2.synapse.states_ohm.{state}": "Printed in µΩ, which no nanovoltmeter resolves; "
-        "Ω is taken."
-        for state in range(1, 7)
-    },
-    **{
-        f"cotb.resnet18_cifar10.epoch{epoch}.{network}": "Panel titles of figures S1 and S2 and "
-        "their captions contradict each other; the panel titles give the epoch."
-        for epoch in (25, 75)
-        for network in ("ideal", "device")
-    },
-}
 
 
 @dataclass(frozen=True)
@@ -70,7 +33,7 @@ class _Ours:
 
 
 def comparison_table(
-    published: Mapping[str, Any],
+    published: Iterable[PublishedNumber],
     studies: Mapping[str, Mapping[str, pd.DataFrame]],
     runs: Sequence[Run],
     *,
@@ -80,7 +43,7 @@ def comparison_table(
 
     Parameters
     ----------
-    published : content of `reference/published.yaml`
+    published : as `hall2net.study.published.published_numbers` gives them
     studies : study to its tables by name: `measurements` (the sheet), `loops`, `switching`, `lut`,
         and for ruo2 also `torque`, `torque_as_printed` and `resistivity`
     runs : the trainings
@@ -96,15 +59,11 @@ def comparison_table(
     """
     ours: dict[str, _Ours] = {}
     for study, (entries, needed) in _STUDIES.items():
-        if study in published and needed <= set(studies.get(study, {})):
+        if needed <= set(studies.get(study, {})):
             found = entries(studies[study], runs, provenance.get(study, ""))
             ours |= {f"{study}.{quantity}": entry for quantity, entry in found.items()}
     return pd.DataFrame(
-        [
-            _row(path, value, ours.get(path))
-            for path, value in _leaves(published)
-            if path.split(".")[0] in studies
-        ],
+        [_row(number, ours.get(number.path)) for number in published if number.study in studies],
         columns=[
             "study", "quantity", "published", "ours", "ours_u", "difference", "ratio", "z",
             "verdict", "source", "remark",
@@ -112,28 +71,17 @@ def comparison_table(
     )  # fmt: skip
 
 
-def _leaves(tree: Any, path: str = "") -> Iterator[tuple[str, Any]]:  # noqa: ANN401
-    if isinstance(tree, Mapping):
-        for key, value in tree.items():
-            yield from _leaves(value, f"{path}.{key}" if path else str(key))
-    elif isinstance(tree, list) and path not in _RANGES:
-        for number, value in enumerate(tree, start=1):
-            yield f"{path}.{number}", value
-    else:
-        yield path, tree
-
-
-def _row(path: str, published: Any, ours: _Ours | None) -> dict[str, Any]:  # noqa: ANN401
-    study, _, quantity = path.partition(".")
-    row: dict[str, Any] = {"study": study, "quantity": quantity, "published": _text(published)}
+def _row(number: PublishedNumber, ours: _Ours | None) -> dict[str, Any]:
+    published = number.value
+    row = {"study": number.study, "quantity": number.quantity, "published": _text(published)}
     if ours is not None and _is_number(ours.value) and not np.isfinite(ours.value):
         ours = _Ours(None, source=ours.source, verdict=NOT_MEASURED)
     if ours is None:
-        only_drawn = ".figures." in f".{quantity}."
+        only_drawn = ".figures." in f".{number.quantity}."
         ours = _Ours(None, verdict=FIGURE_ONLY if only_drawn else NOT_MEASURED)
     row |= {"ours": _text(ours.value), "ours_u": ours.uncertainty}
     verdict = ours.verdict
-    if _is_number(ours.value) and (_is_number(published) or path in _RANGES):
+    if _is_number(ours.value) and (_is_number(published) or isinstance(published, list)):
         low, high = published if isinstance(published, list) else (published, published)
         nearest = low if low == high else min(max(ours.value, low), high)
         last_digit = float(Decimal(1).scaleb(_exponent(low)))
@@ -147,7 +95,7 @@ def _row(path: str, published: Any, ours: _Ours | None) -> dict[str, Any]:  # no
             verdict = NOT_MEASURED
     elif verdict is None:
         verdict = AGREES if ours.value == published else DIFFERS
-    remark = " ".join(part for part in (_REMARKS.get(path, ""), ours.remark) if part)
+    remark = " ".join(part for part in (number.remark, ours.remark) if part)
     return row | {"verdict": verdict, "source": ours.source, "remark": remark}
 
 
