@@ -65,10 +65,12 @@ def hall_points(measurement: xr.Dataset, row: pd.Series, window: float) -> LoopP
     Parameters
     ----------
     measurement : one field loop
-    row : its row of the table of `hall2net.physics.loops.fit_loops`
+    row : its row of the table of `hall2net.physics.loops.fit_loops`; empty if it has none
     window : share of the sweep that counts as saturated, half of it at each end
     """
     field, y = measurement["field"].values, measurement["resistance"].values
+    if row.empty:
+        return _measured(_unfitted(field, y))
     loop = corrected_loop(measurement, row)
     background = y - loop["resistance_ohm"].to_numpy()
     low, high = np.nanmin(field), np.nanmax(field)
