@@ -173,7 +173,7 @@ function showPlots(loop, view) {
     if (drawn[id]) plots.push(newPlot(id, drawn[id], loop, view, id === Object.keys(drawn).at(-1)));
   }
   if (!fitted) $("corrected").append(element("p", unfittedWords(loop)));
-  $("legend").replaceChildren(...legend(fitted));
+  $("legend").replaceChildren(...legend(view, fitted));
   unhover(loop);
 }
 
@@ -332,8 +332,8 @@ function symbol(ctx, x, y, size, flags, pixel) {
   ctx.stroke();
 }
 
-function legend(fitted) {
-  const signs = [[RISING, "rising"], [FALLING, "falling"], [0, "no branch of the loop"], [LEFT_OUT, "left out"]]
+function legend(view, fitted) {
+  const signs = [[RISING, "rising"], [FALLING, "falling"], [0, view.unbranched], [LEFT_OUT, "left out"]]
     .filter(([kind]) => points.flags.some(flags => (flags & ~USED) === kind || kind === LEFT_OUT && flags & kind))
     .map(([kind, words]) => [words, (ctx, pixel) => symbol(ctx, 9 * pixel, 6 * pixel, 3.2 * pixel, kind, pixel)]);
   if (fitted) {
@@ -476,7 +476,7 @@ function decided() {
     row.append(name, element("td", one.decision), element("td", one.value), element("td", one.reason), last);
     return row;
   });
-  $("made").replaceChildren(...rows);
+  $("made").replaceChildren(...(rows.length ? rows : [element("tr", "No decision yet.")]));
   if (shown.length) {
     drawList();
     showDecision(shown[place]);
