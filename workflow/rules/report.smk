@@ -74,15 +74,12 @@ rule inspector:
             for path in study_tables(wildcards.study)
             if Path(path).stem in ("loops", "switching", "magnetometry")
         ],
-        code=library(
-            "report/inspector*",
-            "report/loop_points.py",
-            "report/vendor/*",
-            "figures/style.py",
-            "physics/loops.py",
-            "physics/background.py",
-            "physics/crossing.py",
-            "physics/switching.py",
+        page=library(
+            "report/inspector.html.j2",
+            "report/inspector.js",
+            "report/vendor/uPlot.iife.min.js",
+            "report/vendor/uPlot.min.css",
+            "report/vendor/uPlot-LICENSE.txt",
         ),
     output:
         "results/{study}/inspector.html",
@@ -91,7 +88,7 @@ rule inspector:
     conda:
         "../../envs/hall2net.yaml"
     params:
-        data_source=study_config("raw_data"),
+        data_source=study_config("data_source"),
         samples=study_config("samples"),
         window=lambda wildcards: study_config("loops")(wildcards).get("window", 0.25),
     message:

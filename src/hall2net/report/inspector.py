@@ -18,9 +18,9 @@ import xarray as xr
 
 from hall2net.figures.style import COLOURS, GREY, measured
 from hall2net.measurement import CONDITIONS, select
+from hall2net.physics import loops as field_loops
+from hall2net.physics import switching
 from hall2net.physics.background import SLOPES
-from hall2net.physics.loops import LEVELS
-from hall2net.physics.switching import CRITERIA
 from hall2net.report.loop_points import LoopPoints, hall_points, moment_points, switching_points
 from hall2net.tables import column_unit, uncertainty_column
 from hall2net.units import OERSTED, SI_FACTORS
@@ -92,13 +92,12 @@ WORDS = {
     "drift_ohm": "drift over the sweep",
     "noise_ohm": "noise of a point, 1σ",
     "n_points": "points",
-    "level": "criterion",
     "current_max_ma": "largest write current",
     "i_up_ma": "critical current, rising",
     "i_dn_ma": "critical current, falling",
     "i_c_ma": "critical current I_c",
     "j_c_a_m2": "critical density j_c",
-    **{f"j_c_{name}_a_m2": f"j_c, criterion {name}" for name in CRITERIA},
+    **{f"j_c_{name}_a_m2": f"j_c, criterion {name}" for name in switching.CRITERIA},
     "current_layer": "layer of j_c",
     "delta_r_sot_ohm": "swing by the current",
     "delta_r_ahe_ohm": "full AHE swing",
@@ -136,14 +135,14 @@ _SHARED = {"id", "kind", "sample", "status", "reason", *(c[0] for c in CONDITION
 _LEAVE_OUT = {"leave_out": {"words": "leave out", "values": []}}
 _HALL = _LEAVE_OUT | {
     "window": {"words": "other window", "range": [0.0, 0.5]},
-    "criterion": {"words": "other criterion", "values": list(LEVELS)},
+    "criterion": {"words": "other criterion", "values": list(field_loops.CRITERIA)},
     "slope": {"words": "other background", "values": list(SLOPES)},
 }
 ALLOWED: dict[str, dict[str, Any]] = {
     "ahe_loop": _HALL,
     "loop_shift": _HALL,
     "sot_switching": _LEAVE_OUT
-    | {"criterion": {"words": "other criterion", "values": list(CRITERIA)}},
+    | {"criterion": {"words": "other criterion", "values": list(switching.CRITERIA)}},
     "vsm_loop": _LEAVE_OUT,
 }
 """Decisions on a loop of each kind, and their values."""
