@@ -34,6 +34,7 @@ function unpack(loop) {
     x: x.map(value => value / view.x_factor),
     raw: scaled(y),
     background: scaled(background),
+    model: scaled(model),
     corrected: y.map((value, k) => (value - background[k]) * factor),
     level: model.map((value, k) => (value - background[k]) * factor),
     residual: y.map((value, k) => (value - model[k]) * factor),
@@ -297,11 +298,11 @@ function drawPoints(plot, id) {
     places.forEach(([px, py], k) => {
       if (Number.isFinite(py)) symbol(ctx, px, py, size, points.flags[k], pixel);
     });
-    const fit = { raw: points.background, corrected: points.level }[id];
-    if (!fit) return;
-    const curve = fit.map((value, k) => [x(points.x[k]), y(value)]);
-    line(ctx, curve, "#ffffff", 4.5 * pixel);
-    line(ctx, curve, page.colours.fit, 2.5 * pixel);
+    for (const fit of { raw: [points.background, points.model], corrected: [points.level], residual: [] }[id]) {
+      const curve = fit.map((value, k) => [x(points.x[k]), y(value)]);
+      line(ctx, curve, "#ffffff", 4.5 * pixel);
+      line(ctx, curve, page.colours.fit, 2.5 * pixel);
+    }
   });
 }
 
@@ -337,11 +338,11 @@ function legend(view, fitted) {
     .filter(([kind]) => points.flags.some(flags => (flags & ~USED) === kind || kind === LEFT_OUT && flags & kind))
     .map(([kind, words]) => [words, (ctx, pixel) => symbol(ctx, 9 * pixel, 6 * pixel, 3.2 * pixel, kind, pixel)]);
   if (fitted) {
-    signs.push(["filled: used for the background", (ctx, pixel) => {
+    signs.push(["filled: fitted", (ctx, pixel) => {
       symbol(ctx, 5 * pixel, 6 * pixel, 3 * pixel, RISING | USED, pixel);
       symbol(ctx, 13 * pixel, 6 * pixel, 3 * pixel, FALLING | USED, pixel);
     }]);
-    signs.push(["fit", (ctx, pixel) => line(ctx, [[0, 6 * pixel], [18 * pixel, 6 * pixel]], page.colours.fit, 2.5 * pixel)]);
+    signs.push(["fit: background and levels", (ctx, pixel) => line(ctx, [[0, 6 * pixel], [18 * pixel, 6 * pixel]], page.colours.fit, 2.5 * pixel)]);
     signs.push(["switching, 95 % interval", (ctx, pixel) => {
       ctx.fillStyle = COLOURS[RISING] + "33";
       ctx.fillRect(3 * pixel, 0, 12 * pixel, 12 * pixel);
