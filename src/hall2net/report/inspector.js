@@ -300,8 +300,7 @@ function drawPoints(plot, id) {
     });
     for (const fit of { raw: [points.background, points.model], corrected: [points.level], residual: [] }[id]) {
       const curve = fit.map((value, k) => [x(points.x[k]), y(value)]);
-      line(ctx, curve, "#ffffff", 4.5 * pixel);
-      line(ctx, curve, page.colours.fit, 2.5 * pixel);
+      line(ctx, curve, page.colours.fit, 2 * pixel);
     }
   });
 }
@@ -342,8 +341,8 @@ function legend(view, fitted) {
       symbol(ctx, 5 * pixel, 6 * pixel, 3 * pixel, RISING | USED, pixel);
       symbol(ctx, 13 * pixel, 6 * pixel, 3 * pixel, FALLING | USED, pixel);
     }]);
-    signs.push(["fit: background and levels", (ctx, pixel) => line(ctx, [[0, 6 * pixel], [18 * pixel, 6 * pixel]], page.colours.fit, 2.5 * pixel)]);
-    signs.push(["switching, 95 % interval", (ctx, pixel) => {
+    signs.push(["fit: background and levels", (ctx, pixel) => line(ctx, [[0, 6 * pixel], [18 * pixel, 6 * pixel]], page.colours.fit, 2 * pixel)]);
+    signs.push(["switching, 95 %", (ctx, pixel) => {
       ctx.fillStyle = COLOURS[RISING] + "33";
       ctx.fillRect(3 * pixel, 0, 12 * pixel, 12 * pixel);
       line(ctx, [[9 * pixel, 0], [9 * pixel, 12 * pixel]], COLOURS[RISING], 1.5 * pixel);
