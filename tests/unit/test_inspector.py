@@ -241,9 +241,9 @@ def test_values_have_their_uncertainty_and_interval(made):
     films, tables = made
     loops = tables["loops"].assign(new_thing_oe=12.5, new_thing_u_oe=0.25)
     data, _ = content(page_of(films, tables | {"loops": loops}))
-    words = [words for words, _ in data["columns"]["loops"]]
+    names = [words for words, _ in data["columns"]["loops"]]
     units = dict(data["columns"]["loops"])
-    by_id = {loop["id"]: dict(zip(words, loop["values"], strict=True))
+    by_id = {loop["id"]: dict(zip(names, loop["values"], strict=True))
              for loop in data["loops"] if loop["kind"] == "ahe_loop"}  # fmt: skip
     assert by_id["loop_0"]["new thing"] == ["12.5(2)", ""] and units["new thing"] == "Oe"
     row = loops.set_index("id").loc["loop_0"]
@@ -252,14 +252,14 @@ def test_values_have_their_uncertainty_and_interval(made):
     low, high = map(float, interval.split(" to "))
     assert low == pytest.approx(row["h_c_lo95_oe"], abs=0.1 * row["h_c_u_oe"] + 0.01)
     assert high == pytest.approx(row["h_c_hi95_oe"], abs=0.1 * row["h_c_u_oe"] + 0.01)
-    # 5 mohm are shown in mohm, and the offset of 512 ohm in ohm.
-    assert (
-        by_id["loop_0"]["R_AHE, half swing"][0].startswith("5.0")
-        and units["R_AHE, half swing"] == "mΩ"
-    )
-    assert by_id["loop_0"]["offset"][0].startswith("512.0") and units["offset"] == "Ω"
+    # A swing of 5 mohm is shown in mohm, an offset of 512 ohm in ohm.
+    for words, unit, truth, within in (
+        ("R_AHE, half swing", "mΩ", 1e3 * R_AHE_OHM, 0.1), ("offset", "Ω", OFFSET_OHM, 1e-3),
+    ):  # fmt: skip
+        shown = float(by_id["loop_0"][words][0].partition("(")[0])
+        assert units[words] == unit and shown == pytest.approx(truth, abs=within)
     assert by_id["noise_only"]["coercive field H_c"] == ["–", ""]
-    assert not any(name.endswith(("_u", "lo95", "hi95")) for name in words)
+    assert not any(name.endswith(("_u", "lo95", "hi95")) for name in names)
 
 
 def test_marks_are_the_fitted_positions_with_their_intervals(made):

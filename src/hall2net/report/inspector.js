@@ -174,7 +174,7 @@ function showPlots(loop, view) {
     if (drawn[id]) plots.push(newPlot(id, drawn[id], loop, view, id === Object.keys(drawn).at(-1)));
   }
   if (!fitted) $("corrected").append(element("p", unfittedWords(loop)));
-  $("legend").replaceChildren(...legend(view, fitted));
+  $("legend").replaceChildren(...legend(fitted));
   unhover(loop);
 }
 
@@ -332,8 +332,8 @@ function symbol(ctx, x, y, size, flags, pixel) {
   ctx.stroke();
 }
 
-function legend(view, fitted) {
-  const signs = [[RISING, "rising"], [FALLING, "falling"], [0, view.unbranched], [LEFT_OUT, "left out"]]
+function legend(fitted) {
+  const signs = [[RISING, "rising"], [FALLING, "falling"], [0, "initial curve"], [LEFT_OUT, "left out"]]
     .filter(([kind]) => points.flags.some(flags => (flags & ~USED) === kind || kind === LEFT_OUT && flags & kind))
     .map(([kind, words]) => [words, (ctx, pixel) => symbol(ctx, 9 * pixel, 6 * pixel, 3.2 * pixel, kind, pixel)]);
   if (fitted) {

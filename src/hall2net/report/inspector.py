@@ -46,7 +46,6 @@ class View:
     ----------
     words : what the kind is
     table : results table with its fits
-    unbranched : what a point is that belongs to neither branch
     x_words : label of the x axis, with its unit
     x_factor : that unit in SI
     x_top : label of a second axis in mT; empty if there is none
@@ -56,7 +55,6 @@ class View:
 
     words: str
     table: str
-    unbranched: str
     x_words: str = "field H (Oe)"
     x_factor: float = OERSTED
     x_top: str = "µ₀H (mT)"
@@ -65,13 +63,13 @@ class View:
 
 
 VIEWS = {
-    "ahe_loop": View("Hall loop", "loops", "in no branch"),
-    "loop_shift": View("Hall loop at a current", "loops", "in no branch"),
+    "ahe_loop": View("Hall loop", "loops"),
+    "loop_shift": View("Hall loop at a current", "loops"),
     "sot_switching": View(
-        "switching loop", "switching", "initial curve", "write current (mA)", 1e-3, ""
+        "switching loop", "switching", "write current (mA)", 1e-3, ""
     ),
     "vsm_loop": View(
-        "magnetometer loop", "magnetometry", "measured", y_words="moment", y_units=_MOMENT
+        "magnetometer loop", "magnetometry", y_words="moment", y_units=_MOMENT
     ),
 }  # fmt: skip
 """Kinds of measurement on the page."""

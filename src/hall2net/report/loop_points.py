@@ -69,7 +69,7 @@ def hall_points(measurement: xr.Dataset, row: pd.Series, window: float) -> LoopP
     window : share of the sweep that counts as saturated, half of it at each end
     """
     field, y = measurement["field"].values, measurement["resistance"].values
-    if row.empty:
+    if not np.isfinite(row.get("r_ahe_ohm", np.nan)):
         return _measured(_unfitted(field, y))
     loop = corrected_loop(measurement, row)
     background = y - loop["resistance_ohm"].to_numpy()
@@ -112,8 +112,10 @@ def moment_points(measurement: xr.Dataset) -> LoopPoints:
 
 
 def _unfitted(x: np.ndarray, y: np.ndarray) -> LoopPoints:
-    nothing = np.full(len(x), np.nan)
-    return LoopPoints(x, y, nothing, nothing, np.zeros(len(x), int))
+    nothing, place = np.full(len(x), np.nan), np.arange(len(x))
+    # Over five points, so that the jitter of a field is no matter.
+    step = x[np.minimum(place + 2, len(x) - 1)] - x[np.maximum(place - 2, 0)]
+    return LoopPoints(x, y, nothing, nothing, np.where(step > 0, RISING, FALLING))
 
 
 def _branches(names: pd.Series) -> np.ndarray:
