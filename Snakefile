@@ -29,6 +29,7 @@ rule all:
         [path for study in config["studies"] for path in study_tables(study)],
         [path for study in config["studies"] for path in run_files(study, SCALE)],
         [path for study in config["studies"] for path in exports_of(study)],
+        [f"results/{study}/inspector.html" for study in config["studies"]],
         f"results/comparison-{SCALE}.csv",
         f"results/provenance-{SCALE}.json",
         f"results/report-{SCALE}.html",

@@ -15,10 +15,13 @@ _MOST_REASONS = 3
 
 def uncertainty_column(column: str) -> str:
     """Name of the column with the 1-sigma uncertainty of `column`: `h_c_oe` gives `h_c_u_oe`."""
-    for unit in _COLUMN_UNITS:
-        if column.endswith(unit):
-            return f"{column.removesuffix(unit)}_u{unit}"
-    return f"{column}_u"
+    unit = column_unit(column)
+    return f"{column.removesuffix(unit)}_u{unit}"
+
+
+def column_unit(column: str) -> str:
+    """The unit at the end of a column's name: `_oe` for `h_c_oe`; empty for a plain number."""
+    return next((unit for unit in _COLUMN_UNITS if column.endswith(unit)), "")
 
 
 def usable(table: pd.DataFrame) -> pd.DataFrame:

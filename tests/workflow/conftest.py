@@ -56,7 +56,7 @@ class Project:
         return {rule: int(count) for rule, count in rows if rule != "total"}
 
     def shrink(self) -> None:
-        """One study, a figure a stage, and two perceptrons of four epochs: 22 jobs."""
+        """One study, a figure a stage, and two perceptrons of four epochs: 23 jobs."""
         path = self.folder / "config.yaml"
         config = yaml.safe_load(path.read_text(encoding="utf-8"))
         study, network = config["studies"]["cotb"], config["networks"]["mlp"]

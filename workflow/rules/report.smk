@@ -64,6 +64,37 @@ rule overview:
         "../scripts/overview.py"
 
 
+rule inspector:
+    input:
+        measurements=measurements_of,
+        tables=lambda wildcards: [
+            path
+            for path in study_tables(wildcards.study)
+            if Path(path).stem in ("loops", "switching", "magnetometry")
+        ],
+        page=library(
+            "report/inspector.html.j2",
+            "report/inspector.js",
+            "report/vendor/uPlot.iife.min.js",
+            "report/vendor/uPlot.min.css",
+            "report/vendor/uPlot-LICENSE.txt",
+        ),
+    output:
+        "results/{study}/inspector.html",
+    log:
+        "results/logs/{study}/inspector.log",
+    conda:
+        "../../envs/hall2net.yaml"
+    params:
+        data_source=study_config("data_source"),
+        samples=study_config("samples"),
+        window=lambda wildcards: study_config("loops")(wildcards).get("window", 0.25),
+    message:
+        "{wildcards.study}: the loop inspector"
+    script:
+        "../scripts/inspector.py"
+
+
 rule provenance:
     # What differs from run to run stands here alone: every other result is the same bytes again.
     input:
