@@ -25,6 +25,7 @@ include: "workflow/rules/caching.smk"
 rule all:
     default_target: True
     input:
+        lambda wildcards: require(*PROJECT.unfinished),
         FIGURES,
         [path for study in config["studies"] for path in study_tables(study)],
         [path for study in config["studies"] for path in run_files(study, SCALE)],

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from hall2net.errors import ConfigError
-from hall2net.study.config import allowed_part, check_config
+from hall2net.study.config import allowed_part, check_config, with_numbers
 from hall2net.study.figures import all_figures
 from hall2net.study.references import StudySheets, check_references
 from hall2net.study.samples import read_samples
@@ -208,3 +208,37 @@ def test_names_that_become_paths_are_names_alone(config, name):
             check_config(config, SCHEMA)
         del block[name]
     check_config(config, SCHEMA)
+
+
+def as_words(value):
+    """Every number and truth value as `--config` hands it over."""
+    if isinstance(value, dict):
+        return {key: as_words(below) for key, below in value.items()}
+    if isinstance(value, list):
+        return [as_words(below) for below in value]
+    return value if isinstance(value, str) else yaml.safe_dump(value).split("\n")[0]
+
+
+def test_nested_numbers_of_the_command_line_are_numbers(config):
+    assert with_numbers(as_words(config), SCHEMA) == config
+    wrong = copy.deepcopy(config)
+    wrong["seeds"], wrong["studies"]["ruo2"]["loops"]["window"] = ["0", "one"], "0.7"
+    kept = with_numbers(wrong, SCHEMA)
+    assert kept["seeds"] == [0, "one"]
+    with pytest.raises(ConfigError, match="window: 0.7|'one' is not of type 'integer'"):
+        check_config(kept, SCHEMA)
+
+
+@pytest.mark.parametrize(("weights", "wrong"), [("lut8", 0), ("lut6", 1), ("pair9", 1)])
+def test_weights_of_more_or_fewer_states_than_the_table_has(config, weights, wrong):
+    config["studies"]["cotb"]["lut"]["states"] = 8
+    config["networks"]["resnet18"]["weights"] = {weights: ["std"]}
+    sheets = shipped(config["studies"])
+    figures = {name for block in config["studies"].values() for name in block["figures"]}
+    problems = []
+    try:
+        check_references(config, sheets, figures)
+    except ConfigError as error:
+        problems = error.problems
+    assert len(problems) == wrong
+    assert all("has 8 states" in str(one) and one.study == "cotb" for one in problems)

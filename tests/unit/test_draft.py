@@ -530,7 +530,7 @@ def test_currents_of_both_signs_make_loop_shifts(tmp_path):
         (tmp_path / f"bar_{current}.txt").write_text(text)
     made = made_sheet(tmp_path)
     assert made["kind"].to_dict() == {
-        "bar_1mA.txt": "loop_shift", "bar_-1mA.txt": "loop_shift", "bar_2mA.txt": "ahe_loop",
+        "bar_1mA.txt": "loop_shift", "bar_-1mA.txt": "loop_shift", "bar_2mA.txt": "loop_shift",
     }  # fmt: skip
     assert made["sample"].unique() == ["bar"]
     assert (made.loc[made["kind"] == "loop_shift", "field_x_oe"] == UNKNOWN).all()

@@ -7,7 +7,10 @@ from hall2net.files import check_writable
 from hall2net.measurement import KINDS
 from hall2net.networks.runs import file_names, recorded_epochs, runs_of_networks
 from hall2net.sources import LIBRARY, reached
-from hall2net.study.check import read_config, read_project
+from hall2net.study.check import finished_part, read_config, read_project
+from hall2net.study.config import with_numbers
+
+SCHEMA = Path(workflow.basedir, "workflow/schemas/config.schema.yaml")
 
 
 def stop(error):
@@ -20,16 +23,27 @@ try:
         check_writable(folder)
     for path in workflow.configfiles:
         read_config(path)
-    PROJECT = read_project(
-        config, ".", Path(workflow.basedir, "workflow/schemas/config.schema.yaml")
-    )
-    PROJECT.require_no_problem()
+    config |= with_numbers(config, SCHEMA)
+    PROJECT = read_project(config, ".", SCHEMA)
+    PROJECT.require()
 except Hall2netError as error:
     stop(error)
 
-SHEETS = {study: sheets.measurements for study, sheets in PROJECT.studies.items()}
-for study, sheets in PROJECT.studies.items():
-    config["studies"][study]["samples"] = sheets.samples
+# A study with a problem stops its own targets and `all`, and no others.
+config |= finished_part(config, PROJECT.unfinished)
+SHEETS = {study: PROJECT.studies[study].measurements for study in config["studies"]}
+for study in SHEETS:
+    config["studies"][study]["samples"] = PROJECT.studies[study].samples
+
+
+def require(*studies):
+    """Stop with what is wrong with these studies."""
+    try:
+        PROJECT.require(*studies)
+    except Hall2netError as error:
+        stop(error)
+    return []
+
 
 SCALE = config["scale"]
 config["data_root"] = os.environ.get("HALL2NET_DATA", config["data_root"])

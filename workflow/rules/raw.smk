@@ -37,3 +37,22 @@ rule read_measurements:
         "{wildcards.study}: reading {wildcards.samples}"
     script:
         "../scripts/read_measurements.py"
+
+
+if PROJECT.unfinished:
+
+    rule unfinished:
+        input:
+            lambda wildcards: require(wildcards.unfinished),
+        output:
+            "results/{unfinished}/{anything}",
+        log:
+            "results/logs/{unfinished}/unfinished/{anything}.log",
+        wildcard_constraints:
+            unfinished="|".join(PROJECT.unfinished),
+        conda:
+            "../../envs/hall2net.yaml"
+        message:
+            "{wildcards.unfinished}: its sheets have open cells"
+        shell:
+            "exit 1"

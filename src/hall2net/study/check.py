@@ -1,6 +1,6 @@
 """The project as a whole, checked before anything runs: configuration, sheets, and raw files."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -8,9 +8,16 @@ from typing import Any
 import pandas as pd
 import yaml
 
-from hall2net.errors import ConfigError, FileError, Hall2netError, Problem, together
+from hall2net.errors import (
+    ConfigError,
+    FileError,
+    Hall2netError,
+    Problem,
+    one_of,
+    together,
+)
 from hall2net.study.cells import UNKNOWN, Sheet, read_cells
-from hall2net.study.config import allowed_part, check_config
+from hall2net.study.config import allowed_part, check_config, key_of, with_numbers
 from hall2net.study.figures import all_figures
 from hall2net.study.references import StudySheets, check_references
 from hall2net.study.samples import COLUMNS, NUMBERS, sample_problems, samples_in
@@ -32,16 +39,22 @@ class Project:
     studies: dict[str, StudySheets]
     problems: list[Problem]
 
-    def require_no_problem(self) -> None:
-        """Go on only where nothing is wrong.
+    @property
+    def unfinished(self) -> list[str]:
+        """Studies with a problem; the others can be made without them."""
+        return sorted({problem.study for problem in self.problems} - {""})
+
+    def require(self, *studies: str) -> None:
+        """Go on only where nothing is wrong with these studies, nor with what concerns all.
 
         Raises
         ------
         ConfigError
             With every problem; a raw file that is missing is one of them.
         """
-        if self.problems:
-            raise ConfigError(problems=self.problems)
+        concerned = [problem for problem in self.problems if problem.study in ("", *studies)]
+        if concerned:
+            raise ConfigError(problems=concerned)
 
 
 def read_project(config: Mapping[str, Any], root: str | Path, schema: str | Path) -> Project:
@@ -64,13 +77,30 @@ def read_project(config: Mapping[str, Any], root: str | Path, schema: str | Path
     return Project(studies, together(problems))
 
 
-def check_project(root: str | Path, config: str | Path = "config.yaml") -> str:
+def finished_part(config: Mapping[str, Any], unfinished: Collection[str]) -> dict[str, Any]:
+    """The configuration without some studies, and the networks and sweeps that need them.
+
+    Parameters
+    ----------
+    config : a configuration that its schema allows
+    unfinished : studies that are left out
+    """
+    studies = {k: v for k, v in config["studies"].items() if k not in unfinished}
+    networks = {k: v for k, v in config["networks"].items() if v["study"] not in unfinished}
+    sweeps = {k: v for k, v in config.get("sweeps", {}).items() if v["network"] in networks}
+    return {**config, "studies": studies, "networks": networks, "sweeps": sweeps}
+
+
+def check_project(
+    root: str | Path, config: str | Path = "config.yaml", study: str | None = None
+) -> str:
     """Check a project's configuration, its sheets, and that the files they name are there.
 
     Parameters
     ----------
     root : folder of the project
     config : configuration file, from there
+    study : the only study that is checked; all if None
 
     Returns
     -------
@@ -84,12 +114,18 @@ def check_project(root: str | Path, config: str | Path = "config.yaml") -> str:
         With every problem of the project.
     """
     content = read_config(Path(root, config))
+    known = content.get("studies") or {}
+    if study is not None and study not in known:
+        raise ConfigError(problems=[one_of(key_of("studies"), study, known, "no study")])
+    content = with_numbers(content, Path(root, SCHEMA))
     project = read_project(content, root, Path(root, SCHEMA))
-    project.require_no_problem()
-    cells = (";".join(one.measurements["file"]) for one in project.studies.values())
+    checked = [study] if study is not None else list(project.studies)
+    project.require(*(checked if study is not None else {*checked, *project.unfinished}))
+    cells = (";".join(project.studies[one].measurements["file"]) for one in checked)
     files = sum(len(set(cell.split(";"))) for cell in cells)
-    counts = (("study", "studies", len(project.studies)), ("file", "files", files),
-              ("network", "networks", len(content["networks"])))  # fmt: skip
+    networks = [one for one in content["networks"].values() if one["study"] in checked]
+    counts = (("study", "studies", len(checked)), ("file", "files", files),
+              ("network", "networks", len(networks)))  # fmt: skip
     words = [f"{count} {one if count == 1 else many}" for one, many, count in counts]
     return f"{', '.join(words)}: no problem found"
 

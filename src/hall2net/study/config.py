@@ -39,6 +39,34 @@ def check_config(config: Mapping[str, Any], schema: str | Path) -> None:
         raise ConfigError(problems=problems)
 
 
+def with_numbers(config: Mapping[str, Any], schema: str | Path) -> dict[str, Any]:
+    """A copy of a configuration in which words that must be numbers are numbers.
+
+    Snakemake hands over what stands nested in `--config` as words: `seeds=[0,1]` comes as "0" and
+    "1". Each word that the schema refuses is read as YAML, and taken if it then fits.
+
+    Parameters
+    ----------
+    config : the configuration as read from YAML and the command line
+    schema : path of the schema
+    """
+    content, validator = copy.deepcopy(dict(config)), _validator(schema)
+    for error in _errors(content, schema):
+        path = list(error.absolute_path)
+        if not path or not isinstance(error.instance, str):
+            continue
+        try:
+            value = yaml.safe_load(error.instance)
+        except yaml.YAMLError:
+            continue
+        place: Any = content
+        for key in path[:-1]:
+            place = place[key]
+        if not isinstance(value, str) and validator.evolve(schema=error.schema).is_valid(value):
+            place[path[-1]] = value
+    return content
+
+
 def key_of(*path: object) -> str:
     """A place in the configuration, as messages name it.
 
@@ -75,10 +103,14 @@ def allowed_part(config: Mapping[str, Any], schema: str | Path) -> dict[str, Any
     return part
 
 
+def _validator(schema: str | Path) -> Draft202012Validator:
+    return Draft202012Validator(yaml.safe_load(Path(schema).read_text(encoding="utf-8")))
+
+
 def _errors(config: Mapping[str, Any], schema: str | Path) -> list[ValidationError]:
-    rules = yaml.safe_load(Path(schema).read_text(encoding="utf-8"))
-    found = Draft202012Validator(rules).iter_errors(config)
-    return sorted(found, key=lambda error: list(map(str, error.path)))
+    return sorted(
+        _validator(schema).iter_errors(config), key=lambda error: list(map(str, error.path))
+    )
 
 
 def _describe(error: ValidationError) -> Iterator[Problem]:

@@ -143,11 +143,26 @@ def _missing(config: Mapping[str, Any], sheets: Mapping[str, StudySheets]) -> It
             found += [*_of_samples(block, sheets[study]), *_of_lut(study, block, sheets[study])]
         yield from (replace(problem, study=study) for problem in found)
     for network, block in config.get("networks", {}).items():
-        study = studies.get(block.get("study"), {"lut": None})
-        for precision in block.get("weights", {}):
-            if Precision.of(precision).measured and "lut" not in study:
-                found = f"{precision!r} needs a block 'lut' of study {block['study']!r}"
-                yield Problem(key_of("networks", network, "weights"), found)
+        yield from (
+            replace(problem, study=str(block.get("study", "")))
+            for problem in _of_network(network, block, studies)
+        )
+
+
+def _of_network(
+    network: str, block: Mapping[str, Any], studies: Mapping[str, Any]
+) -> Iterator[Problem]:
+    study, where = studies.get(block.get("study")), key_of("networks", network, "weights")
+    if study is None:
+        return
+    states = study.get("lut", {}).get("states")
+    for precision in map(Precision.of, block.get("weights", {})):
+        if precision.measured and "lut" not in study:
+            found = f"'{precision}' needs a block 'lut' of study {block['study']!r}"
+            yield Problem(where, found)
+        elif precision.measured and states not in (None, precision.states):
+            found = f"'{precision}', but the 'lut' of study {block['study']!r} has {states} states"
+            yield Problem(where, found, f"{precision.kind}{states}")
 
 
 def _of_figures(study: str, block: Mapping[str, Any], own: StudySheets | None) -> Iterator[Problem]:

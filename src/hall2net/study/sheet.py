@@ -28,7 +28,10 @@ CHOICES = {
     "time_unit": tuple(SI_FACTORS["time"]),
 }  # fmt: skip
 NUMBERS = tuple(column for column, *_ in CONDITIONS.values())
-TEXTS = ("x_column", "y_column", "pulse_column", "time_column")
+TEXTS = (
+    "x_column", "y_column", "rxx_column", "pulse_column", "time_column", "temperature_column",
+    "current_column",
+)  # fmt: skip
 COLUMNS = (*REQUIRED, *NUMBERS, *TEXTS, *(name for name in CHOICES if name not in REQUIRED))
 
 NAME = re.compile(r"[a-z0-9_]+")

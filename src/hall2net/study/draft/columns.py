@@ -1,6 +1,7 @@
 """What the columns of an unknown file hold: quantity, unit and numbers."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +32,14 @@ _QUANTITY_OF_NAME = {
     "field": r"(?i)field|^[µμ]_?0 ?h|^mu_?0 ?h|^[hb]([xyz_ ]|$)",
     "counter": r"(?i)^(#|no\.?|n|index|step|number|cycle|count|k)$",
 }
+_MAGNET = re.compile(r"(?i)magnet|coil|output|supply|psu|kepco|bop\b|solenoid")
+_IN_PLANE = re.compile(
+    r"(?i)(?:^|[^a-z])(?:[µμ]_?0|mu_?0)?[ _]?[hb][ _]?(?:x|ip|par|inplane)(?![a-z])|in.?plane|"
+    r"field.?x\b|\bx.?field|assist"
+)
+_FOLLOWS = 0.99
+"""Correlation with a swept field above which a current is the magnet's: a read or write current
+is set without regard to the field, a power supply's follows it but for the magnet's remanence."""
 _NO_SIGNAL = re.compile(
     r"(?i)\bstd|std\.|\berr|\bdev\b|phase|freq|\bm(in|ax)\.|\bavg|average|averaging|quad|raw|"
     r"set.?point|\bset\b|range|compliance|drive|position|sensitivity|critical|status|offset|gain"
@@ -53,6 +62,23 @@ class Column:
         return bool(np.isfinite(self.values).any())
 
     @property
+    def changes(self) -> bool:
+        """Whether the numbers are not all the same: what is held is a condition, no signal."""
+        values = self.values[np.isfinite(self.values)]
+        return bool(values.size) and bool((values != values[0]).any())
+
+    @property
+    def in_plane(self) -> bool:
+        """Whether the name says that this field lies in the film's plane."""
+        return bool(_IN_PLANE.search(self.name))
+
+    def is_of_a_magnet(self, fields: Sequence["Column"]) -> bool:
+        """Whether this is the current of the magnet that makes one of these fields."""
+        return bool(_MAGNET.search(self.name)) or any(
+            follows(self.values, field.values) for field in fields
+        )
+
+    @property
     def span(self) -> float:
         """Largest less smallest number."""
         return float(np.nanmax(self.values) - np.nanmin(self.values)) if self.filled else 0.0
@@ -70,7 +96,12 @@ class Column:
     @property
     def oersted_span(self) -> float:
         """Span of a field in Oe."""
-        return self.span * SI_FACTORS["field"][self.unit] / SI_FACTORS["field"]["Oe"]
+        return self.span * self.in_oersted
+
+    @property
+    def in_oersted(self) -> float:
+        """The unit of a field in Oe."""
+        return SI_FACTORS["field"][self.unit] / SI_FACTORS["field"]["Oe"]
 
 
 @dataclass(frozen=True)
@@ -85,6 +116,14 @@ class RawFile:
     def of(self, *quantities: str) -> list[Column]:
         """Columns of these quantities that hold numbers."""
         return [c for c in self.columns if c.quantity in quantities and c.filled]
+
+
+def follows(values: np.ndarray, x: np.ndarray) -> bool:
+    """Whether one column is a straight line of another."""
+    both = np.isfinite(values) & np.isfinite(x)
+    if both.sum() < 3 or np.ptp(values[both]) == 0 or np.ptp(x[both]) == 0:
+        return False
+    return bool(abs(np.corrcoef(values[both], x[both])[0, 1]) > _FOLLOWS)
 
 
 def look_at(folder: Path, name: str) -> RawFile:
