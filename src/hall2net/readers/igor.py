@@ -68,9 +68,7 @@ def open_waves(text: Text, head: list[str]) -> tuple[Header, Callable[[Sequence[
     return header, read
 
 
-def _block(
-    text: Text, number: int, named: str, waves: dict[str, tuple[int, list[float]]]
-) -> int:
+def _block(text: Text, number: int, named: str, waves: dict[str, tuple[int, list[float]]]) -> int:
     """Take the waves of the block whose names stand in a line; the line below the block."""
     names = [name.strip("'") for name in _NAME.findall(named)][:MAX_COLUMNS]
     while number < len(text.ends) and text.line(number).strip().upper() != "BEGIN":

@@ -340,9 +340,7 @@ def _lines_above(run: Run) -> range:
     return range(max(1, run.first - _ROWS_ABOVE), run.first)
 
 
-def _column_units(
-    names: list[str], below: list[str], labelled: list[str], run: Run
-) -> list[str]:
+def _column_units(names: list[str], below: list[str], labelled: list[str], run: Run) -> list[str]:
     """Unit of each column: in its name, in a line of units, behind its numbers, in the head."""
     units = []
     for place, name in enumerate(names):

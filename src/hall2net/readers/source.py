@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+import numpy as np
+
 from hall2net.errors import FileError
 from hall2net.readers import delimited, hdf5, igor, lakeshore, micromag, multivu
 from hall2net.readers.delimited import places_of
-from hall2net.readers.table import Header, Table, read_columns
+from hall2net.readers.table import Header, Table, read_columns, sample_columns
 from hall2net.readers.text import HEAD_LINES, Text, read_start, read_text, starts_as
 from hall2net.units import unit_spelt
 
@@ -20,7 +22,7 @@ _TEXTS = {
     "multivu": multivu, "lakeshore8600": lakeshore, "micromag": micromag, "igor": igor,
     "delimited": delimited,
 }  # fmt: skip
-_MODULES = _TEXTS | {"hdf5": hdf5}
+_MODULES = {"hdf5": hdf5, **_TEXTS}
 FORMATS = tuple(_MODULES)
 """Names for `format` in `measurements.csv`."""
 
@@ -39,6 +41,7 @@ class Source:
     units : of each column, as `SI_FACTORS` spells them; empty if the file does not say
     words : lines above the table
     read : numbers of the columns at these places (from 0)
+    sample : the same of some rows, spread over the file
     """
 
     path: Path
@@ -47,6 +50,7 @@ class Source:
     units: list[str]
     words: list[str]
     read: Callable[[Sequence[int]], Table]
+    sample: Callable[[Sequence[int]], dict[int, np.ndarray]]
 
     @property
     def names(self) -> list[str]:
@@ -86,18 +90,19 @@ def open_source(path: str | Path, wanted: Sequence[str] = (), stated: str = "") 
     if starts_as(path, *hdf5.STARTS):
         _check_format(path, "hdf5", stated)
         header, read = hdf5.open_arrays(path)
-        return Source(path, "hdf5", header, _spelt(header), [], read)
+        return Source(path, "hdf5", header, _spelt(header), [], read, lambda k: read(k).columns)
     text = read_text(path)
     head = text.head()
     name = _format_of(head)
     _check_format(path, name, stated)
     if name == "igor":
         header, read = igor.open_waves(text, head)
-    else:
-        header = _TEXTS[name].find_table(text, head, wanted)
-        read = partial(read_columns, text, header)
+        words = [line for line in head[: header.line - 1] if line.strip()]
+        return Source(path, name, header, _spelt(header), words, read, lambda k: read(k).columns)
+    header = _TEXTS[name].find_table(text, head, wanted)
     words = head[: min(header.line - 1, _WORD_LINES)]
-    return Source(path, name, header, _spelt(header), words, read)
+    read, sample = partial(read_columns, text, header), partial(sample_columns, text, header)
+    return Source(path, name, header, _spelt(header), words, read, sample)
 
 
 def columns_of(path: str | Path) -> list[str]:

@@ -18,9 +18,7 @@ HEAD_LINES = 5000
 _START = 2**16
 """Bytes that `read_start` looks at."""
 # Minus signs of word processors and of some locales, before a digit: U+2212, dashes, hyphens.
-_MINUS = re.compile(
-    b"\xe2\x88\x92|(?:\xe2\x80[\x90-\x95]|\xef\xb9\xa3|\xef\xbc\x8d)(?=[.,]?[0-9])"
-)
+_MINUS = re.compile(b"\xe2\x88\x92|(?:\xe2\x80[\x90-\x95]|\xef\xb9\xa3|\xef\xbc\x8d)(?=[.,]?[0-9])")
 
 _BINARY = {
     b"PK\x03\x04": "a zip archive or an Excel workbook",

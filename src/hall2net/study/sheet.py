@@ -15,7 +15,7 @@ from hall2net.units import SI_FACTORS
 
 REQUIRED = ("id", "file", "format", "kind", "sample")
 CHOICES = {
-    "format": ("multivu", "lakeshore8600", "micromag", "delimited"),
+    "format": ("multivu", "lakeshore8600", "micromag", "igor", "hdf5", "delimited"),
     "kind": tuple(KINDS),
     "orientation": ("oop", "ip"),
     "y_quantity": ("resistance", "voltage", "voltage_per_current", "moment", "resistivity"),
@@ -28,7 +28,10 @@ CHOICES = {
     "time_unit": tuple(SI_FACTORS["time"]),
 }  # fmt: skip
 NUMBERS = tuple(column for column, *_ in CONDITIONS.values())
-TEXTS = ("x_column", "y_column", "pulse_column", "time_column")
+TEXTS = (
+    "x_column", "y_column", "rxx_column", "pulse_column", "time_column", "temperature_column",
+    "current_column",
+)  # fmt: skip
 COLUMNS = (*REQUIRED, *NUMBERS, *TEXTS, *(name for name in CHOICES if name not in REQUIRED))
 
 NAME = re.compile(r"[a-z0-9_]+")
