@@ -63,6 +63,7 @@ _SIGNS = str.maketrans(
 # "Ohm-cm", "A.m2", "µΩ·cm": signs of a product. A minus before a digit is an exponent's.
 _PRODUCT = re.compile(r"\s*[.*·⋅∙]\s*|-(?!\d)|\s+")
 _KNOWN = {unit for factors in SI_FACTORS.values() for unit in factors} - {"", "1"}
+_LONG_NAME = 300  # a sentence, and no name
 _IN_BRACKETS = re.compile(r"[(\[{]([^()\[\]{}]*)[)\]}]")
 _AT_END = re.compile(r"^.*?\w.*?(\s*/\s*|\s*,\s*|[ _])([^\s/,_]+(?:[ .·-]c?m)?)$")
 
@@ -110,6 +111,8 @@ def unit_in(name: str) -> str:
     behind a blank or underscore may be an index (`R_H`) and is none.
     """
     name = " ".join(name.split())
+    if not 0 < len(name) < _LONG_NAME:
+        return ""
     brackets = _IN_BRACKETS.findall(name)
     if brackets:
         # A single letter within a name is a symbol: "Moment (m) Status".

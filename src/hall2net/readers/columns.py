@@ -128,7 +128,7 @@ class Columns:
             )
             allowed = ", ".join(SI_FACTORS[quantity])
             cure = f"for {quantity} one of {allowed}, as {key}_unit in measurements.csv"
-            raise FileError(self.path, found, cure, self.source.line)
+            raise FileError(self.path, f"{found} of column {name!r}", cure, self.source.line)
         return unit
 
     def is_of(self, key: str, quantity: str) -> bool:

@@ -26,6 +26,7 @@ _COMMENT = "#%!/*' "
 _WINDOWS = (60, 400, HEAD_LINES)
 _LONG_RUN = 20
 _ROWS_ABOVE = 40  # lines of words above a run of rows among which its names may be
+_LONG_LINE = 20_000  # names between blanks do not fill so much
 _FIRST_ROWS = 20  # rows of a run whose cells are kept
 _NO_UNIT = {"", "-", "--", "a.u.", "arb", "arb.", "arb. units", "1", "%", "none", "counts"}
 _LISTED = re.compile(r"(?i)^\W*col(?:umn)?\W*\d+\W*[:=]\s*(.*\w.*)$")
@@ -156,7 +157,7 @@ def cuts(text: Text, number: int) -> Iterator[tuple[list[str], str, int]]:
                 names = names[1:]
             yield names, delimiter, below
     plain = line.strip().lstrip(_COMMENT)
-    if len(plain) > 40 * MAX_COLUMNS:
+    if len(plain) > _LONG_LINE:
         return
     ways = [re.findall(r'"[^"]*"|\S+', plain), re.split(r"\s{2,}|\t", plain), plain.split()]
     ways.insert(0, re.findall(r"[^\s()\[\]]*(?:\s?[(\[][^()\[\]]*[)\]])+\S*|\S+", plain))
@@ -331,7 +332,7 @@ def _labelled_units(text: Text, run: Run) -> list[str]:
     for number in reversed(_lines_above(run)):
         cells, _ = cut(text, number, run.delimiter)
         cells = [cell.strip() for cell in cells]
-        if "unit" in cells[0].lower() and 1 < len(cells) and any(map(is_unit, cells[1:])):
+        if len(cells) > 1 and "unit" in cells[0].lower() and any(map(is_unit, cells[1:])):
             return ["", *cells[1:]]
     return []
 
@@ -362,7 +363,7 @@ def _letters(run: Run, place: int) -> str:
 
 def _listed(text: Text, run: Run) -> list[Header]:
     """Names that stand in the head one a line: `Column 01: Field [Oe]`."""
-    lines = [text.line(number) for number in range(max(1, run.first - 400), run.first)]
+    lines = [text.line(number)[:300] for number in range(max(1, run.first - 400), run.first)]
     for pattern in (_LISTED, _LISTED_NAME):
         names = [match[1].strip() for line in lines if (match := pattern.match(line))]
         if len(names) == run.width:

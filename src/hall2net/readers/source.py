@@ -14,7 +14,7 @@ from hall2net.errors import FileError
 from hall2net.readers import delimited, hdf5, igor, lakeshore, micromag, multivu
 from hall2net.readers.delimited import places_of
 from hall2net.readers.table import Header, Table, read_columns, sample_columns
-from hall2net.readers.text import HEAD_LINES, Text, read_start, read_text, starts_as
+from hall2net.readers.text import HEAD_LINES, read_start, read_text, starts_as
 from hall2net.units import unit_spelt
 
 # The last one takes any text.

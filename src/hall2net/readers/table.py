@@ -27,9 +27,9 @@ _BLOCK = 2**22
 _SAMPLE = 2000  # lines, enough to meet each value that a twentieth of a table has
 _HUGE = 1e100
 _NUMBER_BEGINS = re.compile(r"[+-]?[.,]?\d")
-_NUMBER = r"[+-]?(?:\d+[.,]?\d*|[.,]\d+)(?:[eE][+-]?\d+)?"
+_NUMBER = r"[+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d+)?"
 # A number and its unit in one cell, as an instrument answered: "+1.2E-03VDC", "12.5 mV".
-_WITH_UNIT = re.compile(rf"({_NUMBER})\s*([A-Za-zµμΩΩ°%][^\d\s,;]*)")
+_WITH_UNIT = re.compile(rf"({_NUMBER})\s*(?![eE][+-]?$)([A-Za-zµμΩΩ][^\d\s,;]*)")
 _ALONE = re.compile(_NUMBER)
 # Python takes 1_5 for a number; a point beside a decimal comma parts thousands.
 _DECIMAL_COMMA = str.maketrans(",._", ".??")
@@ -92,7 +92,7 @@ def is_number(cell: str) -> bool:
 def letters_of(cell: str) -> str:
     """The letters behind a number in one cell; empty if there are none."""
     match = _WITH_UNIT.fullmatch(cell)
-    return match[2] if match and match[2] not in ("e", "E") else ""
+    return match[2] if match else ""
 
 
 def cut(text: Text, number: int, delimiter: str) -> tuple[list[str], int]:
@@ -172,8 +172,9 @@ def sample_columns(text: Text, header: Header, places: Sequence[int]) -> dict[in
     text, header, places : as of `read_columns`
     """
     rows = []
-    lines = np.linspace(header.body, len(text.ends), _SAMPLE) if places else []
-    for number in np.unique(np.astype(lines, int)) if len(lines) else []:
+    last = len(text.ends)
+    lines = np.linspace(header.body, last, _SAMPLE) if places and header.body <= last else ()
+    for number in np.unique(np.array(lines, dtype=int)):
         cells, _ = cut(text, int(number), header.delimiter)
         # The middle of a quoted cell is no row.
         if len(cells) == len(header.names):
@@ -349,7 +350,7 @@ class _OtherCells:
             raise self._error(place, repr(cell[:40]), expected, line)
         first, count = self._lettered.get(place, (line, 0))
         self._lettered[place] = first, count + 1
-        return float(cell[: -len(letters)].translate(_DECIMAL_COMMA))
+        return float(cell[: -len(letters)].replace(",", "."))
 
     def refuse_mixed(self, columns: dict[int, np.ndarray]) -> None:
         """Refuse letters behind some numbers of a column and none behind the others."""

@@ -94,6 +94,8 @@ def read_start(path: str | Path) -> tuple[Text, bool]:
 def starts_as(path: str | Path, *marks: bytes) -> bool:
     """Whether a file begins with one of these bytes; False where it cannot be read."""
     try:
+        if not Path(path).is_file():
+            return False
         with Path(path).open("rb") as file:
             return file.read(max(map(len, marks))).startswith(marks)
     except (OSError, ValueError):
