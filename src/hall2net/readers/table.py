@@ -185,7 +185,7 @@ def sample_columns(text: Text, header: Header, places: Sequence[int]) -> dict[in
 
 def _plain(cell: str) -> float:
     try:
-        return float(cell.translate(_DECIMAL_COMMA))
+        return float(cell.replace(",", "."))
     except ValueError:
         return np.nan
 
