@@ -15,7 +15,7 @@ import xarray as xr
 from scipy.constants import mu_0
 
 from hall2net.errors import FileError
-from hall2net.measurement import CONDITIONS, POINT_VARIABLES
+from hall2net.measurement import CONDITIONS, KINDS, POINT_VARIABLES
 from hall2net.readers.columns import Columns, given, open_columns
 from hall2net.readers.conditions import alternates, pairs
 from hall2net.readers.selection import (
@@ -42,14 +42,6 @@ _PLAUSIBLE = {
     "resistivity": (-1e3, 1e3),
     "time": (-1e10, 1e10),
     "pulse": (0.0, 1e9),
-}
-_X_VARIABLES = {
-    "ahe_loop": "field",
-    "loop_shift": "field",
-    "vsm_loop": "field",
-    "sot_switching": "write_current",
-    "pulse_train": "write_current",
-    "resistivity": "write_current",
 }
 _QUANTITIES = {
     "voltage": ("voltage", "resistance"),
@@ -138,8 +130,8 @@ def _read_file(
     def say(remark: str) -> None:
         remarks.setdefault(remark)
 
-    x_variable = _X_VARIABLES[row["kind"]]
-    quantity = given(row, "y_quantity") or ("moment" if row["kind"] == "vsm_loop" else "")
+    x_variable = KINDS[row["kind"]].x
+    quantity = given(row, "y_quantity") or KINDS[row["kind"]].quantity
     columns = open_columns(path, row, {"x": x_variable, "y": quantity}, before)
     conditions = find_conditions(columns)
     more = set(conditions.changing)

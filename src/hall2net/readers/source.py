@@ -71,6 +71,21 @@ class Source:
         """Places of the columns with this name, or of `a|b` the first; as `places_of`."""
         return places_of(self.header, name)
 
+    def numbers(self, places: Sequence[int]) -> dict[int, np.ndarray]:
+        """Numbers of those of the columns that can be read, by their places.
+
+        One bad column, such as a date, does not take the others with it.
+        """
+        if not places:
+            return {}
+        try:
+            return self.read(places).columns
+        except FileError:
+            if len(places) == 1:
+                return {}
+        parts = [self.numbers([place]) for place in places]
+        return {place: values for part in parts for place, values in part.items()}
+
 
 def open_source(path: str | Path, wanted: Sequence[str] = (), stated: str = "") -> Source:
     """Open a file and find its table.
