@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from hall2net.errors import FileError
 from hall2net.files import DELETE, atomic
@@ -21,6 +22,7 @@ POINT_VARIABLES = {
     "field": "A m-1",
     "write_current": "A",
     "resistance": "ohm",
+    "resistance_xx": "ohm",
     "moment": "A m2",
     "resistivity": "ohm m",
     "point_temperature": "K",
@@ -143,9 +145,9 @@ def select(dataset: xr.Dataset, identifier: str) -> xr.Dataset:
     return one.isel(point=slice(start, start + int(one["count"])))
 
 
-def temperature_tolerance(temperature: float) -> float:
+def temperature_tolerance(temperature: ArrayLike) -> np.ndarray:
     """How far from its set point, in K, a point may be: set points lie closer when it is cold."""
-    return min(1.0, max(0.05, 0.02 * temperature))
+    return np.clip(0.02 * np.asarray(temperature), 0.05, 1.0)
 
 
 def write_samples(datasets: Sequence[xr.Dataset], path: str | Path) -> None:

@@ -7,10 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from hall2net.errors import FileError
-from hall2net.readers.reading import unknown_table
-from hall2net.readers.table import Header, read_columns
-from hall2net.readers.text import Text, read_text
+from hall2net.readers.source import open_source
 from hall2net.units import SI_FACTORS, unit_spelt
 
 _QUANTITY_OF_UNIT = {
@@ -138,21 +135,18 @@ def look_at(folder: Path, name: str) -> RawFile:
     FileError
         If it is no text, or has no table of numbers.
     """
-    text = read_text(folder / name)
-    form, header, units = unknown_table(text)
+    source = open_source(folder / name)
     found = [
         (place, column, *_quantity(column, unit))
-        for place, (column, unit) in enumerate(zip(header.names, units, strict=True))
+        for place, (column, unit) in enumerate(zip(source.names, source.units, strict=True))
     ]
-    places = [place for place, _, quantity, _ in found if quantity]
-    values = _numbers(text, header, places)
+    values = source.numbers([place for place, _, quantity, _ in found if quantity])
     columns = [
         Column(column, quantity, unit, values[place])
         for place, column, quantity, unit in found
         if place in values
     ]
-    words = [text.line(k) for k in range(1, min(header.line, 200))]
-    return RawFile(name, form, columns, words)
+    return RawFile(name, source.format, columns, source.words)
 
 
 def _quantity(name: str, unit: str) -> tuple[str, str]:
@@ -175,17 +169,3 @@ def _quantity(name: str, unit: str) -> tuple[str, str]:
         if re.search(pattern, bare):
             return quantity, "V" if re.match("(?i)volts", bare) else ""
     return "", ""
-
-
-def _numbers(text: Text, header: Header, places: list[int]) -> dict[int, np.ndarray]:
-    """Columns that can be read, by their place."""
-    if not places:
-        return {}
-    try:
-        return read_columns(text, header, places).columns
-    except FileError:
-        if len(places) == 1:
-            return {}
-    # One bad column, such as a date, does not take the others with it.
-    parts = [_numbers(text, header, [place]) for place in places]
-    return {place: values for part in parts for place, values in part.items()}
