@@ -11,10 +11,19 @@ _COLUMN_UNITS = (
 
 def uncertainty_column(column: str) -> str:
     """Name of the column with the 1-sigma uncertainty of `column`: `h_c_oe` gives `h_c_u_oe`."""
-    for unit in _COLUMN_UNITS:
-        if column.endswith(unit):
-            return f"{column.removesuffix(unit)}_u{unit}"
-    return f"{column}_u"
+    unit = column_unit(column)
+    return f"{column.removesuffix(unit)}_u{unit}"
+
+
+def systematic_column(column: str) -> str:
+    """Name of the column with a systematic uncertainty: `h_dmi_oe` gives `h_dmi_sys_oe`."""
+    unit = column_unit(column)
+    return f"{column.removesuffix(unit)}_sys{unit}"
+
+
+def column_unit(column: str) -> str:
+    """The unit at the end of a column's name: `_oe` for `h_c_oe`; empty for a plain number."""
+    return next((unit for unit in _COLUMN_UNITS if column.endswith(unit)), "")
 
 
 def usable(table: pd.DataFrame) -> pd.DataFrame:

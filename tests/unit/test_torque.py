@@ -19,7 +19,8 @@ from hall2net.physics.formulas import (
     spin_hall_conductivity,
     spin_memory_loss_transparency,
 )
-from hall2net.physics.loop_shift import centre_slopes, fit_knee
+from hall2net.physics.knee import fit_knee
+from hall2net.physics.loop_shift import centre_slopes
 from hall2net.physics.loops import fit_loops
 from hall2net.physics.magnetometry import magnetometry_table
 from hall2net.physics.resistivity import resistivity_table
@@ -224,17 +225,20 @@ def test_knee_of_an_exact_clip(h_dmi):
 def test_knee_that_is_not_there():
     x = np.array(sorted(FIELDS), float)
     u = np.full(x.size, 0.01)
-    with pytest.raises(Hall2netError, match="no plateau up to H_x = 800"):
-        fit_knee(x, x / 1000, u)
+    straight = fit_knee(x, x / 1000, u)
+    assert straight.lower_bound and np.isnan(straight.h_dmi) and straight.h_dmi_lo == 800
+    assert straight.plateau == pytest.approx(0.8)
+    assert "no plateau up to H_x = 800" in straight.reasons[0]
     low = fit_knee(x, 2 * np.sign(x), u)
-    assert np.isnan(low.h_dmi) and low.plateau == pytest.approx(2)
-    assert "H_DMI below 50" in low.reason
+    assert np.isnan(low.h_dmi) and low.plateau == pytest.approx(2) and not low.lower_bound
+    assert low.h_dmi_lo == 0 and low.h_dmi_hi == pytest.approx(50, rel=0.02)
+    assert "H_DMI below 50" in low.reasons[0]
     rng = np.random.default_rng(0)
-    assert "no torque" in fit_knee(x, 0.01 * rng.standard_normal(x.size), u).reason
-    with pytest.raises(Hall2netError, match="no loop shift with an in-plane field"):
+    assert "no torque" in fit_knee(x, 0.01 * rng.standard_normal(x.size), u).reasons[0]
+    with pytest.raises(Hall2netError, match="loops at H_x = 0 only"):
         fit_knee(np.zeros(3), np.ones(3), np.ones(3))
     one_sign = fit_knee(x[x > 0], np.clip(x[x > 0] / 150, -1, 1), u[x > 0])
-    assert one_sign.reason == "in-plane field of one sign only"
+    assert one_sign.reasons == ("in-plane field of one sign only",)
     assert one_sign.plateau == pytest.approx(1) and one_sign.zero == 0
 
 

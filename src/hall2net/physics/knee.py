@@ -82,7 +82,7 @@ def fit_knee(field_x: np.ndarray, slope: np.ndarray, slope_u: np.ndarray) -> Kne
     knee = _one_size(series) if series.sizes.size == 1 else _several_sizes(series)
     sides = () if series.both_signs else ("in-plane field of one sign only",)
     scatter = scatter_reason(knee.chi2, knee.dof)
-    scatters = (f"dH_0/dI against H_x: {scatter}",) if scatter else ()
+    scatters = (f"dH_0/dI scatters about its fit: {scatter}",) if scatter else ()
     return replace(knee, reasons=(*knee.reasons, *sides, *scatters))
 
 

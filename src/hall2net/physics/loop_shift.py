@@ -106,7 +106,7 @@ def no_slope(points: pd.DataFrame, shift: str) -> str:
     currents = points.groupby("field_x_oe")["current_ma"]
     both_signs = ((currents.min() < 0) & (currents.max() > 0)).any()
     if both_signs and shift == "pair":
-        return "no two currents of equal size and opposite sign: use `shift: line`"
+        return "no two currents of equal size and opposite sign: use `loop_shift: line`"
     return "no in-plane field has loops with currents of both signs: measure the other sign"
 
 
@@ -150,7 +150,7 @@ class Scatter:
     def reason(self) -> str:
         """Words where the uncertainties were widened noticeably; else empty."""
         words = scatter_reason(self.chi2, self.dof)
-        return f"centres about H_0(I): {words}" if words else ""
+        return f"centres scatter about H_0(I): {words}" if words else ""
 
 
 def widened(points: pd.DataFrame) -> tuple[pd.DataFrame, Scatter]:
