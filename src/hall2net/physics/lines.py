@@ -10,8 +10,7 @@ degrees of freedom is itself uncertain.
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import norm
-from scipy.stats import t as student
+from scipy.special import ndtri, stdtrit
 
 from hall2net.errors import Hall2netError
 
@@ -61,7 +60,7 @@ def widening(chi2: float, dof: int) -> float:
 
 def student_factor(dof: float) -> float:
     """t(0.975, dof)/1.96: what a sigma estimated from `dof` degrees of freedom is multiplied by."""
-    return float(student.ppf(0.975, dof) / norm.ppf(0.975))
+    return float(stdtrit(dof, 0.975) / ndtri(0.975))
 
 
 def scatter_reason(chi2: float, dof: int) -> str:
