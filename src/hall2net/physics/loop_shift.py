@@ -17,7 +17,7 @@ from hall2net.physics.lines import scatter_reason, student_factor, widening
 SHIFTS = ("line", "pair")
 """line: slope of H_0 against I with an intercept | pair: H_0(+I) - H_0(-I) at equal |I|."""
 
-_TELLING_DOF = 12  # from here on the scatter shows how it depends on the current (simulated)
+_SHOWN = 2.0  # gain in -2 ln L from which the scatter shows how it depends on the current
 _ONE_TEMPERATURE_K = 5.0  # loops this close in temperature belong to one series
 _LEFT_OUT = 0.1  # fraction of refused loops that is worth a word
 
@@ -160,9 +160,9 @@ def widened(points: pd.DataFrame) -> tuple[pd.DataFrame, Scatter]:
     currents of the series, whatever its currents are. Excess scatter is one variance that all
     loops have in common, of the size that makes chi2 equal to dof (Paule and Mandel, J. Res. Natl.
     Bur. Stand. 87, 377 (1982)): nucleation, stage and temperature do not know the current. Only
-    where a long series shows, by its likelihood, that the scatter follows the stated
-    uncertainties, these are multiplied by the Birge ratio instead. Both include Student's factor,
-    and no uncertainty becomes smaller than stated.
+    where the likelihood clearly prefers a scatter in proportion to the stated uncertainties, these
+    are multiplied by the Birge ratio instead. Both include Student's factor, and no uncertainty
+    becomes smaller than stated.
 
     Parameters
     ----------
@@ -188,7 +188,9 @@ def widened(points: pd.DataFrame) -> tuple[pd.DataFrame, Scatter]:
         return chi2(variance) + float(np.linalg.slogdet(covariance(variance))[1])
 
     dof = residual.size
-    scatter = Scatter(chi2(stated), dof) if dof else Scatter(0.0, 0)
+    if not dof:
+        return points, Scatter(0.0, 0)
+    scatter = Scatter(chi2(stated), dof)
     factor = widening(scatter.chi2, dof)
     if factor == 1:
         return points, scatter
@@ -196,7 +198,7 @@ def widened(points: pd.DataFrame) -> tuple[pd.DataFrame, Scatter]:
     highest = student * float(residual @ residual) / dof  # contrasts are orthonormal
     added = brentq(lambda x: student * chi2(stated + x) - dof, 0, highest)
     variance, proportional = stated + added, factor**2 * stated
-    if dof >= _TELLING_DOF and deviance(proportional / student) < deviance(variance / student):
+    if deviance(variance / student) - deviance(proportional / student) > _SHOWN:
         variance = proportional
     return points.assign(u_oe=np.sqrt(variance)), scatter
 
@@ -205,4 +207,5 @@ def _contrasts(points: pd.DataFrame) -> np.ndarray:
     """(dof, n), orthonormal sums of centres that vanish on a straight line at every field."""
     currents = [loops["current_ma"].to_numpy() for _, loops in points.groupby("field_x_oe")]
     designs = [np.vstack([current, np.ones_like(current)]) for current in currents]
-    return block_diag(*(null_space(design).T for design in designs))
+    blocks = [null_space(design).T for design in designs]
+    return block_diag(*blocks) if blocks else np.zeros((0, 0))

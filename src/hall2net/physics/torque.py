@@ -242,18 +242,20 @@ def _material(
     """M_s t, K_s and rho_xx of a sample, measured or else given; why not, to `reasons`."""
     row: dict[str, Any] = {}
     doubts: list[str] = []
-    for quantity, table, what, by_hand in (
-        ("rho_xx_uohm_cm", resistivity, "resistivity", _given_resistivity(samples, sample)),
-        ("areal_moment_a", magnetometry, "magnetometry", _given_moment(samples, sample)),
-        ("k_s_erg_cm2", magnetometry, "magnetometry", given(samples, sample, "k_s_erg_cm2")),
+    moment, rho = _given_moment(samples, sample), _given_resistivity(samples, sample)
+    k_s = given(samples, sample, "k_s_erg_cm2")
+    for quantity, what, table, by_hand in (
+        ("rho_xx_uohm_cm", "resistivity", resistivity, rho),
+        ("areal_moment_a", "magnetometry", magnetometry, moment),
+        ("k_s_erg_cm2", _NO_K_S if moment else "magnetometry", magnetometry, k_s),
     ):
-        known = _measured(table, sample, quantity, what, by_hand, doubts) or by_hand
+        known = _measured(table, sample, quantity, doubts) or by_hand
+        if not known and not (table["sample"] == sample).any():
+            doubts.append(f"no {what}")
         if known is by_hand and known and not np.isfinite(known.u):
             doubts.append(f"{quantity} is given without its uncertainty: taken as exact")
         row |= {quantity: known.value, uncertainty_column(quantity): known.u}
         row[f"{quantity}_source"] = known.source
-    if row["areal_moment_a_source"] not in ("", MEASURED) and not row["k_s_erg_cm2_source"]:
-        doubts.append("no K_s for T_int and theta_sh: magnetometry, or `k_s_erg_cm2` of the sample")
     row["m_s_source"] = row.pop("areal_moment_a_source")
     row["rho_source"] = row.pop("rho_xx_uohm_cm_source")
     reasons += dict.fromkeys(doubts)
@@ -263,17 +265,17 @@ def _material(
     return row
 
 
-def _measured(
-    table: pd.DataFrame, sample: str, quantity: str, what: str, by_hand: Given, doubts: list[str]
-) -> Given:
-    """A sample's value in another table; why there is none or a doubtful one, to `doubts`."""
+_NO_K_S = "K_s for T_int and theta_sh: magnetometry, or `k_s_erg_cm2` of the sample"
+
+
+def _measured(table: pd.DataFrame, sample: str, quantity: str, doubts: list[str]) -> Given:
+    """A sample's value in another table; why it is doubtful, to `doubts`."""
     rows = table[table["sample"] == sample]
     if rows.empty:
-        if not by_hand:
-            doubts.append(f"no {what}")
         return Given()
     row = rows.iloc[0]
     if row["status"] != "ok":
+        what = "resistivity" if quantity == "rho_xx_uohm_cm" else "magnetometry"
         doubts.append(f"{what}: {row['reason']}")
     return Given(float(row[quantity]), float(row[uncertainty_column(quantity)]), MEASURED)
 
