@@ -19,6 +19,12 @@ def uncertainty_column(column: str) -> str:
     return f"{column.removesuffix(unit)}_u{unit}"
 
 
+def systematic_column(column: str) -> str:
+    """Name of the column with a systematic uncertainty: `h_dmi_oe` gives `h_dmi_sys_oe`."""
+    unit = column_unit(column)
+    return f"{column.removesuffix(unit)}_sys{unit}"
+
+
 def column_unit(column: str) -> str:
     """The unit at the end of a column's name: `_oe` for `h_c_oe`; empty for a plain number."""
     return next((unit for unit in _COLUMN_UNITS if column.endswith(unit)), "")

@@ -16,7 +16,6 @@ from hall2net.physics.background import rising_branch
 from hall2net.physics.loops import (
     CRITERIA,
     FIELDS,
-    compensation_temperature,
     corrected_loop,
     fit_loop,
     fit_loops,
@@ -179,21 +178,6 @@ def test_the_corrected_loop_is_flat_and_centred_in_resistance():
     tail = loop[loop["field_oe"].abs() > 320]
     expected = np.sign(tail["field_oe"]) * 0.14
     assert np.median(np.abs(tail["resistance_ohm"] - expected)) < 2e-3
-
-
-def test_compensation_temperature_of_an_exact_divergence():
-    temperature = np.array([220.0, 240, 260, 290, 310, 330])
-    loops = pd.DataFrame(
-        {
-            "sample": "a", "kind": "ahe_loop", "status": "ok", "temperature_k": temperature,
-            "r_ahe_ohm": np.sign(temperature - 271.5) * 0.07,
-            "h_c_oe": 9000 / np.abs(temperature - 271.5), "h_c_u_oe": 1.0, "h_step_u_oe": 1.0,
-        }
-    )  # fmt: skip
-    t_m, spread = compensation_temperature(loops, "a")
-    assert t_m == pytest.approx(271.5, abs=1e-6)
-    assert 0 < spread < 1
-    assert np.isnan(compensation_temperature(loops.assign(r_ahe_ohm=1.0), "a")[0])
 
 
 @pytest.mark.parametrize("study", ["cotb", "ruo2"])

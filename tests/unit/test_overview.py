@@ -74,7 +74,7 @@ def test_a_study_without_torque_shows_its_hall_loops():
          "h_c_u_oe": 1.0, "h_step_u_oe": 0.5}
     )  # fmt: skip
     found = page({"lut": LUT, "loops": loops}, study="own")
-    for words in ("T_M (K)", "0.075(1)", "160(1)", "275."):
+    for words in ("T_M (K)", "0.075(1)", "160(1)", "275(3)"):
         assert words in found, words
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from hall2net.networks.runs import Run, find_run, run_table
-from hall2net.physics.loops import compensation_temperature
+from hall2net.physics.compensation import compensation_temperature
 from hall2net.physics.switching import prefield_threshold, write_energy
 from hall2net.study.published import PublishedNumber
 from hall2net.tables import uncertainty_column, usable
@@ -123,7 +123,7 @@ def _cotb(tables: Mapping[str, pd.DataFrame], runs: Sequence[Run], raw: str) -> 
     loops, lut = tables["loops"], tables["lut"]
     sheet = tables["measurements"].query("kind == 'sot_switching' and sample == 'freestanding'")
     room = loops[(loops["kind"] == "ahe_loop") & ((loops["temperature_k"] - 300).abs() < 5)]
-    t_m, t_m_u = compensation_temperature(loops, "freestanding")
+    t_m = compensation_temperature(loops, "freestanding")
     switching = usable(tables["switching"]).query("sample == 'freestanding'")
     source = f"switching.csv ({raw})"
     strongest = _largest(switching, "current_max_ma")
@@ -133,7 +133,7 @@ def _cotb(tables: Mapping[str, pd.DataFrame], runs: Sequence[Run], raw: str) -> 
     entries = {
         "loops.fig3a_r_ahe_ohm": _mean_of(room, "as_grown", "r_ahe_ohm", f"loops.csv ({raw})"),
         "loops.fig3c_r_ahe_ohm": _mean_of(room, "freestanding", "r_ahe_ohm", f"loops.csv ({raw})"),
-        "loops.compensation_temperature_k": _Ours(t_m, t_m_u, f"loops.csv ({raw})"),
+        "loops.compensation_temperature_k": _Ours(t_m.value, t_m.total, f"loops.csv ({raw})"),
         "switching.current_max_ma": _given(switching["current_max_ma"].max(), source),
         "switching.j_max_a_cm2": _Ours(_current_density(strongest) / 1e4, source=source),
         "switching.in_plane_field_mt.1": _given(sheet["field_x_oe"].max() / 10, _SHEET),

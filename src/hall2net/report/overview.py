@@ -10,7 +10,7 @@ import pandas as pd
 from PIL import Image
 
 from hall2net.figures.style import measured
-from hall2net.physics.loops import compensation_temperature
+from hall2net.physics.compensation import compensation_temperature
 from hall2net.report.page import render
 from hall2net.study.figures import figure_of
 from hall2net.study.published import PublishedNumber
@@ -204,7 +204,8 @@ def _device(
     first = loops.loc[nearest].drop_duplicates("sample").index
     table = loops[loops.index.isin(first)].assign(**{name: np.nan for name in ("t_m_k", "t_m_u_k")})
     for index, sample in table["sample"].items():
-        table.loc[index, ["t_m_k", "t_m_u_k"]] = compensation_temperature(loops, sample)
+        t_m = compensation_temperature(loops, sample)
+        table.loc[index, ["t_m_k", "t_m_u_k"]] = t_m.value, t_m.total
     if "switching" in tables:
         names = ["j_c_a_m2", "j_c_u_a_m2", "switching_ratio", "switching_ratio_u"]
         first = usable(tables["switching"]).drop_duplicates("sample")
