@@ -51,7 +51,7 @@ T_M = r"$T_\mathrm{M}$"
 def ahe_loops(
     *, datasets: Datasets, loops: pd.DataFrame, samples: Mapping[str, Mapping[str, Any]]
 ) -> Figure:
-    """Every Hall loop less its background, a panel a sample, with the switching fields fitted."""
+    """Hall loops of every sample without offset and slope, with the switching fields found."""
     rows = usable(loops).query("kind == 'ahe_loop'").sort_values("temperature_k", kind="stable")
     measured_ones = [name for name in samples if (rows["sample"] == name).any()]
     if not measured_ones:
@@ -113,7 +113,9 @@ def temperature(
     samples: Mapping[str, Mapping[str, Any]],
     published: Mapping[str, Any],
 ) -> Figure:
-    """Coercive field and anomalous Hall resistance against temperature, with T_M."""
+    """Coercive field and anomalous Hall resistance against temperature. At the compensation
+    temperature T_M the resistance changes sign and the coercive field diverges.
+    """
     drawn = new_figure(SINGLE, 105)
     coercivity, amplitude = drawn.subplots(2, 1, sharex=True)
     rows = usable(loops).query("kind == 'ahe_loop'").sort_values("temperature_k")
@@ -156,7 +158,9 @@ def temperature(
 
 @figure(kinds=("ahe_loop", "loop_shift"))
 def fit_residuals(*, datasets: Datasets, loops: pd.DataFrame) -> Figure:
-    """What the loop fits leave over in saturation, over the noise, and what became of each loop."""
+    """Residuals of the loop fits in saturation, in units of the noise, and how many loops were
+    fitted, flagged or refused.
+    """
     drawn = new_figure(DOUBLE, 62)
     scatter, histogram, outcome = drawn.subplots(1, 3, width_ratios=(1.3, 1, 0.8))
     fields, residuals = _saturation_residuals(datasets, loops)
@@ -211,7 +215,7 @@ def fig2a_loop_pair(
     samples: Mapping[str, Mapping[str, Any]],
     published: Mapping[str, Any],
 ) -> Figure:
-    """The pair of loops at currents of opposite sign, whose centres give the shift."""
+    """Loops at opposite currents in an in-plane field: their centres differ by the loop shift."""
     example = published["torque"]["loop_shift_example"]
     sample = next(
         name

@@ -195,6 +195,8 @@ def figS7_final_accuracies(*, runs: Runs, published: Mapping[str, Any]) -> Figur
                     axes, [position], [value], yerr=[spread] if spread else None, label=None
                 )
         panel(axes, letter, DATASETS[dataset])
+    if not used:
+        needed_run(runs, _MLP_DATASETS[0], "float32")
     if "mlp" in published:
         published_points(axes, [], [])
     merged_legend(drawn, 4)
