@@ -183,6 +183,8 @@ def figS6_training_loss(*, runs: Runs) -> Figure:  # noqa: N802
 @figure
 def figS7_final_accuracies(*, runs: Runs, published: Mapping[str, Any]) -> Figure:  # noqa: N802
     """Test accuracy after the last epoch, both data sets, three precisions."""
+    if not any(run.name.dataset in _MLP_DATASETS for run in runs):
+        needed_run(runs, _MLP_DATASETS[0], "float32")
     drawn = new_figure(DOUBLE, 66)
     used: list[Run] = []
     for axes, letter, dataset in zip(drawn.subplots(1, 2), "ab", _MLP_DATASETS, strict=True):
@@ -195,8 +197,6 @@ def figS7_final_accuracies(*, runs: Runs, published: Mapping[str, Any]) -> Figur
                     axes, [position], [value], yerr=[spread] if spread else None, label=None
                 )
         panel(axes, letter, DATASETS[dataset])
-    if not used:
-        needed_run(runs, _MLP_DATASETS[0], "float32")
     if "mlp" in published:
         published_points(axes, [], [])
     merged_legend(drawn, 4)
