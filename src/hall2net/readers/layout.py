@@ -58,7 +58,14 @@ class Run:
     head: list[tuple[int, list[str]]] = field(default_factory=list)
 
     def add(self, line: int, cells: list[str], kinds: list[str]) -> None:
-        """Take one more row."""
+        """Take one more row.
+
+        Parameters
+        ----------
+        line : that it begins in
+        cells : of the row
+        kinds : of each cell: n (number), w (word) or e (empty)
+        """
         if len(self.head) < _FIRST_ROWS:
             self.head.append((line, cells))
         self.rows += 1

@@ -99,6 +99,12 @@ def cut(text: Text, number: int, delimiter: str) -> tuple[list[str], int]:
     """Cells of the row that begins in a line, and the line below it.
 
     Quoted cells may hold delimiters and line ends. Quotes that do not close are plain signs.
+
+    Parameters
+    ----------
+    text : the file
+    number : of the line, from 1
+    delimiter : one character; `BLANKS` for any number of blanks
     """
     line = text.line(number)
     if '"' not in line:
