@@ -29,6 +29,7 @@ from hall2net.figures.style import (
     sample_label,
     stamp,
 )
+from hall2net.physics.knee import MODELS
 from hall2net.physics.torque import shift_against_field
 from hall2net.tables import usable
 
@@ -66,7 +67,7 @@ def fig2b_torque_against_field(
             # What does not change sign with the field is the shift of the built-in field.
             built_in = table["h_dl_per_ma_oe"].mean()
             grid = np.linspace(table["field_x_oe"].min(), table["field_x_oe"].max(), 401)
-            aligned = np.clip(grid / row["h_dmi_oe"], -1, 1)
+            aligned = MODELS[row["knee_model"]](grid / row["h_dmi_oe"])
             axes.plot(
                 grid,
                 built_in + row["h_dl_per_ma_oe"] * aligned,
@@ -75,9 +76,12 @@ def fig2b_torque_against_field(
                 label=r"plateau reached at $H_\mathrm{DMI}$ (dashed), about the built-in shift",
             )
             title += "\n" + r"$H_\mathrm{DMI}$ = "
-            title += measured(row["h_dmi_oe"], row["h_dmi_u_oe"], "Oe")
+            total = np.hypot(row["h_dmi_u_oe"], row["h_dmi_sys_oe"])
+            title += measured(row["h_dmi_oe"], total, "Oe")
             for sign in (-1, 1):
                 axes.axvline(sign * row["h_dmi_oe"], color=GREY, ls="--", lw=0.7)
+        elif row is not None and str(row["h_dl_is_lower_bound"]) == "True":
+            title += "\n" + r"no plateau, $H_\mathrm{DL}$ is a lower bound"
         axes.axhline(0, color=GREY, lw=0.5)
         panel(axes, letter, title)
     outer_labels(panels, 3, "$H_x$ (Oe)", r"$H_\mathrm{DL}/I$ (Oe/mA)")
