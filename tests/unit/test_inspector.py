@@ -239,17 +239,20 @@ def test_what_has_no_fit_has_no_background(made):
 
 def test_values_have_their_uncertainty_and_interval(made):
     films, tables = made
-    loops = tables["loops"].assign(new_thing_oe=12.5, new_thing_u_oe=0.25)
+    loops = tables["loops"].assign(new_thing_oe=12.5, new_thing_u_oe=0.25, new_thing_sys_oe=0.5)
     data, _ = content(page_of(films, tables | {"loops": loops}))
     names = [words for words, _ in data["columns"]["loops"]]
     units = dict(data["columns"]["loops"])
     by_id = {loop["id"]: dict(zip(names, loop["values"], strict=True))
              for loop in data["loops"] if loop["kind"] == "ahe_loop"}  # fmt: skip
-    assert by_id["loop_0"]["new thing"] == ["12.5(2)", ""] and units["new thing"] == "Oe"
+    assert (
+        by_id["loop_0"]["new thing"] == ["12.5(2)", "systematic ±0.5"]
+        and units["new thing"] == "Oe"
+    )
     row = loops.set_index("id").loc["loop_0"]
     value, interval = by_id["loop_0"]["coercive field H_c"]
     assert float(value.partition("(")[0]) == pytest.approx(row["h_c_oe"], abs=row["h_c_u_oe"])
-    low, high = map(float, interval.split(" to "))
+    low, high = map(float, interval.split("; ")[-1].split(" to "))
     assert low == pytest.approx(row["h_c_lo95_oe"], abs=0.1 * row["h_c_u_oe"] + 0.01)
     assert high == pytest.approx(row["h_c_hi95_oe"], abs=0.1 * row["h_c_u_oe"] + 0.01)
     # A swing of 5 mohm is shown in mohm, an offset of 512 ohm in ohm.
@@ -259,7 +262,7 @@ def test_values_have_their_uncertainty_and_interval(made):
         shown = float(by_id["loop_0"][words][0].partition("(")[0])
         assert units[words] == unit and shown == pytest.approx(truth, abs=within)
     assert by_id["noise_only"]["coercive field H_c"] == ["–", ""]
-    assert not any(name.endswith(("_u", "lo95", "hi95")) for name in names)
+    assert not any(name.endswith((" u", " sys", "lo95", "hi95")) for name in names)
 
 
 def test_marks_are_the_fitted_positions_with_their_intervals(made):

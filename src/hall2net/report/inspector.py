@@ -22,7 +22,7 @@ from hall2net.physics import loops as field_loops
 from hall2net.physics import switching
 from hall2net.physics.background import SLOPES
 from hall2net.report.loop_points import LoopPoints, hall_points, moment_points, switching_points
-from hall2net.tables import column_unit, uncertainty_column
+from hall2net.tables import column_unit, systematic_column, uncertainty_column
 from hall2net.units import OERSTED, SI_FACTORS
 
 MOST_POINTS = 3_000_000
@@ -89,7 +89,12 @@ WORDS = {
     "even_ohm": "even part at the largest field",
     "drift_ohm": "drift over the sweep",
     "noise_ohm": "noise of a point, 1σ",
+    "significance": "hysteresis over noise (σ)",
     "n_points": "points",
+    "n_cycles": "cycles",
+    "n_left_out": "runs left out",
+    "n_steps": "steps of a branch",
+    "steps_oe": "steps: rising, then falling",
     "current_max_ma": "largest write current",
     "i_up_ma": "critical current, rising",
     "i_dn_ma": "critical current, falling",
@@ -128,7 +133,9 @@ _CONDITION_WORDS = {
     "temperature": "T", "field_x": "H_x", "prefield_x": "pre-applied H_x",
     "initial_field_z": "initial H_z", "current": "I", "pulse_width": "pulse",
 }  # fmt: skip
-_SHARED = {"id", "kind", "sample", "status", "reason", *(c[0] for c in CONDITIONS.values())}
+_SHARED = {"id", "kind", "sample", "status", "reason", "background"}
+_SHARED |= {column for column, *_ in CONDITIONS.values()}
+"""Columns that stand elsewhere on the page, or are drawn."""
 
 _LEAVE_OUT = {"leave_out": {"words": "leave out", "values": []}}
 _HALL = _LEAVE_OUT | {
@@ -268,7 +275,7 @@ def _columns(table: pd.DataFrame) -> list[_Column]:
 
 def _owner(name: str) -> str:
     """The column whose uncertainty or interval this one is: `h_c_oe` for `h_c_lo95_oe`."""
-    return re.sub(r"_(u|lo95|hi95)(?=_|$)", "", name)
+    return re.sub(r"_(u|sys|lo95|hi95)(?=_|$)", "", name)
 
 
 def _column(table: pd.DataFrame, name: str) -> _Column:
@@ -306,15 +313,18 @@ def _entry(
 
 
 def _shown(row: pd.Series, column: _Column) -> list[str]:
-    """A value with its uncertainty in the last digits, and its 95 % interval."""
+    """A value with its uncertainty in the last digits; what else is known of it."""
     value, factor = row[column.name], column.factor
     if isinstance(value, str):
         return [value, ""]
     if pd.isna(value):
         return ["–", ""]
     sigma = row.get(uncertainty_column(column.name), np.nan)
-    ends = _interval(*(row[name] * factor for name in column.ends)) if column.ends else ""
-    return [measured(value * factor, sigma * factor), ends]
+    systematic = row.get(systematic_column(column.name), np.nan) * factor
+    more = [f"systematic ±{systematic:.2g}"] if systematic > 0 else []
+    if column.ends:
+        more.append(_interval(*(row[name] * factor for name in column.ends)))
+    return [measured(value * factor, sigma * factor), "; ".join(filter(None, more))]
 
 
 def _ends(row: pd.Series, name: str) -> tuple[float, float]:
