@@ -145,7 +145,7 @@ def draw_loop(rng: np.random.Generator, kind: str | None = None) -> LabLoop:
     noise = abs(amplitude) * float(np.exp(rng.uniform(np.log(2e-3), np.log(0.25))))
     sweep, step = _sweep(kind, points, largest, rng)
     ends = np.sort(sweep.reported)
-    room = min(-_inner(ends, step), _inner(-ends[::-1], step))
+    room = min(-_inner(ends, step), -_inner(-ends[::-1], step))
     domains = _domains(kind, max(room, 3 * step), step, rng)
     lag = _lag(kind, domains, step, rng, sweep)
     rising = np.where(np.gradient(_smooth(sweep.reported)) >= 0, 1.0, -1.0)
@@ -300,7 +300,7 @@ def _several(
     centre = np.where(first, hard, -hard)
     gap = max(0.1 * hard, 2.5 * step)
     weight = weight / 2
-    up, down = factor * centre + gap / 2, factor[::-1] * centre - gap / 2
+    up, down = factor[0] * centre + gap / 2, factor[1] * centre - gap / 2
     return _Domains(np.maximum(up, down), np.minimum(up, down), weight)
 
 
@@ -428,13 +428,17 @@ def _pink(n: int, rng: np.random.Generator) -> np.ndarray:
 def _half_height(domains: _Domains, largest: float) -> tuple[float, float]:
     """Fields at which the noiseless branches cross the half height."""
     largest = 1.5 * max(largest, 1e-9)
-    path = np.linspace(-largest, largest, 8001)
     fields = []
     for direction in (1, -1):
-        h = path[::direction]
-        m = domains.along(h, np.full(domains.weight.size, -float(direction)))
-        passed = np.flatnonzero(direction * m >= 0)
-        fields.append(float(h[passed[0]]) if passed.size else np.nan)
+        coarse = direction * np.linspace(-largest, largest, 301)
+        for _ in range(2):
+            state = np.full(domains.weight.size, -float(direction))
+            passed = np.flatnonzero(direction * domains.along(coarse, state) >= 0)
+            if not passed.size or not passed[0]:
+                break
+            near = coarse[passed[0] - 1 : passed[0] + 1]
+            coarse = np.concatenate([coarse[: passed[0] - 1], np.linspace(*near, 301)])
+        fields.append(float(coarse[passed[0]]) if passed.size else np.nan)
     return fields[0], fields[1]
 
 
