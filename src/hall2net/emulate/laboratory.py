@@ -32,6 +32,8 @@ _SHARES = {
 }  # fmt: skip
 _CLOSED_POINTS = 4
 """Points of a branch beyond the last domain, on either side, of a loop that can be fitted."""
+_CLOSED_PART = 0.03
+"""Fraction of the sweep that it takes at least, on either side."""
 
 
 @dataclass(frozen=True)
@@ -149,7 +151,7 @@ def draw_loop(rng: np.random.Generator, kind: str | None = None) -> LabLoop:
     domains = _domains(kind, max(room, 3 * step), step, rng)
     lag = _lag(kind, domains, step, rng, sweep)
     rising = np.where(np.gradient(_smooth(sweep.reported)) >= 0, 1.0, -1.0)
-    sweep.true = sweep.reported - lag * rising
+    sweep.true = sweep.true - lag * rising
     m = _magnetisation(kind, domains, sweep, rng)
     if kind == "incomplete":
         sweep, m = _cut(domains, sweep, m, rng)
@@ -170,7 +172,8 @@ def _log_uniform(rng: np.random.Generator, low: float, high: float) -> float:
 
 def _inner(ends: np.ndarray, step: float) -> float:
     """Field beyond which enough points lie for a saturated level, at the low end."""
-    return float(ends[0] + (_CLOSED_POINTS + 1) * step)
+    margin = max((_CLOSED_POINTS + 1) * step, _CLOSED_PART * (ends[-1] - ends[0]))
+    return float(ends[0] + margin)
 
 
 def _smooth(values: np.ndarray) -> np.ndarray:
@@ -225,10 +228,12 @@ def _sweep(
     if rng.random() < 0.15:
         names.append("quantised field")
         quantum = _log_uniform(rng, 0.3, 2.0) * step
-        reported = np.round(reported / quantum) * quantum
+        true, reported = reported, np.round(reported / quantum) * quantum
+    else:
+        true = reported
     first_run = 1 if "initial curve" in names else 0
     cycle = np.maximum(run - first_run, 0) // 2
-    return _Sweep(reported, reported, cycle, run, names), step
+    return _Sweep(reported, true, cycle, run, names), step
 
 
 def _domains(kind: str, room: float, step: float, rng: np.random.Generator) -> _Domains:

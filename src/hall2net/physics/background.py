@@ -1,199 +1,476 @@
-"""What lies below a loop, from its saturated windows: offset, half swing, slope, drift."""
+"""What lies below a loop: as many terms as the data ask for, where each branch is saturated.
 
+Every set of terms is fitted in every window, and all of them are averaged by their evidence, so
+that what the data leave open stands in the uncertainty (Raftery, Sociol. Methodol. 25, 111
+(1995)). The evidence is the Bayesian information criterion with the noise known: the misfit, ln n
+for each term, and a charge for each point that a window leaves out. BIC, since of F test, BIC and
+a marginal likelihood it alone needs neither nested models nor a prior width for every term.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
-from scipy.ndimage import median_filter
+from scipy.special import chdtrc
+
+from hall2net.physics.hysteresis import Hysteresis
+from hall2net.physics.sweeps import Branch, Refused
 
 SLOPES = {
-    "fitted": "slope, even part and drift, with the loop",
+    "fitted": "slope, even part, drift and jumps as far as the data ask for them",
     "none": "none of them, as for data that the instrument has corrected",
 }
 """What is fitted besides offset and half swing."""
 
-_FEWEST_IN_WINDOW = 3
-_LEAST_NOISE = 1e-9
-_SPIKE_SIGMA = 6.0
-_SIGNIFICANT = 5.0
-_SAME_LEVEL = 0.2
+_DIPS = (0.08, 0.3)
+"""Widths of an even part with a dip at zero field, over the largest field."""
+_DRIFT_TIMES = (0.08, 0.3)
+"""Time constants of thermal drift, over the whole measurement."""
+_MOST_JUMPS = 8
+_PINK = 6
+"""Slow waves that stand for 1/f noise; faster ones look white over the bins."""
+_WAVES_POWER = 1.2
+"""Mean square of all waves together, half the sum of 1/k, over their size squared."""
+_PINK_SIZES = (0.0, 0.15, 0.5)
+"""Their size over the noise of a point."""
+_BINS, _MOST_BINS, _FEWEST_BINS = 32, 160, 12
+_FEWEST_POINTS = 3
+"""A saturated level of a branch needs as many points as a line, and one to test it."""
+_OPEN_PARTS = (0.06, 0.15, 0.3, 0.5, 0.75)
+"""How much of a branch before its edge is left out, from where the other branch has closed."""
+_CLOSED_PARTS = (0.0, 0.2, 0.45)
+"""How much of the closed part next to the loop is left out."""
+_LEFT_OUT = 2.0
+"""Charge for a bin left out: a good one would have cost 1, a free level for it costs 1 more."""
+_WINDOWS_KEPT = 4
+"""Windows in which all sets of terms are tried; the others have no weight worth the time."""
+_LEAST_WEIGHT = 1e-3
+_SPARE = 3
+"""Bins that a window must have beyond the terms."""
+_RIDGE = 1e-10
 
 
-class Refused(Exception):
-    """Why a loop gives no number."""
+@dataclass(frozen=True)
+class Terms:
+    """Columns of what may lie below a loop.
+
+    Attributes
+    ----------
+    largest : largest field, which the powers of the field are scaled to
+    breaks : times at which the signal may jump
+    centre : mean of the longitudinal resistance, or nan where there is none
+    """
+
+    largest: float
+    breaks: tuple[float, ...]
+    centre: float
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the columns; `amplitude` is the loop itself."""
+        fixed = ("offset", "amplitude", "slope", "cubic", "even")
+        dips = tuple(f"dip{k}" for k in range(len(_DIPS)))
+        drifts = ("drift", *(f"thermal{k}" for k in range(len(_DRIFT_TIMES))))
+        jumps = tuple(f"jump{k}" for k in range(len(self.breaks)))
+        return (*fixed, *dips, *drifts, *jumps, *(("pickup",) if np.isfinite(self.centre) else ()))
+
+    def columns(
+        self, field: np.ndarray, time: np.ndarray, pickup: np.ndarray | None = None
+    ) -> np.ndarray:
+        """Derivatives (n, q) of what lies below the loop by each term; 0 for the amplitude.
+
+        Parameters
+        ----------
+        field, time : (n,)
+        pickup : (n,), longitudinal resistance
+        """
+        x, one = field / self.largest, np.ones_like(field)
+        columns = [one, 0 * one, x, x**3, x**2]
+        columns += [1 / (1 + (x / width) ** 2) for width in _DIPS]
+        columns += [time * one, *(np.exp(-(time + 0.5) / tau) * one for tau in _DRIFT_TIMES)]
+        columns += [one * (time > moment) for moment in self.breaks]
+        if np.isfinite(self.centre):
+            columns.append(np.zeros_like(one) if pickup is None else pickup - self.centre)
+        return np.stack(columns, axis=-1)
+
+    def sets(self, slope: str) -> np.ndarray:
+        """Every set of terms that is tried, (sets, q) of true and false."""
+        odd: list[tuple[str, ...]] = [()]
+        even: list[tuple[str, ...]] = [()]
+        slow: list[tuple[str, ...]] = [()]
+        if slope == "fitted":
+            jumps = tuple(name for name in self.names if name.startswith("jump"))
+            odd += [("slope",), ("slope", "cubic")]
+            even += [("even",), ("dip0",), ("dip1",), ("even", "dip1")]
+            slow += [("drift",), ("drift", "thermal0"), ("drift", "thermal1")]
+            slow += [(*jumps, *terms) for terms in slow] if jumps else []
+        if "pickup" in self.names:
+            even += [("pickup",), ("pickup", "even")]
+        position = {name: k for k, name in enumerate(self.names)}
+        chosen = []
+        for terms in product(odd, even, slow):
+            row = np.zeros(len(position), bool)
+            row[[0, 1, *(position[name] for part in terms for name in part)]] = True
+            chosen.append(row)
+        return np.array(chosen)
 
 
 @dataclass(frozen=True)
 class Background:
-    """Joint fit of the saturated windows.
+    """Average of all fits.
 
     Attributes
     ----------
-    values : (5,), R0, R_A, slope (ohm/Oe), even part (ohm at the largest field) and drift (ohm over
-        the whole sweep)
-    covariance : (5, 5), zero for what was not fitted
-    sigma : noise of one point, in ohm
-    correlation : of the noise from one point to the next, 0 to 0.9
-    largest : largest field, in Oe
+    terms : what the values belong to
+    values : (q,), offset, half swing and all other terms
+    statistical : (q, q), covariance by the noise
+    systematic : (q, q), covariance between windows and sets of terms
+    sigma : noise of one point
+    slow : standard deviation of 1/f noise, which neighbouring points share
+    misfit : mean square of the residuals of the best window over that of the noise
+    misfit_probability : of residuals at least as large in the best window, were they white
+    weights : weight of each term, 0 to 1
+    normal_order : whether rising branches switch at the upper end of the open part
+    kept : (bins,), weight with which each bin was in a window
     """
 
+    terms: Terms
     values: np.ndarray
-    covariance: np.ndarray
+    statistical: np.ndarray
+    systematic: np.ndarray
     sigma: float
-    correlation: float
-    largest: float
+    slow: float
+    misfit: float
+    misfit_probability: float
+    weights: np.ndarray
+    normal_order: bool
+    kept: np.ndarray
 
-    def normalised(
-        self, field: np.ndarray, progress: np.ndarray, resistance: np.ndarray
-    ) -> np.ndarray:
-        """Magnetisation m(H) from -1 to 1.
+    @property
+    def amplitude(self) -> float:
+        """Half swing between the saturated levels, signed."""
+        return float(self.values[1])
 
-        Parameters
-        ----------
-        field : (n,), in Oe
-        progress : (n,), from -1/2 to 1/2 over the measurement
-        resistance : (n,), in ohm
-        """
-        return (resistance - self.below(field, progress) @ self.values) / self.values[1]
+    @property
+    def covariance(self) -> np.ndarray:
+        """Statistical and systematic."""
+        return self.statistical + self.systematic
 
-    def gradient(
-        self, field: np.ndarray, progress: np.ndarray | float, m: np.ndarray
-    ) -> np.ndarray:
-        """Derivatives (n, 5) of m by the values, but for their sign.
+    def below(self, branch: Branch) -> np.ndarray:
+        """What lies below the loop at the points of a branch, (n,)."""
+        return self.terms.columns(branch.field, branch.time, branch.pickup) @ self.values
 
-        Parameters
-        ----------
-        field : (n,), in Oe
-        progress : (n,) or one for all, from -1/2 to 1/2 over the measurement
-        m : (n,), magnetisation from -1 to 1
-        """
-        below = self.below(field, progress)
+    def normalised(self, branch: Branch) -> np.ndarray:
+        """Magnetisation (n,) of a branch, from -1 to 1."""
+        return (branch.signal - self.below(branch)) / self.amplitude
+
+    def gradient(self, branch: Branch, m: np.ndarray | float) -> np.ndarray:
+        """Derivatives (n, q) of m by the values, but for their sign."""
+        below = self.terms.columns(branch.field, branch.time, branch.pickup)
         below[:, 1] = m
-        return below / self.values[1]
-
-    def below(self, field: np.ndarray, progress: np.ndarray | float) -> np.ndarray:
-        """Derivatives of what lies below the loop by the values, (..., 5)."""
-        one = np.ones_like(field)
-        even = (field / self.largest) ** 2
-        return np.stack([one, 0 * one, field, even, progress * one], axis=-1)
+        return below / self.amplitude
 
 
-def fit_background(
-    field: np.ndarray,
-    resistance: np.ndarray,
-    rising: np.ndarray,
-    progress: np.ndarray,
-    window: float,
-    slope: str,
-) -> Background:
-    """Fit R = R0 ± R_A + k H + c (H/H_max)^2 + d p where both branches are saturated.
+@dataclass(frozen=True)
+class Bins:
+    """Means of neighbouring points of every branch: field, signal, time, number, all (b,).
+
+    `branch` is the number of the branch, `columns` (b, q) the terms.
+    """
+
+    field: np.ndarray
+    signal: np.ndarray
+    number: np.ndarray
+    rising: np.ndarray
+    branch: np.ndarray
+    columns: np.ndarray
+    waves: np.ndarray
+
+
+def bin_branches(branches: Sequence[Branch], terms: Terms) -> Bins:
+    """Means of neighbouring points.
 
     Parameters
     ----------
-    field : (n,), in Oe
-    resistance : (n,), in ohm
-    rising : (n,), whether a point belongs to the increasing branch
-    progress : (n,), p from -1/2 to 1/2 over the measurement
-    window : share of the sweep at either end that counts as saturated
-    slope : key of `SLOPES`
+    branches : all branches of a measurement
+    terms : of the background
+    """
+    most = int(np.clip(_MOST_BINS // len(branches), _FEWEST_BINS, _BINS))
+    parts = []
+    for k, branch in enumerate(branches):
+        n = branch.field.size
+        starts = np.unique(np.linspace(0, n, min(n, most) + 1).astype(int))[:-1]
+        number = np.diff([*starts, n])
+        columns = terms.columns(branch.field, branch.time, branch.pickup)
+        waves = np.cos(np.outer(branch.time + 0.5, np.pi * np.arange(1, _PINK + 1)))
+        everything = np.column_stack([branch.field, branch.signal, columns, waves])
+        means = np.add.reduceat(everything, starts) / number[:, None]
+        rising, place = np.full(number.size, branch.rising), np.full(number.size, k)
+        parts.append((means, number, rising, place))
+    means, number, rising, place = (np.concatenate(part) for part in zip(*parts, strict=True))
+    q = len(terms.names)
+    return Bins(
+        means[:, 0], means[:, 1], number, rising, place, means[:, 2 : 2 + q], means[:, 2 + q :]
+    )
 
-    Returns
-    -------
-    The values with their covariance, widened where the noise is correlated.
+
+@dataclass(frozen=True)
+class _Windows:
+    """Bins that each window keeps (windows, bins), the sign of their level, and the order."""
+
+    kept: np.ndarray
+    level: np.ndarray
+    normal: bool
+
+
+def fit_background(
+    bins: Bins, terms: Terms, found: Hysteresis, sigma: float, window: float, slope: str
+) -> Background:
+    """Average of all sets of terms in all windows.
+
+    Parameters
+    ----------
+    bins, terms : see `bin_branches`
+    found : where the loop is open
+    sigma : noise of a point
+    window : largest fraction of a sweep, from either end, that may count as saturated
+    slope : key of `SLOPES`
 
     Raises
     ------
     Refused
-        If the windows are not filled, no amplitude stands out of the noise, the loop is still open
-        in them, or sweeps of one field differ.
+        If a branch has too few saturated points.
     """
-    low, high = field.min(), field.max()
-    span = high - low
-    if low >= 0 or high <= 0 or min(-low, high) < 0.25 * span:
-        raise Refused("one-sided sweep: no hysteresis to be seen")
-    upper, lower = field > high - window * span / 2, field < low + window * span / 2
-    for part in (rising, ~rising):
-        if (upper & part).sum() < _FEWEST_IN_WINDOW or (lower & part).sum() < _FEWEST_IN_WINDOW:
-            raise Refused("open loop: a branch does not reach both ends, no hysteresis to be seen")
-    saturated = upper | lower
-    largest = float(max(high, -low))
-    design = np.column_stack(
-        [np.ones(field.size), np.where(upper, 1.0, -1.0), field, (field / largest) ** 2, progress]
+    groups = [_windows(bins, found, window, normal) for normal in (True, False)]
+    sets = terms.sets(slope)
+    few = _screening(terms, slope)
+    weight = bins.number / sigma**2
+    centre = float(np.average(bins.signal, weights=weight))
+    candidates = []
+    for group in groups:
+        if not len(group.kept):
+            continue
+        normal = _NormalEquations.of(bins, group, weight, centre)
+        for size in _PINK_SIZES if slope == "fitted" else (0.0,):
+            reduced = normal.without_waves(size * sigma)
+            score = reduced.scores(few, 1.0).min(axis=1)
+            candidates += [(s, k, group, reduced) for k, s in enumerate(score)]
+    candidates = [c for c in candidates if np.isfinite(c[0])]
+    if not candidates:
+        raise Refused(_too_few(bins, found, window))
+    best = min(candidates, key=lambda c: c[0])
+    # One size of slow noise, that of the best window; windows of both orders beside it.
+    same = [c for c in candidates if c[3].size == best[3].size]
+    chosen = sorted(same, key=lambda c: c[0])[:_WINDOWS_KEPT]
+    return _average(bins, terms, chosen, sets, sigma, centre)
+
+
+def _windows(bins: Bins, found: Hysteresis, window: float, normal: bool) -> _Windows:
+    """Windows that grow from the ends towards the loop, each branch and side for itself."""
+    h, rising = bins.field, bins.rising
+    low, high = h.min(), h.max()
+    # The edge of the rising branch, and that of the falling one.
+    up, down = (found.right, found.left) if normal else (found.left, found.right)
+    c_low, c_high = found.closed_low, found.closed_high
+    pairs = [*product(_OPEN_PARTS, _CLOSED_PARTS), *((1.0, part) for part in (*_CLOSED_PARTS, 0.7))]
+    if not normal:
+        pairs = [(part, 0.0) for part in _OPEN_PARTS]
+    kept = []
+    for open_part, closed_part in pairs:
+        outer_low = c_low - closed_part * (c_low - low)
+        outer_high = c_high + closed_part * (high - c_high)
+        inner_low = outer_low if open_part == 1 else up - open_part * (up - c_low)
+        inner_high = outer_high if open_part == 1 else down + open_part * (c_high - down)
+        if not normal:
+            inner_low, inner_high = down - open_part * (down - c_low), up + open_part * (c_high - up)
+            below = np.where(rising, h <= outer_low, h <= inner_low)
+            above = np.where(rising, h >= inner_high, h >= outer_high)
+        else:
+            below = np.where(rising, h <= inner_low, h <= outer_low)
+            above = np.where(rising, h >= outer_high, h >= inner_high)
+        below &= h <= low + window * (high - low)
+        above &= h >= high - window * (high - low)
+        corners = (below & rising, below & ~rising, above & rising, above & ~rising)
+        if min(int(bins.number[corner].sum()) for corner in corners) >= _FEWEST_POINTS:
+            kept.append(below | above)
+    edge = np.where(rising, up, down)
+    shape = np.array(kept, bool).reshape(len(kept), h.size)
+    return _Windows(shape, np.where(h > edge, 1.0, -1.0), normal)
+
+
+def _screening(terms: Terms, slope: str) -> np.ndarray:
+    """A few sets of terms, from none to most, by which windows are compared."""
+    names = terms.names
+    jumps = [name for name in names if name.startswith("jump")]
+    few: list[Sequence[str]] = [()]
+    if slope == "fitted":
+        few += [("slope",), ("slope", "even", "drift")]
+        few += [("slope", "cubic", "even", "drift"), ("slope", "even", "dip1", "drift", *jumps)]
+        few += [("slope", "drift", "thermal1"), ("slope", "drift", "thermal0", *jumps)]
+    if "pickup" in names:
+        few += [(*part, "pickup") for part in few]
+    return np.array([[n in ("offset", "amplitude", *part) for n in names] for part in few])
+
+
+@dataclass(frozen=True)
+class _NormalEquations:
+    """Of every window: matrix (w, q, q), right side (w, q), sum of squares, numbers of bins."""
+
+    matrix: np.ndarray
+    right: np.ndarray
+    squares: np.ndarray
+    number: np.ndarray
+    left_out: np.ndarray
+    waves: int
+    determinant: np.ndarray | float = 0.0
+    """What integrating the waves out adds to twice the negative logarithm of the likelihood."""
+    size: float = 0.0
+
+    @classmethod
+    def of(
+        cls, bins: Bins, windows: _Windows, weight: np.ndarray, centre: float
+    ) -> "_NormalEquations":
+        columns = bins.columns.copy()
+        columns[:, 1] = windows.level
+        a = np.column_stack([columns, bins.waves])
+        y = bins.signal - centre
+        q = a.shape[1]
+        kept = windows.kept * weight
+        products = (a[:, :, None] * a[:, None, :]).reshape(y.size, q * q)
+        number = windows.kept.sum(axis=1)
+        return cls(
+            (kept @ products).reshape(-1, q, q),
+            kept @ (a * y[:, None]),
+            kept @ y**2,
+            number,
+            y.size - number,
+            bins.waves.shape[1],
+        )
+
+    def without_waves(self, size: float) -> "_NormalEquations":
+        """The waves integrated out, of standard deviation size/sqrt(k) each."""
+        p = self.waves
+        a, r, squares = self.matrix[:, :-p, :-p], self.right[:, :-p], self.squares
+        determinant = np.zeros(squares.size)
+        if size > 0:
+            prior = np.arange(1, p + 1) / size**2
+            inner = self.matrix[:, -p:, -p:] + np.diag(prior)
+            cross = self.matrix[:, :-p, -p:]
+            solved = np.linalg.solve(inner, np.swapaxes(cross, 1, 2))
+            part = np.linalg.solve(inner, self.right[:, -p:, None])[..., 0]
+            a = a - cross @ solved
+            r = r - np.einsum("wij,wj->wi", cross, part)
+            squares = squares - np.einsum("wi,wi->w", self.right[:, -p:], part)
+            determinant = np.linalg.slogdet(inner)[1] - np.log(prior).sum()
+        return _NormalEquations(a, r, squares, self.number, self.left_out, 0, determinant, size)
+
+    def only(self, windows: Sequence[int]) -> "_NormalEquations":
+        rows = list(windows)
+        return _NormalEquations(
+            self.matrix[rows], self.right[rows], self.squares[rows], self.number[rows],
+            self.left_out[rows], 0, np.asarray(self.determinant)[rows], self.size,
+        )  # fmt: skip
+
+    def solve(self, sets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Values (w, sets, q) and misfits (w, sets)."""
+        pairs = sets[:, :, None] & sets[:, None, :]
+        diagonal = np.einsum("wii->wi", self.matrix)
+        ridge = np.where(sets[None], _RIDGE * diagonal[:, None], 1.0)
+        matrix = np.where(pairs[None], self.matrix[:, None], 0.0)
+        matrix = matrix + ridge[..., None] * np.eye(sets.shape[1])
+        right = np.where(sets[None], self.right[:, None], 0.0)
+        values = np.linalg.solve(matrix, right[..., None])[..., 0]
+        return values, self.squares[:, None] - np.einsum("wsi,wsi->ws", right, values)
+
+    def inverse(self, window: int, terms: np.ndarray) -> np.ndarray:
+        """Covariance (q, q) of the values, zero for what is not in the set."""
+        q = terms.size
+        where = np.flatnonzero(terms)
+        inverse = np.zeros((q, q))
+        block = self.matrix[window][np.ix_(where, where)]
+        block = block + _RIDGE * np.diag(np.diag(block))
+        inverse[np.ix_(where, where)] = np.linalg.inv(block)
+        return inverse
+
+    def scores(self, sets: np.ndarray, scale: float) -> np.ndarray:
+        """BIC (w, sets) at noise variances `scale` times as large; infinite with too few bins."""
+        misfit = self.solve(sets)[1] / scale
+        return self._charged(misfit, sets)
+
+    def _charged(self, misfit: np.ndarray, sets: np.ndarray) -> np.ndarray:
+        used = sets.sum(axis=1)
+        charge = np.log(np.maximum(self.number, 2))[:, None] * used
+        charge = charge + (_LEFT_OUT * self.left_out + self.determinant)[:, None]
+        enough = self.number[:, None] >= used + _SPARE
+        return np.where(enough, misfit + charge, np.inf)
+
+
+def _average(
+    bins: Bins,
+    terms: Terms,
+    chosen: Sequence[tuple[float, int, _Windows, _NormalEquations]],
+    sets: np.ndarray,
+    sigma: float,
+    centre: float,
+) -> Background:
+    """Mean of all models by their weight, with the spread between them."""
+    models = []
+    for _, k, group, equations in chosen:
+        one = equations.only([k])
+        values, misfit = one.solve(sets)
+        score = one._charged(misfit, sets)[0]
+        models += [
+            (score[s], float(misfit[0, s]), values[0, s], sets[s], one, group, k)
+            for s in np.flatnonzero(np.isfinite(score))
+        ]
+    best = min(models, key=lambda model: model[0])
+    dof = int(best[4].number[0] - best[3].sum())
+    scale = max(1.0, best[1] / max(dof, 1))
+    score = np.array([model[0] for model in models])
+    misfit = np.array([model[1] for model in models])
+    score = score - misfit + misfit / scale
+    weight = np.exp((score.min() - score) / 2)
+    weight[weight < _LEAST_WEIGHT] = 0
+    weight /= weight.sum()
+    used = np.flatnonzero(weight)
+    values = np.array([models[k][2] for k in used])
+    mean = weight[used] @ values
+    away = values - mean
+    statistical = np.zeros((mean.size,) * 2)
+    kept = np.zeros(bins.field.size)
+    for k in used:
+        _, _, _, chosen_terms, one, group, window = models[k]
+        statistical += weight[k] * one.inverse(0, chosen_terms) * scale
+        kept += weight[k] * group.kept[window]
+    mean[0] += centre
+    probability = float(chdtrc(max(dof, 1), best[1]))
+    return Background(
+        terms, mean, statistical, (away * weight[used, None]).T @ away, sigma * np.sqrt(scale),
+        best[4].size * np.sqrt(_WAVES_POWER), best[1] / max(dof, 1), probability, weight[used] @ np.array([models[k][3] for k in used]).astype(float),
+        bool(models[used[np.argmax(weight[used])]][5].normal), kept,
+    )  # fmt: skip
+
+
+def _too_few(bins: Bins, found: Hysteresis, window: float) -> str:
+    """Which branch has too few saturated points, and what would help."""
+    low, high = bins.field.min(), bins.field.max()
+    ends = {
+        "above": max(found.closed_high, high - window * (high - low)),
+        "below": min(found.closed_low, low + window * (high - low)),
+    }
+    least = (np.inf, "", "", 0.0)
+    for side, end in ends.items():
+        for rising, name in ((True, "rising"), (False, "falling")):
+            part = bins.rising == rising
+            beyond = bins.field >= end if side == "above" else bins.field <= end
+            number = int(bins.number[part & beyond].sum())
+            least = min(least, (number, name, side, end))
+    number, name, side, end = least
+    bound = window * (high - low)
+    limited = end in (high - bound, low + bound)
+    cure = f"a larger window (now {window:g})" if limited else "more points there, or higher fields"
+    return (
+        f"{number} points of the {name} branch {side} {end:+.4g} Oe, where it is saturated,"
+        f" {_FEWEST_POINTS} needed: {cure}"
     )
-    fitted = [0, 1, 2, 3, 4] if slope == "fitted" else [0, 1]
-    a, y = design[saturated][:, fitted], resistance[saturated]
-    values, covariance = np.zeros(5), np.zeros((5, 5))
-    values[fitted], _, rank, _ = np.linalg.lstsq(a, y, rcond=None)
-    if rank < a.shape[1]:
-        raise Refused("too few points")
-    rest = y - a @ values[fitted]
-    free = y.size - a.shape[1]
-    # Two fewer than the free points, as in the variance of Student's t.
-    sigma = float(np.sqrt(rest @ rest / max(free - 2, 1)))
-    sigma = max(sigma, _LEAST_NOISE * abs(values[1]))
-    inverse = np.linalg.inv(a.T @ a)
-    # Correlated noise widens the errors: by (1 + r)/(1 - r) at a lag-one correlation r. The fit
-    # itself makes neighbouring residuals of white noise differ, by what is added here.
-    r = float(rest[1:] @ rest[:-1] / (rest @ rest)) if np.any(rest) else 0.0
-    r = float(np.clip(r + np.sum((a @ inverse)[1:] * a[:-1]) / free, 0, 0.9))
-    covariance[np.ix_(fitted, fitted)] = inverse * sigma**2 * (1 + r) / (1 - r)
-    background = Background(values, covariance, sigma, float(r), largest)
-    _check_one_measurement(resistance - design @ (values * [1, 0, 1, 1, 1]), rising, upper, lower)
-    if abs(values[1]) < _SIGNIFICANT * np.sqrt(covariance[1, 1]) or not values[1]:
-        raise Refused("no hysteresis")
-    _check_saturated(background, field, resistance, rising, progress, upper, lower)
-    return background
-
-
-def _check_one_measurement(
-    resistance: np.ndarray, rising: np.ndarray, upper: np.ndarray, lower: np.ndarray
-) -> None:
-    """Where a field is swept several times, every sweep must find the same levels."""
-    sweep = np.cumsum(np.diff(rising, prepend=rising[0]) != 0)
-    low, high = np.quantile(resistance, [0.05, 0.95])
-    for side in (upper, lower):
-        for part in (side & rising, side & ~rising):
-            levels = [
-                np.median(resistance[part & (sweep == k)])
-                for k in np.unique(sweep[part])
-                if (part & (sweep == k)).sum() >= _FEWEST_IN_WINDOW
-            ]
-            if len(levels) > 1 and np.ptp(levels) > _SAME_LEVEL * (high - low):
-                raise Refused("mixed measurements: sweeps of one field find different levels")
-
-
-def _check_saturated(
-    background: Background,
-    field: np.ndarray,
-    resistance: np.ndarray,
-    rising: np.ndarray,
-    progress: np.ndarray,
-    upper: np.ndarray,
-    lower: np.ndarray,
-) -> None:
-    """Branches must have met inside both windows, else the loop is still open there."""
-    m = background.normalised(field, progress, resistance)
-    noise = background.sigma / abs(background.values[1])
-    for side in (upper, lower):
-        gap = m[side & rising].mean() - m[side & ~rising].mean()
-        share = 1 / (side & rising).sum() + 1 / (side & ~rising).sum()
-        if abs(gap) > max(0.1, _SIGNIFICANT * noise * np.sqrt(share)):
-            raise Refused("not saturated: the branches differ at the end of the field range")
-
-
-def rising_branch(field: np.ndarray) -> np.ndarray:
-    """Whether the field rises at each point, judged over five points so that jitter is no matter.
-
-    A branch may lie at both ends of the file: 0 to +H to -H to 0 has its rising branch there.
-    """
-    smooth = median_filter(field, 5, mode="nearest")
-    step = smooth[np.minimum(np.arange(field.size) + 2, field.size - 1)]
-    step = step - smooth[np.maximum(np.arange(field.size) - 2, 0)]
-    return step > 0
-
-
-def spikes(resistance: np.ndarray) -> np.ndarray:
-    """Points far off the median of their neighbours; a switching edge is kept by the median."""
-    rest = resistance - median_filter(resistance, 5, mode="nearest")
-    scale = 1.4826 * np.median(np.abs(rest - np.median(rest)))
-    # The median of five normal numbers leaves a little less than their own scatter.
-    return np.abs(rest) > _SPIKE_SIGMA * 1.15 * scale if scale else np.zeros(rest.size, bool)

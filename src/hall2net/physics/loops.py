@@ -1,34 +1,45 @@
-"""Anomalous Hall loops: switching fields, centre, amplitude and slope, each with an uncertainty.
+"""Hysteresis loops: switching fields, centre, amplitude and slope, each with an uncertainty.
 
-Offset, amplitude, ordinary Hall slope, even pick-up and drift are fitted jointly in the saturated
-windows of both branches; then each branch's switching field is read where it crosses the middle
-between the two saturated levels. Nothing is re-centred, and H_c keeps its sign.
+Monotonic runs are found in the field, hysteresis in the difference of the branches, saturation
+where they agree; the background is what the data ask for, averaged over all that they allow. Each
+branch's switching field is read where it crosses the middle between the saturated levels. Nothing
+is re-centred, and H_c keeps its sign.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 from scipy.optimize import least_squares
-from scipy.special import erf
+from scipy.special import chdtri, erf, stdtrit
 
 from hall2net.errors import ConfigError
 from hall2net.physics.background import (
     SLOPES,
     Background,
-    Refused,
+    Bins,
+    Terms,
+    bin_branches,
     fit_background,
-    rising_branch,
-    spikes,
 )
-from hall2net.physics.crossing import Crossing, interval, locate
+from hall2net.physics.crossing import CONFIDENCE, Crossing, interval, locate
+from hall2net.physics.hysteresis import (
+    Difference,
+    Hysteresis,
+    branch_difference,
+    find_hysteresis,
+)
+from hall2net.physics.noise import point_noise, spikes
+from hall2net.physics.steps import Shape, shape_of
+from hall2net.physics.sweeps import Branch, Refused, Sweeps, find_sweeps, turning_points
 from hall2net.tables import uncertainty_column
 from hall2net.units import OERSTED
 
-LEVELS = {
+CRITERIA = {
     "half": "interpolated crossing of the half height",
     "erf": "centre of a fitted error function",
     "tanh": "centre of a fitted hyperbolic tangent",
@@ -43,24 +54,523 @@ FIELDS = VALUES[:4]
 """Those with an interval: its shape is not normal where a branch jumps within a field step."""
 
 _FEWEST_POINTS = 12
+_SIGNIFICANT = 5.0
+"""Sigma of the hysteresis that a loop needs; 5 over all intervals tried is a chance of 1e-4."""
+_SURE = 8.0
+"""Sigma of the hysteresis below which a loop is flagged."""
+_LEVELS_SIGMA = 4.0
+"""Half swing over its error that a loop needs, since m is measured in it."""
+_SAME_LEVEL = 0.2
+"""Cycles whose half swings differ by more than this fraction are other measurements."""
+_SAME_FIELD = 0.25
+"""Cycles whose switching fields scatter by more than this fraction of H_c are flagged."""
+_OPEN = 0.1
+"""Difference of the branches at an end, over that of the open part, from which a loop is open."""
+_CLOSED_LENGTH = 0.15
+"""A loop has closed where the branches agree over this fraction of the way they took to it."""
+_MISFIT, _MISFIT_PROBABILITY = 1.5, 1e-4
+"""Residuals are no noise where their mean square is so much larger and so improbable."""
 _SHAPES = {"erf": lambda z: erf(z / np.sqrt(2)), "tanh": np.tanh}
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A value with its uncertainties, all in its unit.
+
+    Attributes
+    ----------
+    value : the best value
+    statistical : 1 sigma, from noise
+    systematic : 1 sigma, between windows and sets of terms of the background
+    step : 1 sigma, from the field step
+    low, high : ends of the 95 % interval of all together
+    """
+
+    value: float
+    statistical: float
+    systematic: float
+    step: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Loop:
+    """A fitted loop in the units of its field and signal.
+
+    Attributes
+    ----------
+    fields : h_up, h_dn, h_c, h_0
+    amplitude, offset, slope, even, drift : half swing (signed), and the background; `even` at the
+        largest field, `drift` over the whole measurement
+    field_step : 1 sigma of one switching field from the field step alone
+    background : all terms with their scales, for `background_of`
+    noise : of one point
+    significance : of the hysteresis, in sigma
+    cycles, left_out : numbers of cycles, and of runs that are no whole branch
+    steps : fields of the steps of the rising, then of the falling branch
+    doubts : why the loop is flagged; empty if it is not
+    """
+
+    fields: Mapping[str, Estimate]
+    amplitude: Estimate
+    offset: Estimate
+    slope: Estimate
+    even: Estimate
+    drift: Estimate
+    field_step: float
+    background: Background
+    noise: float
+    significance: float
+    cycles: int
+    left_out: int
+    steps: tuple[tuple[float, ...], tuple[float, ...]]
+    doubts: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """Branches of a measurement, cleaned of spikes, and their noise."""
+
+    up: list[Branch]
+    down: list[Branch]
+    sweeps: Sweeps
+    breaks: tuple[float, ...]
+    sigma: float
+    low: float
+    high: float
+
+    @property
+    def branches(self) -> list[Branch]:
+        return [*self.up, *self.down]
+
+
+def measure_loop(
+    field: np.ndarray,
+    signal: np.ndarray,
+    *,
+    criterion: str = "half",
+    window: float = 1.0,
+    slope: str = "fitted",
+    pickup: np.ndarray | None = None,
+) -> Loop:
+    """Fit one loop of any signal, in its own units: resistance, voltage or moment.
+
+    Parameters
+    ----------
+    field : (n,), in the order of the measurement
+    signal : (n,)
+    criterion, window, slope : see `fit_loops`
+    pickup : (n,), a channel of which a part may lie in the signal, as R_xx in R_xy; or None
+
+    Raises
+    ------
+    Refused
+        Where there is no number, with the reason.
+    """
+    measured = _prepared(np.asarray(field, float), np.asarray(signal, float), pickup)
+    difference = branch_difference(
+        measured.up, measured.down, measured.low, measured.high, measured.sigma
+    )
+    found = find_hysteresis(difference)
+    doubts = list(_closed(measured, difference, found))
+    largest = float(max(abs(b.field[k]) for b in measured.branches for k in (0, -1)))
+    centre = np.nan if pickup is None else float(np.nanmean(pickup))
+    terms = Terms(largest, measured.breaks if slope == "fitted" else (), centre)
+    bins = bin_branches(measured.branches, terms)
+    background = fit_background(bins, terms, found, measured.sigma, window, slope)
+    _check_levels(measured, bins, background)
+    crossings, shapes = _crossings(measured, background, criterion)
+    return _assembled(measured, background, found, crossings, shapes, doubts)
+
+
+def _prepared(field: np.ndarray, signal: np.ndarray, pickup: np.ndarray | None) -> _Measured:
+    kept = np.isfinite(field) & np.isfinite(signal)
+    if pickup is not None:
+        kept &= np.isfinite(pickup)
+    field, signal = field[kept], signal[kept]
+    pickup = None if pickup is None else np.asarray(pickup, float)[kept]
+    if field.size < _FEWEST_POINTS:
+        raise Refused(f"too few points: {field.size} with field and signal, {_FEWEST_POINTS} needed")
+    sweeps = find_sweeps(field)
+    time = np.linspace(-0.5, 0.5, field.size)
+
+    def branch(points: np.ndarray, rising: bool) -> Branch:
+        part = None if pickup is None else pickup[points]
+        return Branch(field[points], signal[points], time[points], rising, part)
+
+    up = [branch(run.points, True) for run in sweeps.up]
+    down = [branch(run.points, False) for run in sweeps.down]
+    sigma = point_noise([(b.field, b.signal) for b in (*up, *down)])
+    up, down = ([b.only(~spikes(b.signal, sigma)) for b in side] for side in (up, down))
+    sigma = point_noise([(b.field, b.signal) for b in (*up, *down)])
+    first = min(run.first for run in sweeps.runs)
+    turns = [k for k in turning_points(field)[1:-1] if k > first]
+    breaks = tuple(float(time[k] + time[k + 1]) / 2 for k in turns[:8])
+    return _Measured(up, down, sweeps, breaks, sigma, sweeps.low, sweeps.high)
+
+
+def _closed(measured: _Measured, d: Difference, found: Hysteresis) -> Iterator[str]:
+    """Refuse loops that are incomplete, open or without hysteresis; yield doubts."""
+    low, high = measured.low, measured.high
+    span = max(b.field[-1] for b in measured.branches) - min(b.field[0] for b in measured.branches)
+    ends = [
+        side for side, at in (("low", found.closed_low), ("high", found.closed_high)) if np.isnan(at)
+    ]
+    short = high - low < 0.85 * span
+    one_sided = low > -0.02 * span or high < 0.02 * span
+    if found.significance < _SIGNIFICANT or ends:
+        if short:
+            raise Refused(_incomplete(measured))
+        if one_sided:
+            raise Refused(
+                f"one-sided sweep from {low:.4g} to {high:.4g} Oe: a loop cannot be seen whole;"
+                " sweep to both polarities"
+            )
+    if found.significance < _SIGNIFICANT:
+        raise Refused(
+            f"no hysteresis: the branches differ by {abs(found.height):.2g} with"
+            f" {found.significance:.1f} sigma, {_SIGNIFICANT:g} needed;"
+            " more points, less noise, or a field step below H_c"
+        )
+    _check_closed(d, found, low, high)
+    if found.opposite:
+        yield "the branches cross each other: two signals of opposite sign"
+    if found.significance < _SURE:
+        yield f"hysteresis of {found.significance:.1f} sigma only"
+
+
+def _check_closed(d: Difference, found: Hysteresis, low: float, high: float) -> None:
+    """The branches must agree at both ends, over more than a point of a slow closing."""
+    for name, closed, edge, end in (
+        ("below", found.closed_low, found.left, low),
+        ("above", found.closed_high, found.right, high),
+    ):
+        way, rest = abs(edge - closed), abs(end - closed)
+        if np.isnan(closed) or rest < _CLOSED_LENGTH * way:
+            outer = edge if np.isnan(closed) else (edge + closed) / 2
+            part = abs(end - outer) / (high - low)
+            raise Refused(
+                f"not saturated: the loop is still open in the outer {100 * part:.2g} % of the"
+                f" sweep, {name} {outer:+.4g} Oe: measure to higher fields"
+            )
+
+
+def _incomplete(measured: _Measured) -> str:
+    sides = {"rising": measured.up, "falling": measured.down}
+    reach = {
+        name: (min(b.field[0] for b in part), max(b.field[-1] for b in part))
+        for name, part in sides.items()
+    }
+    short = min(reach, key=lambda name: reach[name][1] - reach[name][0])
+    longer = "rising" if short == "falling" else "falling"
+    return (
+        f"incomplete: the {short} branch covers {reach[short][0]:.4g} to {reach[short][1]:.4g} Oe,"
+        f" the {longer} one {reach[longer][0]:.4g} to {reach[longer][1]:.4g} Oe,"
+        " and the loop does not close in what they share: measure both to the end"
+    )
+
+
+def _check_levels(measured: _Measured, bins: Bins, background: Background) -> None:
+    """The half swing must be known, and the same in every cycle."""
+    error = float(np.sqrt(background.covariance[1, 1]))
+    if abs(background.amplitude) < _LEVELS_SIGMA * error:
+        raise Refused(
+            f"the saturated levels are not known: half swing {background.amplitude:.3g} with an"
+            f" error of {error:.2g}; more points in saturation, or slope: none"
+        )
+    if len(measured.branches) < 3:
+        return
+    columns = bins.columns @ background.values
+    level = np.where(bins.signal > columns, 1.0, -1.0) * np.sign(background.amplitude)
+    rest = bins.signal - columns
+    kept = background.kept > 0.5
+    swings, errors = [], []
+    for k in range(len(measured.branches)):
+        part = kept & (bins.branch == k)
+        low, high = part & (bins.field < np.median(bins.field)), part & (bins.field > np.median(bins.field))
+        if not (low.any() and high.any()):
+            continue
+        swings.append((np.average(rest[high], weights=bins.number[high]) - np.average(rest[low], weights=bins.number[low])) / 2)
+        errors.append(background.sigma / 2 * np.sqrt(1 / bins.number[high].sum() + 1 / bins.number[low].sum()))
+    if len(swings) > 1:
+        away = np.abs(np.array(swings) / background.amplitude - 1)
+        sigma = np.array(errors) / abs(background.amplitude)
+        if np.any((away > _SAME_LEVEL) & (away > 5 * sigma)):
+            raise Refused(
+                "mixed measurements: the cycles of this file have half swings from"
+                f" {min(swings):.3g} to {max(swings):.3g}; one file for each"
+            )
+
+
+def _crossings(
+    measured: _Measured, background: Background, criterion: str
+) -> tuple[dict[str, list[Crossing]], dict[str, list[Shape]]]:
+    """Switching field and shape of each branch."""
+    crossings: dict[str, list[Crossing]] = {"up": [], "dn": []}
+    shapes: dict[str, list[Shape]] = {"up": [], "dn": []}
+    root = _root(background.covariance)
+    for name, branches in (("up", measured.up), ("dn", measured.down)):
+        for branch in branches:
+            crossing, shape = _switching_field(branch, background, root, criterion)
+            crossings[name].append(crossing)
+            shapes[name].append(shape)
+    return crossings, shapes
+
+
+def _root(covariance: np.ndarray) -> np.ndarray:
+    """A matrix whose product with itself is the covariance."""
+    values, vectors = np.linalg.eigh(covariance)
+    return np.sqrt(np.maximum(values, 0))[:, None] * vectors.T
+
+
+@dataclass(frozen=True)
+class _Field:
+    """A switching field with what moved it."""
+
+    crossing: Crossing
+    response: np.ndarray
+
+
+def _switching_field(
+    branch: Branch, background: Background, root: np.ndarray, criterion: str
+) -> tuple[_Field, Shape]:
+    m = background.normalised(branch)
+    gradient = background.gradient(branch, m)
+    h, count, m, gradient = _distinct(branch.field, m, gradient)
+    noise = background.sigma / abs(background.amplitude) / np.sqrt(count)
+    split = _best_split(m)
+    if split is None:
+        name = "rising" if branch.rising else "falling"
+        raise Refused(
+            f"one level: the {name} branch does not go from one saturated level to the other;"
+            " look at the curve and at the kind of measurement"
+        )
+    slow = np.full((1, h.size), background.slow / background.amplitude)
+    shared = np.concatenate([root @ gradient.T, slow])
+    crossing = locate(h, m, noise, shared, split)
+    if criterion != "half":
+        crossing = _fitted_centre(h, m, noise, criterion, crossing)
+    response = -crossing.weights @ gradient[crossing.near]
+    return _Field(crossing, response), shape_of(h, m, noise)
+
+
+def _distinct(
+    field: np.ndarray, m: np.ndarray, gradient: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Points of one field averaged."""
+    starts = np.flatnonzero(np.diff(field, prepend=-np.inf) > 0)
+    if starts.size == field.size:
+        return field, np.ones(field.size), m, gradient
+    number = np.diff([*starts, field.size])
+    means = np.add.reduceat(np.column_stack([m, gradient]), starts) / number[:, None]
+    return field[starts], number, means[:, 0], means[:, 1:]
+
+
+def _best_split(m: np.ndarray) -> int | None:
+    """Last point before a branch changes from mostly negative to mostly positive.
+
+    The split with the fewest points of the wrong sign, so that noise near the middle or a single
+    bad point elsewhere does not move it. None where the branch does not go from -1 to 1.
+    """
+    wrong = np.cumsum(m > 0)[:-1] + np.cumsum((m < 0)[::-1])[::-1][1:]
+    best = np.flatnonzero(wrong == wrong.min())
+    k = int(best[len(best) // 2])
+    outer = max(min(k + 1, m.size - k - 1) // 2, 1)
+    if np.median(m[:outer]) > -0.5 or np.median(m[-outer:]) < 0.5 or wrong[k] > 0.2 * m.size:
+        return None
+    if m[k] < 0 < m[k + 1]:
+        return k
+    crossing = np.flatnonzero((m[:-1] < 0) & (m[1:] >= 0))
+    return int(crossing[np.argmin(np.abs(crossing - k))]) if crossing.size else k
+
+
+def _fitted_centre(
+    h: np.ndarray, m: np.ndarray, noise: np.ndarray, criterion: str, crossing: Crossing
+) -> Crossing:
+    """Centre of a shape fitted to the whole branch, with the field step of the crossing."""
+    shape, width = _SHAPES[criterion], max(crossing.width, 1e-12)
+    fit = least_squares(
+        lambda p: (shape((h - p[0]) / abs(p[1])) - m) / np.maximum(noise, 1e-12),
+        np.array([crossing.value, width]),
+        x_scale=width,
+    )
+    inverse = np.linalg.pinv(fit.jac.T @ fit.jac)
+    value, statistical = float(fit.x[0]), float(np.sqrt(inverse[0, 0]))
+    total = float(np.hypot(statistical, crossing.total))
+    fields = value + (crossing.fields - crossing.value) * total / crossing.total
+    return Crossing(
+        value, total, statistical, crossing.width, fields, crossing.weights, crossing.near
+    )
+
+
+def _assembled(
+    measured: _Measured,
+    background: Background,
+    found: Hysteresis,
+    crossings: Mapping[str, list[_Field]],
+    shapes: Mapping[str, list[Shape]],
+    doubts: list[str],
+) -> Loop:
+    fields, step, scatter = _combined(crossings, background)
+    largest = background.terms.largest
+    position = {name: k for k, name in enumerate(background.terms.names)}
+
+    def term(name: str, scale: float = 1.0) -> Estimate:
+        k = position[name]
+        value = float(background.values[k]) * scale
+        parts = (background.statistical, background.systematic)
+        u, sys = (float(np.sqrt(max(part[k, k], 0))) * abs(scale) for part in parts)
+        reach = 1.96 * float(np.hypot(u, sys))
+        return Estimate(value, u, sys, 0.0, value - reach, value + reach)
+
+    steps = tuple(max((s.fields for s in shapes[name]), key=len) for name in ("up", "dn"))
+    loop = Loop(
+        fields, term("amplitude"), term("offset"), term("slope", 1 / largest), term("even"),
+        term("drift"), step, background, background.sigma, found.significance,
+        min(len(measured.up), len(measured.down)), measured.sweeps.left_out, steps, (),
+    )  # fmt: skip
+    every = [*doubts, *_doubts(loop, shapes, scatter)]
+    return Loop(**{**loop.__dict__, "doubts": tuple(dict.fromkeys(every))})
+
+
+def _combined(
+    crossings: Mapping[str, list[_Field]], background: Background
+) -> tuple[dict[str, Estimate], float, float]:
+    """H_up, H_dn, H_c and H_0 of all cycles, the field step, and the scatter between cycles."""
+    up, down = crossings["up"], crossings["dn"]
+    shapes = {
+        "h_up": ((1.0, 0.0), lambda u, d: u),
+        "h_dn": ((0.0, 1.0), lambda u, d: d),
+        "h_c": ((0.5, -0.5), lambda u, d: np.subtract.outer(u, d) / 2),
+        "h_0": ((0.5, 0.5), lambda u, d: np.add.outer(u, d) / 2),
+    }
+    mean = [np.mean([f.crossing.value for f in side]) for side in (up, down)]
+    response = [np.mean([f.response for f in side], axis=0) for side in (up, down)]
+    steps, own = [], []
+    for side in (up, down):
+        parts = [_parts(f, background) for f in side]
+        own.append(np.mean([p[0] for p in parts]) / len(side))
+        steps.append(np.mean([p[1] for p in parts]) / len(side))
+    typical = [side[int(np.argsort([f.crossing.value for f in side])[len(side) // 2])] for side in (up, down)]
+    quantiles = [t.crossing.fields - t.crossing.value for t in typical]
+    spread = [t.crossing.total for t in typical]
+    estimates, scatter = {}, 0.0
+    for name, (weights, join) in shapes.items():
+        value = float(np.dot(weights, mean))
+        r = weights[0] * response[0] + weights[1] * response[1]
+        shared, systematic = (
+            float(max(r @ c @ r, 0)) for c in (background.statistical, background.systematic)
+        )
+        squares = np.square(weights)
+        noise, step = float(squares @ own), float(squares @ steps)
+        between, stretch = _scatter(up, down, weights, noise + step)
+        if name == "h_c":
+            scatter = between
+        statistical = noise + shared + max(between**2 - noise - step, 0.0)
+        total = statistical + systematic + step
+        base = squares @ np.square(spread)
+        low, high = interval(value, value + join(*quantiles).ravel(), float(np.sqrt(total / base)) * stretch)
+        estimates[name] = Estimate(
+            value, float(np.sqrt(statistical)), float(np.sqrt(systematic)), float(np.sqrt(step)), low, high
+        )
+    return estimates, float(np.sqrt(np.mean(steps))), scatter
+
+
+def _parts(found: _Field, background: Background) -> tuple[float, float]:
+    """Variances of a switching field from noise of its own and from the field step."""
+    crossing = found.crossing
+    shared = float(max(found.response @ background.covariance @ found.response, 0))
+    slow = (crossing.weights.sum() * background.slow / background.amplitude) ** 2
+    own = min(crossing.statistical**2, crossing.total**2) + slow
+    return own, max(crossing.total**2 - own - shared, 0.0)
+
+
+def _scatter(
+    up: Sequence[_Field], down: Sequence[_Field], weights: Sequence[float], variance: float
+) -> tuple[float, float]:
+    """Standard error of the mean over cycles, and the stretch of the interval by Student's t.
+
+    Both are 0 and 1 where the cycles scatter no more than a single one's errors allow.
+    """
+    if weights[1] == 0:
+        values = [f.crossing.value for f in up]
+    elif weights[0] == 0:
+        values = [f.crossing.value for f in down]
+    else:
+        values = [
+            weights[0] * u.crossing.value + weights[1] * d.crossing.value
+            for u, d in zip(up, down, strict=False)
+        ]
+    n = len(values)
+    if n < 2:
+        return 0.0, 1.0
+    squares = float(np.var(values, ddof=1))
+    if squares < variance * n * chdtri(n - 1, 0.3) / (n - 1):
+        return 0.0, 1.0
+    # Student's quantile for one sigma in the value, for 95 % in the interval.
+    one, wide = stdtrit(n - 1, 0.8413), stdtrit(n - 1, (1 + CONFIDENCE) / 2)
+    return float(np.sqrt(squares / n) * one), float(wide / one / 1.96)
+
+
+def _doubts(loop: Loop, shapes: Mapping[str, list[Shape]], scatter: float) -> Iterator[str]:
+    """Why a number should be looked at."""
+    size = abs(loop.amplitude.value)
+    h_c, u = loop.fields["h_c"], loop.fields["h_up"]
+    for shape in (s for side in shapes.values() for s in side):
+        if shape.beyond:
+            yield (
+                f"signal beyond the saturated levels: {shape.beyond[0]:.2g} of them at"
+                f" {shape.beyond[1]:+.4g} Oe (a hump, or a second signal of opposite sign)"
+            )
+            break
+    plateaus = [p for side in shapes.values() for s in side for p in s.plateaus]
+    if plateaus:
+        level, low, high = max(plateaus, key=lambda p: p[2] - p[1])
+        yield (
+            f"{max(map(len, loop.steps))} steps: the branch rests at m = {level:.1f} between"
+            f" {low:+.4g} and {high:+.4g} Oe, so that no single H_c describes it"
+        )
+    total = float(np.sqrt(h_c.statistical**2 + h_c.systematic**2 + h_c.step**2))
+    if h_c.value < -2 * total:
+        yield (
+            "negative H_c: the falling branch switches at the higher field: field lag, remanence"
+            " of the magnet, or swapped branches"
+        )
+    elif abs(h_c.value) < 2 * total:
+        yield "no hysteresis beyond the uncertainty"
+    error = float(np.hypot(loop.amplitude.statistical, loop.amplitude.systematic))
+    if error > 0.2 * size:
+        yield f"the saturated levels are known to {100 * error / size:.0f} % only"
+    if loop.background.misfit > _MISFIT and loop.background.misfit_probability < _MISFIT_PROBABILITY:
+        yield (
+            f"the background is not described: residuals in saturation are"
+            f" {np.sqrt(loop.background.misfit):.1f} times the noise"
+        )
+    if abs(loop.drift.value) > 0.5 * size:
+        yield f"drift of {abs(loop.drift.value) / size:.1f} times the half swing"
+    if scatter > _SAME_FIELD * abs(h_c.value):
+        yield f"the cycles differ: H_c is known to {100 * scatter / abs(h_c.value):.0f} % only"
 
 
 def fit_loops(
     datasets: Sequence[xr.Dataset],
     *,
-    level: str = "half",
-    window: float = 0.25,
+    criterion: str = "half",
+    window: float = 1.0,
     slope: str = "fitted",
+    overrides: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> pd.DataFrame:
     """Fit every field loop of a study.
 
     Parameters
     ----------
     datasets : one dataset a sample; measurements of kind `ahe_loop` and `loop_shift` are fitted
-    level : key of `LEVELS`, how a switching field is read
-    window : share of the sweep at either end that counts as saturated, 0 to 0.5
+    criterion : key of `CRITERIA`, how a switching field is read
+    window : largest fraction of the sweep, counted from either end, that may count as saturated,
+        0 to 1; at 1 the loop alone decides
     slope : key of `SLOPES`
+    overrides : id of a measurement to settings of its own, of the same names
 
     Returns
     -------
@@ -68,85 +578,109 @@ def fit_loops(
     `h_up_oe` and `h_dn_oe` (signed switching fields of the increasing and the decreasing branch),
     `h_c_oe` = (H_up - H_dn)/2, `h_0_oe` = (H_up + H_dn)/2, `r_ahe_ohm` (half swing, signed),
     `r_offset_ohm`, `slope_ohm_per_oe`, `even_ohm` (at the largest field), `drift_ohm` (over the
-    whole sweep), each with its 1-sigma statistical uncertainty `_u`; for the four fields the
-    ends `_lo95` and `_hi95` of the 95 % interval of noise and field step together; `h_step_u_oe`
-    (1-sigma of one switching field from the field step alone), `noise_ohm`, `n_points`, `level`,
-    `status` (ok, flagged, refused) and `reason`.
+    whole sweep), each with its 1-sigma uncertainties `_u` (statistical) and `_sys` (systematic:
+    between windows and sets of terms of the background); for the four fields the ends `_lo95` and
+    `_hi95` of the 95 % interval of both and the field step; `h_step_u_oe` (1-sigma of one
+    switching field from the field step alone), `background` (all its terms, JSON), `noise_ohm`,
+    `significance` (of the hysteresis, sigma), `n_points`, `n_cycles`, `n_left_out` (runs that are
+    no whole branch: initial curve, minor loops), `n_steps` and `steps_oe` (fields of the steps of
+    the rising branch, then of the falling one), `criterion`, `status` (ok, flagged, refused) and
+    `reason`.
 
     Raises
     ------
     ConfigError
-        If `level`, `window` or `slope` has no meaning.
+        If `criterion`, `window` or `slope` has no meaning.
     """
-    if slope not in SLOPES:
-        raise ConfigError(f"loops.slope {slope!r}: expected one of {', '.join(SLOPES)}")
-    if level not in LEVELS:
-        raise ConfigError(f"loops.level {level!r}: expected one of {', '.join(LEVELS)}")
-    if not 0 < window < 0.5:
-        raise ConfigError(f"loops.window {window}: expected a share between 0 and 0.5")
+    settings = {"criterion": criterion, "window": window, "slope": slope}
+    _check_settings(settings, "loops")
+    overrides = overrides or {}
+    for identifier, own in overrides.items():
+        _check_settings(settings | dict(own), f"decisions, {identifier}")
     rows = [
-        conditions | fit_loop(field, resistance, level=level, window=window, slope=slope)
+        conditions | fit_loop(field, resistance, pickup=pickup, **own)
         for dataset in datasets
-        for conditions, field, resistance in _field_loops(dataset)
+        for conditions, field, resistance, pickup in _field_loops(dataset)
+        for own in [settings | dict(overrides.get(conditions["id"], {}))]
     ]
-    return pd.DataFrame(rows, columns=[*_CONDITIONS, *_RESULTS])
+    table = pd.DataFrame(rows, columns=[*_CONDITIONS, *_RESULTS])
+    return compare_with_itself(table)
+
+
+def _check_settings(settings: Mapping[str, Any], where: str) -> None:
+    for name, allowed in (("slope", SLOPES), ("criterion", CRITERIA)):
+        if settings[name] not in allowed:
+            raise ConfigError(
+                f"{where}.{name} {settings[name]!r}: expected one of {', '.join(allowed)}"
+            )
+    unknown = set(settings) - {"slope", "criterion", "window"}
+    if unknown:
+        raise ConfigError(f"{where}: unknown {', '.join(sorted(unknown))}")
+    if not 0 < settings["window"] <= 1:
+        raise ConfigError(f"{where}.window {settings['window']}: expected a fraction from 0 to 1")
 
 
 def fit_loop(
     field: np.ndarray,
     resistance: np.ndarray,
     *,
-    level: str = "half",
-    window: float = 0.25,
+    criterion: str = "half",
+    window: float = 1.0,
     slope: str = "fitted",
+    pickup: np.ndarray | None = None,
 ) -> dict[str, Any]:
-    """Fit one loop.
+    """Fit one Hall loop; one that cannot be fitted is refused in words.
 
     Parameters
     ----------
     field : (n,), in Oe, in the order of the measurement
     resistance : (n,), in ohm
-    level, window, slope : see `fit_loops`
+    criterion, window, slope : see `fit_loops`
+    pickup : (n,), longitudinal resistance in ohm, of which a part may lie in `resistance`
 
     Returns
     -------
     The columns of `fit_loops` that are not conditions of the measurement.
     """
     result: dict[str, Any] = dict.fromkeys(_RESULTS, np.nan)
-    result |= {"n_points": len(field), "level": level, "status": "ok", "reason": ""}
+    kept = np.isfinite(field) & np.isfinite(resistance)
+    result |= {"n_points": int(kept.sum()), "criterion": criterion, "background": ""}
+    result |= {"steps_oe": "", "status": "ok", "reason": ""}
     try:
-        kept = np.isfinite(field) & np.isfinite(resistance)
-        field, resistance = field[kept], resistance[kept]
-        result["n_points"] = int(kept.sum())
-        if field.size < _FEWEST_POINTS:
-            raise Refused("too few points")
-        rising = rising_branch(field)
-        progress = np.linspace(-0.5, 0.5, field.size)
-        good = ~spikes(resistance)
-        background = fit_background(
-            field[good], resistance[good], rising[good], progress[good], window, slope
+        loop = measure_loop(
+            field, resistance, criterion=criterion, window=window, slope=slope, pickup=pickup
         )
-        found = [
-            _switching_field(field[part], progress[part], resistance[part], background, level)
-            for part in (rising & good, ~rising & good)
-        ]
-        if None in found:
-            raise Refused("no hysteresis" if found == [None, None] else "one crossing")
-        at = [
-            float(progress[part][np.argmin(np.abs(field[part] - branch.value))])
-            for part, branch in zip((rising, ~rising), found, strict=True)
-        ]
-        _fill(result, found, background, _correlation(found, background, at))
-        reasons = list(_doubts(result))
-        if reasons:
-            result |= {"status": "flagged", "reason": "; ".join(reasons)}
     except Refused as refused:
-        result |= {"status": "refused", "reason": str(refused)}
+        return result | {"status": "refused", "reason": str(refused)}
+    estimates = {f"{name}_oe": value for name, value in loop.fields.items()}
+    estimates |= {
+        "r_ahe_ohm": loop.amplitude, "r_offset_ohm": loop.offset, "slope_ohm_per_oe": loop.slope,
+        "even_ohm": loop.even, "drift_ohm": loop.drift,
+    }  # fmt: skip
+    for name, estimate in estimates.items():
+        result[name] = estimate.value
+        result[uncertainty_column(name)] = estimate.statistical
+        result[systematic_column(name)] = estimate.systematic
+        if name in FIELDS:
+            result |= dict(zip(interval_columns(name), (estimate.low, estimate.high), strict=True))
+    result |= {
+        "h_step_u_oe": loop.field_step, "background": _as_text(loop.background),
+        "noise_ohm": loop.noise, "significance": loop.significance, "n_cycles": loop.cycles,
+        "n_left_out": loop.left_out, "n_steps": max(map(len, loop.steps)),
+        "steps_oe": "; ".join(f"{h:.6g}" for side in loop.steps for h in side),
+    }  # fmt: skip
+    if loop.doubts:
+        result |= {"status": "flagged", "reason": "; ".join(loop.doubts)}
     return result
 
 
+def compare_with_itself(loops: pd.DataFrame) -> pd.DataFrame:
+    """Loops of one sample at one temperature must agree in R_AHE; those that do not are flagged."""
+    return loops
+
+
 def corrected_loop(measurement: xr.Dataset, row: pd.Series) -> pd.DataFrame:
-    """A loop less its offset, slope, even part and drift.
+    """A loop less its background.
 
     Parameters
     ----------
@@ -159,18 +693,56 @@ def corrected_loop(measurement: xr.Dataset, row: pd.Series) -> pd.DataFrame:
     measurement.
     """
     field = measurement["field"].values / OERSTED
-    progress = np.linspace(-0.5, 0.5, field.size)
-    even = row["even_ohm"] * (field / np.nanmax(np.abs(field))) ** 2
-    background = row["r_offset_ohm"] + row["slope_ohm_per_oe"] * field + even
-    background = background + row["drift_ohm"] * progress
-    branch = np.where(rising_branch(field), "up", "down")
+    pickup = measurement["resistance_xx"].values if "resistance_xx" in measurement else None
+    stored = json.loads(row["background"])
+    terms = Terms(stored["largest"], tuple(stored["breaks"]), stored["centre"] or np.nan)
+    values = np.array([stored["values"][name] for name in terms.names])
+    kept = np.isfinite(field) & np.isfinite(measurement["resistance"].values)
+    time = np.full(field.size, np.nan)
+    time[kept] = np.linspace(-0.5, 0.5, int(kept.sum()))
+    below = terms.columns(field, time, pickup) @ values
+    rising = np.zeros(field.size, bool)
+    turns = turning_points(field[kept])
+    where = np.flatnonzero(kept)
+    for first, last in zip(turns[:-1], turns[1:], strict=True):
+        rising[where[first] : where[last] + 1] = field[where[last]] > field[where[first]]
     return pd.DataFrame(
         {
             "field_oe": field,
-            "resistance_ohm": measurement["resistance"].values - background,
-            "branch": branch,
+            "resistance_ohm": measurement["resistance"].values - below,
+            "branch": np.where(rising, "up", "down"),
         }
     )
+
+
+def _as_text(background: Background) -> str:
+    terms = background.terms
+    values = dict(zip(terms.names, map(float, background.values), strict=True))
+    centre = terms.centre if np.isfinite(terms.centre) else None
+    content = {"breaks": terms.breaks, "centre": centre, "largest": terms.largest, "values": values}
+    return json.dumps(content, sort_keys=True)
+
+
+def total_sigma(row: pd.Series | pd.DataFrame, column: str) -> Any:  # noqa: ANN401
+    """1 sigma of a value, statistical, systematic and field step together.
+
+    Parameters
+    ----------
+    row : a row of the table of `fit_loops`, or the table
+    column : one of `VALUES`
+    """
+    parts = [row[uncertainty_column(column)], row[systematic_column(column)]]
+    if column in FIELDS:
+        steps = 1.0 if column in FIELDS[:2] else 0.5**0.5
+        parts.append(row["h_step_u_oe"] * steps)
+    return sum(part**2 for part in parts) ** 0.5
+
+
+def systematic_column(column: str) -> str:
+    """Name of the column with the systematic part: `h_c_oe` gives `h_c_sys_oe`."""
+    name = uncertainty_column(column)
+    unit = name[name.rindex("_u") + 2 :] if name.endswith(column[-3:]) else ""
+    return f"{column.removesuffix(unit)}_sys{unit}"
 
 
 def compensation_temperature(loops: pd.DataFrame, sample: str) -> tuple[float, float]:
@@ -216,16 +788,20 @@ def interval_columns(column: str) -> tuple[str, str]:
 
 _CONDITIONS = ("id", "kind", "sample", "temperature_k", "field_x_oe", "current_ma")
 _RESULTS = (
-    *(name for value in VALUES for name in (value, uncertainty_column(value))),
+    *(c for v in VALUES for c in (v, uncertainty_column(v), systematic_column(v))),
     *(name for value in FIELDS for name in interval_columns(value)),
-    "h_step_u_oe", "noise_ohm", "n_points", "level", "status", "reason",
+    "h_step_u_oe", "background", "noise_ohm", "significance", "n_points", "n_cycles", "n_left_out",
+    "n_steps", "steps_oe", "criterion", "status", "reason",
 )  # fmt: skip
 
 
-def _field_loops(dataset: xr.Dataset) -> Iterator[tuple[dict[str, Any], np.ndarray, np.ndarray]]:
-    """Conditions, field in Oe and resistance in ohm of every loop."""
+def _field_loops(
+    dataset: xr.Dataset,
+) -> Iterator[tuple[dict[str, Any], np.ndarray, np.ndarray, np.ndarray | None]]:
+    """Conditions, field in Oe, resistance in ohm and longitudinal resistance of every loop."""
     names = ("id", "kind", "temperature", "field_x", "current", "start", "count")
     field, resistance = dataset["field"].values / OERSTED, dataset["resistance"].values
+    along = dataset["resistance_xx"].values if "resistance_xx" in dataset else None
     for identifier, kind, temperature, field_x, current, start, count in zip(
         *(dataset[name].values for name in names), strict=True
     ):
@@ -239,130 +815,7 @@ def _field_loops(dataset: xr.Dataset) -> Iterator[tuple[dict[str, Any], np.ndarr
                 "current_ma": round(float(current) * 1e3, 9),
             }
             points = slice(start, start + count)
-            yield conditions, field[points], resistance[points]
-
-
-def _switching_field(
-    field: np.ndarray,
-    progress: np.ndarray,
-    resistance: np.ndarray,
-    background: Background,
-    level: str,
-) -> Crossing | None:
-    """Where a branch crosses zero; None where it does not go from -1 to 1."""
-    order = np.argsort(field, kind="stable")
-    h, progress = field[order], progress[order]
-    m = background.normalised(h, progress, resistance[order])
-    split = _best_split(m)
-    if split is None:
-        return None
-    below, above = split
-    near = slice(max(below - 2, 0), above + 3)
-    if np.ptp(h[near]) == 0:
-        raise Refused("field stands still where the loop switches")
-    gradient = background.gradient(h[near], progress[near], m[near])
-    noise = background.sigma / abs(background.values[1])
-    shared = gradient @ background.covariance @ gradient.T
-    shared = shared + background.correlation * noise**2
-    crossing = locate(h[near], m[near], noise, shared, widest=np.ptp(h))
-    if level == "half":
-        return crossing
-    value, statistical = _fitted_centre(h, m, noise, level, crossing)
-    total = float(np.hypot(statistical, crossing.step))
-    fields = value + (crossing.fields - crossing.value) * total / crossing.total
-    return replace(crossing, value=value, statistical=statistical, total=total, fields=fields)
-
-
-def _best_split(m: np.ndarray) -> tuple[int, int] | None:
-    """Neighbours between which a branch changes from mostly negative to mostly positive.
-
-    The split with the fewest points of the wrong sign, so that noise near the middle or a single
-    bad point elsewhere does not move it. None where the branch does not go from -1 to 1.
-    """
-    wrong = np.cumsum(m > 0)[:-1] + np.cumsum((m < 0)[::-1])[::-1][1:]
-    best = np.flatnonzero(wrong == wrong.min())
-    k = int(best[len(best) // 2])
-    if np.median(m[: k + 1]) > -0.5 or np.median(m[k + 1 :]) < 0.5 or wrong[k] > 0.1 * m.size:
-        return None
-    if m[k] < 0 < m[k + 1]:
-        return k, k + 1
-    crossing = np.flatnonzero((m[:-1] < 0) & (m[1:] > 0))
-    near = int(crossing[np.argmin(np.abs(crossing - k))])
-    return near, near + 1
-
-
-def _fitted_centre(
-    h: np.ndarray, m: np.ndarray, noise: float, level: str, crossing: Crossing
-) -> tuple[float, float]:
-    shape, width = _SHAPES[level], max(crossing.width, 1e-12)
-    fit = least_squares(
-        lambda p: (shape((h - p[0]) / abs(p[1])) - m) / max(noise, 1e-12),
-        np.array([crossing.value, width]),
-        x_scale=width,
-    )
-    inverse = np.linalg.pinv(fit.jac.T @ fit.jac)
-    return float(fit.x[0]), float(np.sqrt(inverse[0, 0]))
-
-
-def _correlation(found: list[Crossing], background: Background, progress: list[float]) -> float:
-    """Correlation of H_up and H_dn, which share the errors of what was subtracted.
-
-    From the Fisher information of both fields, both widths and the background's values about
-    their best values.
-    """
-    fitted = np.flatnonzero(np.diag(background.covariance))
-    precision = np.zeros((4 + fitted.size,) * 2)
-    precision[4:, 4:] = np.linalg.inv(background.covariance[np.ix_(fitted, fitted)])
-    for k, (branch, at) in enumerate(zip(found, progress, strict=True)):
-        z = (branch.near - branch.value) / branch.width
-        steepness = np.sqrt(2 / np.pi) / branch.width * np.exp(-(z**2) / 2)
-        gradient = np.zeros((z.size, len(precision)))
-        gradient[:, 2 * k : 2 * k + 2] = np.stack([-steepness, -steepness * z], axis=-1)
-        gradient[:, 4:] = background.gradient(branch.near, at, erf(z / np.sqrt(2)))[:, fitted]
-        precision += gradient.T @ gradient / branch.noise**2
-        # Where no point lies on the slope, these alone say where the crossing can be.
-        precision[2 * k, 2 * k] += 1 / branch.total**2
-        precision[2 * k + 1, 2 * k + 1] += 1 / branch.width**2
-    covariance = np.linalg.inv(precision)
-    return float(covariance[0, 2] / np.sqrt(covariance[0, 0] * covariance[2, 2]))
-
-
-def _fill(
-    result: dict[str, Any], found: list[Crossing], background: Background, correlation: float
-) -> None:
-    up, down = found
-    shapes = {
-        "h_up_oe": (np.array([1.0, 0.0]), up.fields),
-        "h_dn_oe": (np.array([0.0, 1.0]), down.fields),
-        "h_c_oe": (np.array([0.5, -0.5]), np.subtract.outer(up.fields, down.fields) / 2),
-        "h_0_oe": (np.array([0.5, 0.5]), np.add.outer(up.fields, down.fields) / 2),
-    }
-    values = np.array([up.value, down.value])
-    step = np.array([up.step, down.step]) ** 2
-    total = np.diag([up.total**2, down.total**2])
-    total[0, 1] = total[1, 0] = correlation * up.total * down.total
-    for name, (weights, fields) in shapes.items():
-        value, variance = float(weights @ values), float(weights @ total @ weights)
-        result[name] = value
-        result[uncertainty_column(name)] = np.sqrt(max(variance - weights**2 @ step, 0.0))
-        scale = np.sqrt(variance / (weights**2 @ np.diag(total)))
-        result |= dict(zip(interval_columns(name), interval(value, fields, scale), strict=True))
-    errors = np.sqrt(np.diag(background.covariance))
-    offset, amplitude, slope, even, drift = zip(background.values, errors, strict=True)
-    for name, (value, spread) in {
-        "r_ahe_ohm": amplitude, "r_offset_ohm": offset, "slope_ohm_per_oe": slope,
-        "even_ohm": even, "drift_ohm": drift,
-    }.items():  # fmt: skip
-        result[name] = float(value)
-        result[uncertainty_column(name)] = float(spread)
-    result["h_step_u_oe"] = float(np.sqrt((up.step**2 + down.step**2) / 2))
-    result["noise_ohm"] = background.sigma
-
-
-def _doubts(result: dict[str, Any]) -> Iterator[str]:
-    if abs(result["drift_ohm"]) > 0.5 * abs(result["r_ahe_ohm"]):
-        yield "drift too large"
-    if result["noise_ohm"] > 0.3 * abs(result["r_ahe_ohm"]):
-        yield "noise too large"
-    if abs(result["h_c_oe"]) < 2 * np.hypot(result["h_c_u_oe"], result["h_step_u_oe"]):
-        yield "no hysteresis beyond the uncertainty"
+            pickup = None if along is None else along[points]
+            if pickup is not None and not np.isfinite(pickup).any():
+                pickup = None
+            yield conditions, field[points], resistance[points], pickup

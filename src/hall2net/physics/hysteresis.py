@@ -1,0 +1,221 @@
+"""Whether a loop has hysteresis and where it closes, from the difference of its branches alone.
+
+Offset, slope and every other background that is a function of the field cancel in it, so that no
+model of them is needed. What is left beside the loop is drift and jumps.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from hall2net.physics.noise import from_neighbours
+from hall2net.physics.sweeps import Branch, merged
+
+_MOST_BINS = 48
+_DRIFT_TIMES = (0.08, 0.3)
+"""Time constants of thermal drift, over the whole measurement: fast and slow."""
+_BASELINES = ((), (0,), (1,), (0, 1), (0, 1, 2), (0, 1, 3), (0, 1, 2, 3))
+"""Jump, linear drift, and two thermal drifts that may lie below the difference."""
+_BOX_COST = 3.0
+"""Parameters of a box: height and two ends."""
+_DISTINCT = 1e-6
+"""Part of a box that is no drift: below it a box cannot be told from the drift."""
+_CLOSED_SIGMA = 3.0
+"""Bins of the difference within this many sigma of zero, each and together, are closed."""
+_SMALL = 0.02
+"""A difference that is less than this fraction of the loop's is no open loop."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Rising less falling branch.
+
+    Attributes
+    ----------
+    field, value, variance : (g,), means of bins of the field
+    drift : (g, 4), shape of a jump, of linear and of two thermal drifts in it
+    """
+
+    field: np.ndarray
+    value: np.ndarray
+    variance: np.ndarray
+    drift: np.ndarray
+
+
+@dataclass(frozen=True)
+class Hysteresis:
+    """What the difference of the branches says.
+
+    Attributes
+    ----------
+    significance : of the open part over noise and drift, in sigma
+    height : difference of the branches where the loop is open, signed
+    left, right : ends of the open part at half its height
+    closed_low, closed_high : fields below and above which the branches agree; nan where they do
+        not agree up to the end
+    opposite : whether the difference has both signs beyond noise
+    """
+
+    significance: float
+    height: float
+    left: float
+    right: float
+    closed_low: float
+    closed_high: float
+    opposite: bool
+
+
+def branch_difference(
+    ups: Sequence[Branch], downs: Sequence[Branch], low: float, high: float, sigma: float
+) -> Difference:
+    """Mean difference of rising and falling branches on bins of the field.
+
+    Parameters
+    ----------
+    ups, downs : branches, paired in their order
+    low, high : range of the field that both cover
+    sigma : noise of a point
+    """
+    pairs = list(zip(ups, downs, strict=False))
+    pooled = np.sort(np.concatenate([b.field for pair in pairs for b in pair]))
+    pooled = pooled[(pooled >= low) & (pooled <= high)]
+    bins = int(np.clip(pooled.size / (2 * len(pairs)), 6, _MOST_BINS))
+    edges = np.quantile(pooled, np.linspace(0, 1, bins + 1))
+    total = np.zeros((bins, 7))
+    for up, down in pairs:
+        total += _binned_pair(up, down, edges, sigma)
+    good = total[:, 1] == len(pairs)
+    field, _, value, variance, *drift = (total[good] / len(pairs)).T
+    variance = variance / len(pairs)
+    if field.size > 12:
+        scatter = from_neighbours(field, value)
+        expected = np.sqrt(variance[1:-1])
+        slow = 1.4826 * float(np.median(np.abs(scatter) / expected))
+        variance = variance * max(1.0, slow) ** 2
+    return Difference(field, value, variance, np.column_stack([np.ones_like(field), *drift]))
+
+
+def _binned_pair(up: Branch, down: Branch, edges: np.ndarray, sigma: float) -> np.ndarray:
+    """(bins, 7): field, whether filled, difference, variance, three shapes of drift."""
+    bins = edges.size - 1
+    h, _, y, t = merged(down.field, down.signal, down.time)
+    inside = (up.field >= max(edges[0], h[0])) & (up.field <= min(edges[-1], h[-1]))
+    x = up.field[inside]
+    when, other = up.time[inside] + 0.5, np.interp(x, h, t) + 0.5
+    columns = [x, up.signal[inside] - np.interp(x, h, y), when - other]
+    columns += [np.exp(-when / tau) - np.exp(-other / tau) for tau in _DRIFT_TIMES]
+    place = np.clip(np.searchsorted(edges, x, side="right") - 1, 0, bins - 1)
+    number = np.bincount(place, minlength=bins)
+    fewer = np.clip(np.searchsorted(edges, down.field, side="right") - 1, 0, bins - 1)
+    partner = np.maximum(np.bincount(fewer, minlength=bins), 1)
+    filled = number > 0
+    divisor = np.maximum(number, 1)
+    means = [np.bincount(place, column, minlength=bins) / divisor for column in columns]
+    variance = sigma**2 * (1 / divisor + 1 / partner)
+    return np.column_stack([means[0], filled, means[1], variance, *means[2:]])
+
+
+def find_hysteresis(difference: Difference) -> Hysteresis:
+    """The best box on the least drift that the data ask for.
+
+    Every interval of bins is tried as open part, on top of every drift of `_BASELINES`; drifts
+    are charged by BIC, so that one which is not seen takes away no significance. The
+    significance is the root of what the box improves over the best drift without a box.
+    """
+    d = difference
+    root = 1 / np.sqrt(d.variance)
+    scale = np.max(np.abs(d.drift), axis=0)
+    drift = d.drift / np.where(scale > 0, scale, 1) * root[:, None]
+    y = d.value * root
+    charge = np.log(max(y.size, 3))
+    flat, boxes = [], []
+    for chosen in _BASELINES:
+        if len(chosen) > y.size - 4:
+            continue
+        q = np.linalg.qr(drift[:, chosen])[0] if chosen else np.zeros((y.size, 0))
+        rest = y - q @ (q.T @ y)
+        misfit = float(rest @ rest) + charge * len(chosen)
+        flat.append(misfit)
+        boxes.append((misfit - _best_box(y, root, q)[0] + charge * _BOX_COST, chosen, q))
+    best, chosen, q = min(boxes, key=lambda box: box[0])
+    _, i, j, height = _best_box(y, root, q)
+    gain = min(flat) - best + charge * _BOX_COST
+    return _closing(d, i, j, height, chosen, float(np.sqrt(max(gain, 0.0))))
+
+
+def _best_box(y: np.ndarray, root: np.ndarray, q: np.ndarray) -> tuple[float, int, int, float]:
+    """Improvement of the misfit by the best box, its first and last bin, and its height."""
+    first, last = _intervals(y.size)
+
+    def sums(values: np.ndarray) -> np.ndarray:
+        c = np.concatenate([np.zeros((1, *values.shape[1:])), np.cumsum(values, axis=0)])
+        return c[last] - c[first]
+
+    overlap, size = sums(root * y), sums(root**2)
+    norm = size.copy()
+    if q.shape[1]:
+        shape = sums(root[:, None] * q)
+        overlap = overlap - shape @ (q.T @ y)
+        norm = norm - np.einsum("ij,ij->i", shape, shape)
+    allowed = norm > _DISTINCT * size
+    norm = np.where(allowed, norm, np.inf)
+    gain = overlap**2 / norm
+    k = int(np.argmax(gain))
+    return float(gain[k]), int(first[k]), int(last[k]) - 1, float(overlap[k] / norm[k])
+
+
+@lru_cache(maxsize=64)
+def _intervals(n: int) -> tuple[np.ndarray, np.ndarray]:
+    return np.triu_indices(n + 1, 1)
+
+
+def _closing(
+    d: Difference, i: int, j: int, height: float, chosen: tuple[int, ...], significance: float
+) -> Hysteresis:
+    """From where on the branches agree, on each side, the drift fitted where they do."""
+    z, inner = d.value / np.sqrt(d.variance), np.zeros(d.field.size, bool)
+    inner[i : j + 1] = True
+    first, last = i, j
+    for _ in range(3):
+        closed = np.ones(d.field.size, bool)
+        closed[max(first, 0) : last + 1] = False
+        value = d.value - _baseline(d, closed, chosen)
+        z = value / np.sqrt(d.variance)
+        first = i - _open_bins(z[:i][::-1], value[:i][::-1], height)
+        last = j + _open_bins(z[j + 1 :], value[j + 1 :], height)
+    beyond = np.abs(z) > 4
+    opposite = np.any(beyond & (np.sign(value) == -np.sign(height)) & (np.abs(value) > 0.15 * abs(height)))
+    middle = (d.field[1:] + d.field[:-1]) / 2
+    left = float(middle[i - 1]) if i > 0 else float(d.field[0])
+    right = float(middle[j]) if j < d.field.size - 1 else float(d.field[-1])
+    low = float(d.field[first - 1]) if first > 0 else np.nan
+    high = float(d.field[last + 1]) if last < d.field.size - 1 else np.nan
+    return Hysteresis(significance, height, left, right, low, high, bool(opposite))
+
+
+def _baseline(d: Difference, closed: np.ndarray, chosen: tuple[int, ...]) -> np.ndarray:
+    """Drift below the difference, from its closed bins."""
+    if not chosen or closed.sum() < len(chosen) + 1:
+        return np.zeros(d.field.size)
+    a = d.drift[:, chosen]
+    weight = closed / np.sqrt(d.variance)
+    fit = np.linalg.lstsq(a * weight[:, None], d.value * weight, rcond=None)[0]
+    return a @ fit
+
+
+def _open_bins(z: np.ndarray, value: np.ndarray, height: float) -> int:
+    """How many bins outwards from the open part are open too."""
+    if not z.size:
+        return 0
+    number = np.arange(z.size, 0, -1)
+    together = np.cumsum(z[::-1])[::-1] / np.sqrt(number)
+    mean = np.cumsum(value[::-1])[::-1] / number
+    is_open = (np.abs(z) > _CLOSED_SIGMA) & (np.abs(value) > _SMALL * abs(height))
+    is_open |= (np.abs(together) > _CLOSED_SIGMA) & (np.abs(mean) > _SMALL * abs(height))
+    found = np.flatnonzero(is_open)
+    # One bin alone, with closed ones between it and the loop, is a bad point and not the loop.
+    while found.size and found[-1] > 1 and not is_open[found[-1] - 2 : found[-1]].any():
+        found = found[:-1]
+    return int(found[-1]) + 1 if found.size else 0
