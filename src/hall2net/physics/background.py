@@ -8,7 +8,7 @@ a marginal likelihood it alone needs neither nested models nor a prior width for
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
@@ -43,6 +43,10 @@ _CLOSED_PARTS = (0.0, 0.2, 0.45)
 """How much of the closed part next to the loop is left out."""
 _LEFT_OUT = 2.0
 """Charge for a bin left out: a good one would have cost 1, a free level for it costs 1 more."""
+_SMALLER, _LARGER, _MOST_UNLIKELY = 0.15, 0.7, 9.0
+"""The half swing is at least half the difference of the branches, and seldom far above it, as
+where edges overlap: standard deviations of the logarithm of their ratio, and the largest charge,
+that of three sigma."""
 _WINDOWS_KEPT = 4
 """Windows in which all sets of terms are tried; the others have no weight worth the time."""
 _LEAST_WEIGHT = 1e-3
@@ -133,6 +137,7 @@ class Background:
     weights : weight of each term, 0 to 1
     normal_order : whether rising branches switch at the upper end of the open part
     kept : (bins,), weight with which each bin was in a window
+    level : (bins,), -1 or 1, which level each bin is in
     """
 
     terms: Terms
@@ -146,6 +151,7 @@ class Background:
     weights: np.ndarray
     normal_order: bool
     kept: np.ndarray
+    level: np.ndarray
 
     @property
     def amplitude(self) -> float:
@@ -251,7 +257,7 @@ def fit_background(
     for group in groups:
         if not len(group.kept):
             continue
-        normal = _NormalEquations.of(bins, group, weight, centre)
+        normal = _NormalEquations.of(bins, group, weight, centre, found.height)
         for size in _PINK_SIZES if slope == "fitted" else (0.0,):
             reduced = normal.without_waves(size * sigma)
             score = reduced.scores(few, 1.0).min(axis=1)
@@ -326,10 +332,14 @@ class _NormalEquations:
     determinant: np.ndarray | float = 0.0
     """What integrating the waves out adds to twice the negative logarithm of the likelihood."""
     size: float = 0.0
+    height: float = 1.0
+    """Difference of the branches where the loop is open."""
+    order: float = 0.0
+    """Sign that the half swing must have."""
 
     @classmethod
     def of(
-        cls, bins: Bins, windows: _Windows, weight: np.ndarray, centre: float
+        cls, bins: Bins, windows: _Windows, weight: np.ndarray, centre: float, height: float
     ) -> "_NormalEquations":
         columns = bins.columns.copy()
         columns[:, 1] = windows.level
@@ -346,6 +356,8 @@ class _NormalEquations:
             number,
             y.size - number,
             bins.waves.shape[1],
+            height=abs(height),
+            order=float(np.sign(-height if windows.normal else height)),
         )
 
     def without_waves(self, size: float) -> "_NormalEquations":
@@ -363,13 +375,16 @@ class _NormalEquations:
             r = r - np.einsum("wij,wj->wi", cross, part)
             squares = squares - np.einsum("wi,wi->w", self.right[:, -p:], part)
             determinant = np.linalg.slogdet(inner)[1] - np.log(prior).sum()
-        return _NormalEquations(a, r, squares, self.number, self.left_out, 0, determinant, size)
+        return replace(
+            self, matrix=a, right=r, squares=squares, waves=0, determinant=determinant, size=size
+        )
 
     def only(self, windows: Sequence[int]) -> "_NormalEquations":
         rows = list(windows)
-        return _NormalEquations(
-            self.matrix[rows], self.right[rows], self.squares[rows], self.number[rows],
-            self.left_out[rows], 0, np.asarray(self.determinant)[rows], self.size,
+        return replace(
+            self, matrix=self.matrix[rows], right=self.right[rows], squares=self.squares[rows],
+            number=self.number[rows], left_out=self.left_out[rows],
+            determinant=np.asarray(self.determinant)[rows],
         )  # fmt: skip
 
     def solve(self, sets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -383,27 +398,25 @@ class _NormalEquations:
         values = np.linalg.solve(matrix, right[..., None])[..., 0]
         return values, self.squares[:, None] - np.einsum("wsi,wsi->ws", right, values)
 
-    def inverse(self, window: int, terms: np.ndarray) -> np.ndarray:
-        """Covariance (q, q) of the values, zero for what is not in the set."""
-        q = terms.size
-        where = np.flatnonzero(terms)
-        inverse = np.zeros((q, q))
-        block = self.matrix[window][np.ix_(where, where)]
-        block = block + _RIDGE * np.diag(np.diag(block))
-        inverse[np.ix_(where, where)] = np.linalg.inv(block)
-        return inverse
-
     def scores(self, sets: np.ndarray, scale: float) -> np.ndarray:
         """BIC (w, sets) at noise variances `scale` times as large; infinite with too few bins."""
-        misfit = self.solve(sets)[1] / scale
-        return self._charged(misfit, sets)
+        values, misfit = self.solve(sets)
+        return misfit / scale + self.charge(sets) + self.unlikely(values[..., 1])
 
-    def _charged(self, misfit: np.ndarray, sets: np.ndarray) -> np.ndarray:
+    def unlikely(self, amplitude: np.ndarray) -> np.ndarray:
+        """Charge for a half swing (w, sets) that the branch difference does not allow."""
+        ratio = np.log(np.maximum(2 * np.abs(amplitude) / self.height, 1e-6))
+        away = np.where(ratio > 0, ratio / _LARGER, ratio / _SMALLER) ** 2
+        wrong = self.order * amplitude < 0
+        return np.minimum(away + np.where(wrong, _MOST_UNLIKELY, 0), _MOST_UNLIKELY)
+
+    def charge(self, sets: np.ndarray) -> np.ndarray:
+        """What BIC charges for terms and bins left out (w, sets); infinite with too few bins."""
         used = sets.sum(axis=1)
-        charge = np.log(np.maximum(self.number, 2))[:, None] * used
+        # Bins left out are terms too: all models are charged by the same number of bins.
+        charge = np.log(np.maximum(self.number + self.left_out, 2))[:, None] * used
         charge = charge + (_LEFT_OUT * self.left_out + self.determinant)[:, None]
-        enough = self.number[:, None] >= used + _SPARE
-        return np.where(enough, misfit + charge, np.inf)
+        return np.where(self.number[:, None] >= used + _SPARE, charge, np.inf)
 
 
 def _average(
@@ -415,41 +428,48 @@ def _average(
     centre: float,
 ) -> Background:
     """Mean of all models by their weight, with the spread between them."""
-    models = []
-    for _, k, group, equations in chosen:
-        one = equations.only([k])
-        values, misfit = one.solve(sets)
-        score = one._charged(misfit, sets)[0]
-        models += [
-            (score[s], float(misfit[0, s]), values[0, s], sets[s], one, group, k)
-            for s in np.flatnonzero(np.isfinite(score))
+    parts = [(equations.only([k]), group.kept[k]) for _, k, group, equations in chosen]
+    solved = [equations.solve(sets) for equations, _ in parts]
+    misfit = np.array([m[0] for _, m in solved])
+    charge = np.array(
+        [
+            (eq.charge(sets) + eq.unlikely(values[..., 1]))[0]
+            for (eq, _), (values, _) in zip(parts, solved, strict=True)
         ]
-    best = min(models, key=lambda model: model[0])
-    dof = int(best[4].number[0] - best[3].sum())
-    scale = max(1.0, best[1] / max(dof, 1))
-    score = np.array([model[0] for model in models])
-    misfit = np.array([model[1] for model in models])
-    score = score - misfit + misfit / scale
+    )
+    score = misfit + charge
+    w, s = np.unravel_index(int(np.argmin(score)), score.shape)
+    dof = max(int(parts[w][0].number[0] - sets[s].sum()), 1)
+    ratio = float(misfit[w, s]) / dof
+    scale = max(1.0, ratio)
+    score = misfit / scale + charge
     weight = np.exp((score.min() - score) / 2)
     weight[weight < _LEAST_WEIGHT] = 0
     weight /= weight.sum()
-    used = np.flatnonzero(weight)
-    values = np.array([models[k][2] for k in used])
+    used = weight > 0
+    place = np.argwhere(used)
+    values = np.array([solved[i][0][0, j] for i, j in place])
     mean = weight[used] @ values
     away = values - mean
-    statistical = np.zeros((mean.size,) * 2)
-    kept = np.zeros(bins.field.size)
-    for k in used:
-        _, _, _, chosen_terms, one, group, window = models[k]
-        statistical += weight[k] * one.inverse(0, chosen_terms) * scale
-        kept += weight[k] * group.kept[window]
+    matrices = np.array([parts[i][0].matrix[0] for i, _ in place])
+    statistical = np.einsum("k,kij->ij", weight[used], _inverses(matrices, sets[place[:, 1]])) * scale
+    kept = weight.sum(axis=1) @ np.array([part[1] for part in parts])
+    best = chosen[w]
     mean[0] += centre
-    probability = float(chdtrc(max(dof, 1), best[1]))
     return Background(
         terms, mean, statistical, (away * weight[used, None]).T @ away, sigma * np.sqrt(scale),
-        best[4].size * np.sqrt(_WAVES_POWER), best[1] / max(dof, 1), probability, weight[used] @ np.array([models[k][3] for k in used]).astype(float),
-        bool(models[used[np.argmax(weight[used])]][5].normal), kept,
+        best[3].size * np.sqrt(_WAVES_POWER), ratio, float(chdtrc(dof, ratio * dof)),
+        weight.sum(axis=0) @ sets.astype(float), best[2].normal, kept, best[2].level,
     )  # fmt: skip
+
+
+def _inverses(matrices: np.ndarray, sets: np.ndarray) -> np.ndarray:
+    """Covariances (k, q, q) of the values, zero for what is not in the set of terms."""
+    pairs = sets[:, :, None] & sets[:, None, :]
+    diagonal = np.einsum("kii->ki", matrices)
+    ridge = np.where(sets, _RIDGE * diagonal, 1.0)
+    full = np.where(pairs, matrices, 0.0) + ridge[..., None] * np.eye(sets.shape[1])
+    return np.where(pairs, np.linalg.inv(full), 0.0)
 
 
 def _too_few(bins: Bins, found: Hysteresis, window: float) -> str:

@@ -30,6 +30,9 @@ _NARROWEST = 0.005
 """Narrowest edge, in field steps: narrower ones look the same."""
 _SHARP = 0.3
 """Share of the prior of the width that is flat in w, against 1/w."""
+_SATURATED = 0.97
+"""|m| of points beyond the edge: where both neighbours have it, nothing is known of its shape and
+the error function's prior is as wide as the step already."""
 _NEXT = 3
 """Points on either side of the crossing that an edge is read from at least."""
 _ON_EDGE = 0.8
@@ -39,11 +42,21 @@ _FEWEST_ON_EDGE = 4
 _BEND = 0.3
 """Standard deviation of the bend of an edge over its slope across the stretch; a lognormal
 distribution of switching fields half as wide as its mean has this."""
-_STEEP = 4.0
-"""Slope of a resolved edge over its error."""
+_STEEP, _STEEP_ENOUGH = 4.0, 15.0
+"""Slope of a resolved edge over its error, at least, and where more points would not help."""
+_STEEPEST = 1e3
+"""Slope across a stretch beyond which no point lies on the edge."""
+_MOST = 32
+"""Points of an edge; more are averaged, since between them its grains decide, not the noise."""
+_DOMAINS = (30.0, 120.0, 500.0, 1e4)
+"""Numbers of domains that an edge may be made of; the largest is a smooth one."""
+_GRAIN = 60.0
+"""Domains of an edge that is not resolved, where the points do not show them."""
+_ANYWHERE = 0.15
+"""Standard deviation, over the field step, of an edge of unknown shape within it."""
 _FAR = 2.2
 """Stretches that reach so many widths from the crossing hold the whole edge."""
-_STEPS = 6
+_GAUSS_NEWTON = 6
 """Gauss-Newton steps; four reach 1e-6 from a fair start."""
 
 
@@ -86,74 +99,136 @@ def locate(
     split : the last point before the crossing
     """
     noise = np.maximum(noise, _LEAST_NOISE)
-    resolved, size = None, _NEXT + 1
-    while size < 2 * field.size:
+    resolved, size = None, _FEWEST_ON_EDGE
+    while True:
         near = np.arange(max(split + 1 - size, 0), min(split + 1 + size, field.size))
-        found = _resolved(field, m, noise, covariance, near)
-        if found is not None:
-            resolved = found[0]
-        if resolved is not None and (found is None or found[1]):
+        edge = _fitted_edge(field, m, noise, near)
+        if edge is not None and edge.steep > _STEEP and edge.on_edge >= _FEWEST_ON_EDGE:
+            resolved = edge
+        if edge is not None and (edge.whole or edge.steep > _STEEP_ENOUGH) or near.size == field.size:
             break
         size *= 2
     if resolved is not None:
-        return resolved
+        return _granular(resolved, covariance)
     near = np.arange(max(split + 1 - _NEXT, 0), min(split + 1 + _NEXT, field.size))
     return _between(field, m, noise, covariance, near, float(np.ptp(field)))
 
 
-def _resolved(
-    field: np.ndarray, m: np.ndarray, noise: np.ndarray, covariance: np.ndarray, near: np.ndarray
-) -> tuple[Crossing, bool] | None:
-    """m = erf((a + b x + c x^2)/sqrt(2)) through the points, and whether they hold the whole edge.
+@dataclass(frozen=True)
+class _Edge:
+    """m = erf(z/sqrt(2)), z = a + b x + c x^2, through points about the crossing.
 
-    None where too few points lie on the edge, where it is not steep beyond its error, or where
-    the shape does not describe the points.
+    Attributes
+    ----------
+    field, m, noise : (n,), points, or means of neighbouring ones
+    z : (n,)
+    gather : (n, p) or None, how the means follow from the points
+    near : (p,), which points they are
+    root, slope : field at which z vanishes, and dz/dH there
+    steep : slope over its error
+    on_edge : number of points with |m| below `_ON_EDGE`
+    whole : whether both ends are saturated
     """
-    if near.size < _FEWEST_ON_EDGE + 1:
-        return None
-    h, y, w = field[near], m[near], 1 / noise[near]
+
+    field: np.ndarray
+    m: np.ndarray
+    noise: np.ndarray
+    z: np.ndarray
+    starts: np.ndarray
+    near: np.ndarray
+    root: float
+    slope: float
+    steep: float
+    on_edge: int
+    whole: bool
+
+
+def _fitted_edge(
+    field: np.ndarray, m: np.ndarray, noise: np.ndarray, near: np.ndarray
+) -> _Edge | None:
+    """The edge by least squares; None where it does not rise."""
+    starts = np.unique(np.linspace(0, near.size, min(near.size, _MOST) + 1).astype(int))[:-1]
+    h, y, s = field[near], m[near], noise[near]
+    if starts.size < near.size:
+        number = np.diff([*starts, near.size])
+        h, y, s = (np.add.reduceat(v, starts) / number for v in (h, y, s))
+        s = s / np.sqrt(number)
+    w = 1 / s
     middle, reach = (h[0] + h[-1]) / 2, (h[-1] - h[0]) / 2
     x = (h - middle) / reach
     a = np.stack([np.ones_like(x), x, x**2], axis=-1)
     z = ndtri((1 + np.clip(y, -0.95, 0.95)) / 2)
-    inner = np.exp(-(z**2) / 2) * w
     theta = np.zeros(3)
-    theta[:2] = np.linalg.lstsq(a[:, :2] * inner[:, None], z * inner, rcond=None)[0]
-    if not theta[1] > 0:
-        return None
-    prior = np.diag([0.0, 0.0, 1 / (_BEND * theta[1]) ** 2])
-    for _ in range(_STEPS):
-        z = np.clip(a @ theta, -6, 6)
-        jacobian = np.sqrt(2 / np.pi) * np.exp(-(z**2) / 2) * w
-        j = a * jacobian[:, None]
-        rest = (y - erf(z / np.sqrt(2))) * w
-        normal = j.T @ j + prior + 1e-12 * np.eye(3)
-        theta = theta + np.linalg.solve(normal, j.T @ rest - prior @ theta)
-        if not 0 < theta[1] < 1e3:
+    inner = a[:, :2] * (np.exp(-(z**2) / 2) * w)[:, None]
+    theta[:2] = np.linalg.solve(inner.T @ inner, inner.T @ (z * np.exp(-(z**2) / 2) * w))
+    for _ in range(_GAUSS_NEWTON):
+        if not 0 < theta[1] < _STEEPEST:
             return None
+        z = a @ theta
+        j = a * (np.sqrt(2 / np.pi) * np.exp(-np.minimum(z**2, 36) / 2) * w)[:, None]
+        prior = np.array([0, 0, 1 / (_BEND * theta[1]) ** 2])
+        normal = j.T @ j + np.diag(prior + 1e-9)
+        change = np.linalg.solve(normal, j.T @ ((y - erf(z / np.sqrt(2))) * w) - prior * theta)
+        theta = theta + change
+        if abs(change[0]) < 1e-3 and abs(change[1]) < 1e-2 * theta[1]:
+            break
+    if not 0 < theta[1] < _STEEPEST or abs(theta[2]) > theta[1]:
+        return None
     z = a @ theta
-    on_edge = np.abs(erf(z / np.sqrt(2))) < _ON_EDGE
-    rest = (y - erf(z / np.sqrt(2))) * w
-    inverse = np.linalg.inv(normal)
-    if on_edge.sum() < _FEWEST_ON_EDGE or theta[1] < _STEEP * np.sqrt(inverse[1, 1]):
-        return None
-    if rest @ rest > chdtri(near.size - 2, _MISFIT) or abs(theta[2]) > theta[1]:
-        return None
     # The root of a + b x + c x^2 next to the middle.
-    at = -2 * theta[0] / (theta[1] + np.sqrt(max(theta[1] ** 2 - 4 * theta[0] * theta[2], 0.0)))
+    bent = np.sqrt(max(theta[1] ** 2 - 4 * theta[0] * theta[2], 0.0))
+    at = -2 * theta[0] / (theta[1] + bent)
     if not -1 < at < 1:
         return None
-    slope = theta[1] + 2 * theta[2] * at
-    by_theta = -np.array([1, at, at**2]) / slope * reach
-    weights = by_theta @ inverse @ (j.T * w)
-    own = float(np.sqrt(by_theta @ inverse @ by_theta))
-    shared = covariance[:, near] @ weights
-    total = float(np.hypot(own, np.sqrt(shared @ shared)))
-    value = float(middle + at * reach)
-    whole = z[0] < -_FAR and z[-1] > _FAR
-    fields = value + total * _NORMAL
-    crossing = Crossing(value, total, own, float(reach / slope), fields, weights, near)
-    return crossing, bool(whole)
+    error = float(np.sqrt(np.linalg.inv(normal)[1, 1]))
+    on_edge = int(np.sum(np.abs(erf(z / np.sqrt(2))) < _ON_EDGE))
+    whole = bool(z[0] < -_FAR and z[-1] > _FAR)
+    return _Edge(
+        h, y, s, z, starts, near, float(middle + at * reach),
+        float((theta[1] + 2 * theta[2] * at) / reach), theta[1] / error, on_edge, whole,
+    )  # fmt: skip
+
+
+def _granular(edge: _Edge, covariance: np.ndarray) -> Crossing:
+    """The crossing of an edge that is made of many domains, each with a field of its own.
+
+    Between its points the branch follows the smooth edge but for a Brownian bridge (Donsker's
+    theorem): cov(m, m') = 4 F (1 - F')/N with F = (1 + m)/2 and N domains. N is one of
+    `_DOMAINS`, weighted by how well it explains the points. The conditional mean of m gives the
+    crossing, its variance the error.
+    """
+    h, f = edge.field, (1 + erf(edge.z / np.sqrt(2))) / 2
+    rest = edge.m - (2 * f - 1)
+    shared = np.add.reduceat(covariance[:, edge.near], edge.starts, axis=1)
+    shared = shared / np.diff([*edge.starts, edge.near.size])
+    bridge = 4 * np.minimum.outer(f, f) * (1 - np.maximum.outer(f, f))
+    at_root = 4 * np.minimum(f, 0.5) * (1 - np.maximum(f, 0.5))
+    steep = np.sqrt(2 / np.pi) * edge.slope
+    results = []
+    for number in _DOMAINS:
+        own = bridge / number + np.diag(edge.noise**2)
+        solved = np.linalg.solve(own, np.column_stack([rest, at_root / number]))
+        weights = solved[:, 1]
+        misfit = float(rest @ solved[:, 0]) + np.linalg.slogdet(own)[1]
+        value = edge.root - float(weights @ rest) / steep
+        variance = max(1 / number - float(at_root @ weights) / number, 0.0) / steep**2
+        results.append((misfit, value, variance, weights))
+    misfits, values, variances, weights = zip(*results, strict=True)
+    likely = np.exp((min(misfits) - np.array(misfits)) / 2)
+    likely /= likely.sum()
+    value = float(likely @ values)
+    own = float(likely @ (np.array(variances) + (np.array(values) - value) ** 2))
+    # Errors of the background are common to all points: they move the smooth edge as a whole.
+    common = np.exp(-(edge.z**2))
+    common = -common / common.sum() / steep
+    moved = shared @ common
+    total = float(np.sqrt(own + moved @ moved))
+    spread = np.zeros(edge.near.size)
+    number = np.diff([*edge.starts, edge.near.size])
+    spread[:] = np.repeat(common / number, number)
+    return Crossing(
+        value, total, float(np.sqrt(own)), 1 / edge.slope, value + total * _NORMAL, spread, edge.near
+    )
 
 
 def _between(
@@ -184,9 +259,26 @@ def _between(
     weight = np.exp(-(((h - fit.mean) / fit.width) ** 2))
     mean_noise = float(np.sqrt(np.mean(noise**2)))
     statistical = min(mean_noise * slope / np.sqrt(max(1.0, weight.sum())), fit.spread)
+    shape = _unknown_shape(h, y, fit.mean)
+    total = float(np.hypot(fit.spread, shape))
+    fields = fit.mean + (fit.fields - fit.mean) * total / fit.spread
     # A common error of m moves the field by the slope of the edge.
     weights = -slope * weight / max(weight.sum(), 1e-300)
-    return Crossing(fit.mean, fit.spread, statistical, fit.width, fit.fields, weights, near)
+    return Crossing(fit.mean, total, statistical, fit.width, fields, weights, near)
+
+
+def _unknown_shape(h: np.ndarray, m: np.ndarray, at: float) -> float:
+    """Error of a crossing between two points by the edge's grains and its shape.
+
+    The bridge of `_granular` between the two points, and for a large part of the edge within one
+    step that no error function describes it.
+    """
+    k = int(np.clip(np.searchsorted(h, at), 1, h.size - 1))
+    gap, change = float(h[k] - h[k - 1]), float(np.clip(m[k] - m[k - 1], 0.02, 2))
+    t = float(np.clip((at - h[k - 1]) / gap, 0, 1))
+    bridge = 2 * t * (1 - t) / (_GRAIN * change)
+    partial = 1.0 if abs(m[k - 1]) < _SATURATED or abs(m[k]) < _SATURATED else 0.0
+    return gap * float(np.sqrt(bridge + partial * (_ANYWHERE * change / 2) ** 2))
 
 
 def interval(value: float, fields: np.ndarray, scale: float = 1.0) -> tuple[float, float]:

@@ -24,8 +24,13 @@ _DISTINCT = 1e-6
 """Part of a box that is no drift: below it a box cannot be told from the drift."""
 _CLOSED_SIGMA = 3.0
 """Bins of the difference within this many sigma of zero, each and together, are closed."""
-_SMALL = 0.02
-"""A difference that is less than this fraction of the loop's is no open loop."""
+_TOLERANCES = (0.02, 0.06)
+"""A difference of less than this fraction of the loop's counts as closed; the second is tried
+where the first leaves the loop open, as after drift, and is flagged."""
+_CLOSED_LENGTH = 0.15
+"""A loop has closed where the branches agree over this fraction of the way they took to it."""
+_OPPOSITE, _OPPOSITE_SIGMA = 0.15, 4.0
+"""Fraction of the loop's difference, and sigma, of a difference of the other sign."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,7 @@ class Hysteresis:
     closed_low, closed_high : fields below and above which the branches agree; nan where they do
         not agree up to the end
     opposite : whether the difference has both signs beyond noise
+    roughly : whether the branches agree only within some per cent
     """
 
     significance: float
@@ -65,6 +71,18 @@ class Hysteresis:
     closed_low: float
     closed_high: float
     opposite: bool
+    roughly: bool
+
+    def whole(self, low: float, high: float) -> bool:
+        """Whether the loop has closed at both ends of the sweep."""
+        return self.closed_side(low, self.left, self.closed_low) and self.closed_side(
+            high, self.right, self.closed_high
+        )
+
+    @staticmethod
+    def closed_side(end: float, edge: float, closed: float) -> bool:
+        """Whether the closed part is longer than a fraction of the way to it."""
+        return not np.isnan(closed) and abs(end - closed) >= _CLOSED_LENGTH * abs(edge - closed)
 
 
 def branch_difference(
@@ -142,7 +160,7 @@ def find_hysteresis(difference: Difference) -> Hysteresis:
     best, chosen, q = min(boxes, key=lambda box: box[0])
     _, i, j, height = _best_box(y, root, q)
     gain = min(flat) - best + charge * _BOX_COST
-    return _closing(d, i, j, height, chosen, float(np.sqrt(max(gain, 0.0))))
+    return _closing(d, i, j, height, float(np.sqrt(max(gain, 0.0))))
 
 
 def _best_box(y: np.ndarray, root: np.ndarray, q: np.ndarray) -> tuple[float, int, int, float]:
@@ -171,49 +189,62 @@ def _intervals(n: int) -> tuple[np.ndarray, np.ndarray]:
     return np.triu_indices(n + 1, 1)
 
 
-def _closing(
-    d: Difference, i: int, j: int, height: float, chosen: tuple[int, ...], significance: float
-) -> Hysteresis:
+def _closing(d: Difference, i: int, j: int, height: float, significance: float) -> Hysteresis:
     """From where on the branches agree, on each side, the drift fitted where they do."""
-    z, inner = d.value / np.sqrt(d.variance), np.zeros(d.field.size, bool)
-    inner[i : j + 1] = True
-    first, last = i, j
-    for _ in range(3):
-        closed = np.ones(d.field.size, bool)
-        closed[max(first, 0) : last + 1] = False
-        value = d.value - _baseline(d, closed, chosen)
-        z = value / np.sqrt(d.variance)
-        first = i - _open_bins(z[:i][::-1], value[:i][::-1], height)
-        last = j + _open_bins(z[j + 1 :], value[j + 1 :], height)
-    beyond = np.abs(z) > 4
-    opposite = np.any(beyond & (np.sign(value) == -np.sign(height)) & (np.abs(value) > 0.15 * abs(height)))
+    n, best = d.field.size, None
     middle = (d.field[1:] + d.field[:-1]) / 2
     left = float(middle[i - 1]) if i > 0 else float(d.field[0])
-    right = float(middle[j]) if j < d.field.size - 1 else float(d.field[-1])
-    low = float(d.field[first - 1]) if first > 0 else np.nan
-    high = float(d.field[last + 1]) if last < d.field.size - 1 else np.nan
-    return Hysteresis(significance, height, left, right, low, high, bool(opposite))
+    right = float(middle[j]) if j < n - 1 else float(d.field[-1])
+    for tolerance in _TOLERANCES:
+        # Rounded edges reach beyond the box: the first look at the drift keeps away from them.
+        reach = 1 + (j - i) // 4
+        first, last = max(min(i - reach, i), min(i, 2)), min(max(j + reach, j), max(j, n - 3))
+        for _ in range(4):
+            closed = np.ones(n, bool)
+            closed[max(first, 0) : last + 1] = False
+            value = d.value - _baseline(d, closed)
+            z = value / np.sqrt(d.variance)
+            before = first, last
+            first = i - _open_bins(z[:i][::-1], value[:i][::-1], tolerance * abs(height))
+            last = j + _open_bins(z[j + 1 :], value[j + 1 :], tolerance * abs(height))
+            if (first, last) == before:
+                break
+        low = float(d.field[first - 1]) if first > 0 else np.nan
+        high = float(d.field[last + 1]) if last < n - 1 else np.nan
+        beyond = (np.abs(z) > _OPPOSITE_SIGMA) & (np.sign(value) == -np.sign(height))
+        opposite = bool(np.any(beyond & (np.abs(value) > _OPPOSITE * abs(height))))
+        best = Hysteresis(
+            significance, height, left, right, low, high, opposite, tolerance > _TOLERANCES[0]
+        )
+        if best.whole(float(d.field[0]), float(d.field[-1])):
+            break
+    return best
 
 
-def _baseline(d: Difference, closed: np.ndarray, chosen: tuple[int, ...]) -> np.ndarray:
-    """Drift below the difference, from its closed bins."""
-    if not chosen or closed.sum() < len(chosen) + 1:
-        return np.zeros(d.field.size)
-    a = d.drift[:, chosen]
-    weight = closed / np.sqrt(d.variance)
-    fit = np.linalg.lstsq(a * weight[:, None], d.value * weight, rcond=None)[0]
-    return a @ fit
+def _baseline(d: Difference, closed: np.ndarray) -> np.ndarray:
+    """Drift below the difference, from its closed bins, as much as they ask for."""
+    root = closed / np.sqrt(d.variance)
+    y, number = d.value * root, int(closed.sum())
+    best = (float(y @ y), np.zeros(d.field.size))
+    for chosen in _BASELINES[1:]:
+        if number < len(chosen) + 2:
+            continue
+        a = d.drift[:, chosen]
+        fit = np.linalg.lstsq(a * root[:, None], y, rcond=None)[0]
+        rest = y - a @ fit * root
+        best = min(best, (float(rest @ rest) + np.log(number) * len(chosen), a @ fit), key=lambda b: b[0])
+    return best[1]
 
 
-def _open_bins(z: np.ndarray, value: np.ndarray, height: float) -> int:
+def _open_bins(z: np.ndarray, value: np.ndarray, least: float) -> int:
     """How many bins outwards from the open part are open too."""
     if not z.size:
         return 0
     number = np.arange(z.size, 0, -1)
     together = np.cumsum(z[::-1])[::-1] / np.sqrt(number)
     mean = np.cumsum(value[::-1])[::-1] / number
-    is_open = (np.abs(z) > _CLOSED_SIGMA) & (np.abs(value) > _SMALL * abs(height))
-    is_open |= (np.abs(together) > _CLOSED_SIGMA) & (np.abs(mean) > _SMALL * abs(height))
+    is_open = (np.abs(z) > _CLOSED_SIGMA) & (np.abs(value) > least)
+    is_open |= (np.abs(together) > _CLOSED_SIGMA) & (np.abs(mean) > least)
     found = np.flatnonzero(is_open)
     # One bin alone, with closed ones between it and the loop, is a bad point and not the loop.
     while found.size and found[-1] > 1 and not is_open[found[-1] - 2 : found[-1]].any():

@@ -60,14 +60,12 @@ _SURE = 8.0
 """Sigma of the hysteresis below which a loop is flagged."""
 _LEVELS_SIGMA = 4.0
 """Half swing over its error that a loop needs, since m is measured in it."""
+_KEPT = 0.5
+"""A bin that windows of this weight keep counts as saturated."""
 _SAME_LEVEL = 0.2
 """Cycles whose half swings differ by more than this fraction are other measurements."""
 _SAME_FIELD = 0.25
 """Cycles whose switching fields scatter by more than this fraction of H_c are flagged."""
-_OPEN = 0.1
-"""Difference of the branches at an end, over that of the open part, from which a loop is open."""
-_CLOSED_LENGTH = 0.15
-"""A loop has closed where the branches agree over this fraction of the way they took to it."""
 _MISFIT, _MISFIT_PROBABILITY = 1.5, 1e-4
 """Residuals are no noise where their mean square is so much larger and so improbable."""
 _SHAPES = {"erf": lambda z: erf(z / np.sqrt(2)), "tanh": np.tanh}
@@ -236,6 +234,8 @@ def _closed(measured: _Measured, d: Difference, found: Hysteresis) -> Iterator[s
     _check_closed(d, found, low, high)
     if found.opposite:
         yield "the branches cross each other: two signals of opposite sign"
+    if found.roughly:
+        yield "the branches agree at the ends within some per cent only: drift, or not saturated"
     if found.significance < _SURE:
         yield f"hysteresis of {found.significance:.1f} sigma only"
 
@@ -246,8 +246,7 @@ def _check_closed(d: Difference, found: Hysteresis, low: float, high: float) -> 
         ("below", found.closed_low, found.left, low),
         ("above", found.closed_high, found.right, high),
     ):
-        way, rest = abs(edge - closed), abs(end - closed)
-        if np.isnan(closed) or rest < _CLOSED_LENGTH * way:
+        if not found.closed_side(end, edge, closed):
             outer = edge if np.isnan(closed) else (edge + closed) / 2
             part = abs(end - outer) / (high - low)
             raise Refused(
@@ -281,18 +280,17 @@ def _check_levels(measured: _Measured, bins: Bins, background: Background) -> No
         )
     if len(measured.branches) < 3:
         return
-    columns = bins.columns @ background.values
-    level = np.where(bins.signal > columns, 1.0, -1.0) * np.sign(background.amplitude)
-    rest = bins.signal - columns
-    kept = background.kept > 0.5
+    rest = bins.signal - bins.columns @ background.values
     swings, errors = [], []
     for k in range(len(measured.branches)):
-        part = kept & (bins.branch == k)
-        low, high = part & (bins.field < np.median(bins.field)), part & (bins.field > np.median(bins.field))
-        if not (low.any() and high.any()):
+        part = (background.kept > _KEPT) & (bins.branch == k)
+        weight, level = bins.number[part], background.level[part]
+        if np.unique(level).size < 2:
             continue
-        swings.append((np.average(rest[high], weights=bins.number[high]) - np.average(rest[low], weights=bins.number[low])) / 2)
-        errors.append(background.sigma / 2 * np.sqrt(1 / bins.number[high].sum() + 1 / bins.number[low].sum()))
+        weight = weight / weight.sum()
+        level = level - weight @ level
+        swings.append(float(weight @ (level * rest[part]) / (weight @ level**2)))
+        errors.append(background.sigma / np.sqrt(bins.number[part].sum() * (weight @ level**2)))
     if len(swings) > 1:
         away = np.abs(np.array(swings) / background.amplitude - 1)
         sigma = np.array(errors) / abs(background.amplitude)
