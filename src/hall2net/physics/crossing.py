@@ -48,8 +48,8 @@ _STEEPEST = 1e3
 """Slope across a stretch beyond which no point lies on the edge."""
 _MOST = 32
 """Points of an edge; more are averaged, since between them its grains decide, not the noise."""
-_DOMAINS = (30.0, 120.0, 500.0, 1e4)
-"""Numbers of domains that an edge may be made of; the largest is a smooth one."""
+_DOMAINS = (30.0, 100.0, 300.0)
+"""Numbers of domains that an edge may be made of: from a small Hall cross to a smooth edge."""
 _GRAIN = 60.0
 """Domains of an edge that is not resolved, where the points do not show them."""
 _ANYWHERE = 0.15
@@ -108,8 +108,9 @@ def locate(
         if edge is not None and (edge.whole or edge.steep > _STEEP_ENOUGH) or near.size == field.size:
             break
         size *= 2
-    if resolved is not None:
-        return _granular(resolved, covariance)
+    granular = None if resolved is None else _granular(resolved, covariance)
+    if granular is not None:
+        return granular
     near = np.arange(max(split + 1 - _NEXT, 0), min(split + 1 + _NEXT, field.size))
     return _between(field, m, noise, covariance, near, float(np.ptp(field)))
 
@@ -189,13 +190,13 @@ def _fitted_edge(
     )  # fmt: skip
 
 
-def _granular(edge: _Edge, covariance: np.ndarray) -> Crossing:
+def _granular(edge: _Edge, covariance: np.ndarray) -> Crossing | None:
     """The crossing of an edge that is made of many domains, each with a field of its own.
 
     Between its points the branch follows the smooth edge but for a Brownian bridge (Donsker's
     theorem): cov(m, m') = 4 F (1 - F')/N with F = (1 + m)/2 and N domains. N is one of
     `_DOMAINS`, weighted by how well it explains the points. The conditional mean of m gives the
-    crossing, its variance the error.
+    crossing, its variance the error. None where no number explains the points, as for a jump.
     """
     h, f = edge.field, (1 + erf(edge.z / np.sqrt(2))) / 2
     rest = edge.m - (2 * f - 1)
@@ -204,16 +205,20 @@ def _granular(edge: _Edge, covariance: np.ndarray) -> Crossing:
     bridge = 4 * np.minimum.outer(f, f) * (1 - np.maximum.outer(f, f))
     at_root = 4 * np.minimum(f, 0.5) * (1 - np.maximum(f, 0.5))
     steep = np.sqrt(2 / np.pi) * edge.slope
-    results = []
+    results, explained = [], False
     for number in _DOMAINS:
         own = bridge / number + np.diag(edge.noise**2)
         solved = np.linalg.solve(own, np.column_stack([rest, at_root / number]))
         weights = solved[:, 1]
-        misfit = float(rest @ solved[:, 0]) + np.linalg.slogdet(own)[1]
+        squares = float(rest @ solved[:, 0])
+        explained |= squares < chdtri(rest.size, _MISFIT)
+        misfit = squares + np.linalg.slogdet(own)[1]
         value = edge.root - float(weights @ rest) / steep
         variance = max(1 / number - float(at_root @ weights) / number, 0.0) / steep**2
         results.append((misfit, value, variance, weights))
-    misfits, values, variances, weights = zip(*results, strict=True)
+    if not explained:
+        return None
+    misfits, values, variances, _ = zip(*results, strict=True)
     likely = np.exp((min(misfits) - np.array(misfits)) / 2)
     likely /= likely.sum()
     value = float(likely @ values)
