@@ -21,9 +21,7 @@ from hall2net.errors import ConfigError
 from hall2net.physics.background import (
     SLOPES,
     Background,
-    Bins,
     Terms,
-    bin_branches,
     fit_background,
 )
 from hall2net.physics.crossing import CONFIDENCE, Crossing, interval, locate
@@ -36,6 +34,7 @@ from hall2net.physics.hysteresis import (
 from hall2net.physics.noise import point_noise, spikes
 from hall2net.physics.steps import Shape, shape_of
 from hall2net.physics.sweeps import Branch, Refused, Sweeps, find_sweeps, turning_points
+from hall2net.physics.windows import Bins, bin_branches
 from hall2net.tables import uncertainty_column
 from hall2net.units import OERSTED
 
@@ -58,7 +57,7 @@ _SIGNIFICANT = 5.0
 """Sigma of the hysteresis that a loop needs; 5 over all intervals tried is a chance of 1e-4."""
 _SURE = 8.0
 """Sigma of the hysteresis below which a loop is flagged."""
-_LEVELS_SIGMA = 4.0
+_LEVELS_SIGMA = 2.0
 """Half swing over its error that a loop needs, since m is measured in it."""
 _KEPT = 0.5
 """A bin that windows of this weight keep counts as saturated."""
@@ -175,7 +174,7 @@ def measure_loop(
     largest = float(max(abs(b.field[k]) for b in measured.branches for k in (0, -1)))
     centre = np.nan if pickup is None else float(np.nanmean(pickup))
     terms = Terms(largest, measured.breaks if slope == "fitted" else (), centre)
-    bins = bin_branches(measured.branches, terms)
+    bins = bin_branches(measured.branches, terms.of)
     background = fit_background(bins, terms, found, measured.sigma, window, slope)
     _check_levels(measured, bins, background)
     crossings, shapes = _crossings(measured, background, criterion)
