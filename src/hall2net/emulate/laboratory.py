@@ -32,6 +32,8 @@ _SHARES = {
 }  # fmt: skip
 _CLOSED_POINTS = 4
 """Points of a branch beyond the last domain, on either side, of a loop that can be fitted."""
+_AVALANCHE = 50
+"""Rounds in which coupled domains turn each other, at most."""
 _CLOSED_PART = 0.03
 """Fraction of the sweep that it takes at least, on either side."""
 
@@ -113,10 +115,15 @@ class _Domains:
         m = np.empty(path.size)
         now = float(self.weight @ state)
         for k, h in enumerate(path.tolist()):
-            felt = h + self.coupling * now
-            state[felt >= self.up] = 1.0
-            state[felt <= self.down] = -1.0
-            now = m[k] = float(self.weight @ state)
+            # An avalanche is over before the next point is measured.
+            for _ in range(_AVALANCHE if self.coupling else 1):
+                felt, before = h + self.coupling * now, now
+                state[felt >= self.up] = 1.0
+                state[felt <= self.down] = -1.0
+                now = float(self.weight @ state)
+                if now == before:
+                    break
+            m[k] = now
         turned = self.reversible * np.tanh(path / self.reversible_field)
         return (m + turned) / (1 + abs(self.reversible))
 
@@ -338,7 +345,7 @@ def _magnetisation(
     if kind == "open" and rng.random() < 0.5:
         domains.along(sweep.true, state)
     scatter = 0.0
-    if sweep.cycle.max() > 0 and rng.random() < 0.7:
+    if f"{sweep.cycle.max() + 1} cycles" in sweep.names and rng.random() < 0.7:
         sweep.names.append("scatter of cycles")
         typical = float(np.median(np.abs(domains.up[np.isfinite(domains.up)]), axis=0)) if np.any(
             np.isfinite(domains.up)

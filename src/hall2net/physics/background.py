@@ -18,7 +18,14 @@ from scipy.special import chdtrc
 from hall2net.physics.evidence import Equations
 from hall2net.physics.hysteresis import Hysteresis
 from hall2net.physics.sweeps import Branch, Refused
-from hall2net.physics.windows import TAILS, Bins, Windows, find_windows, too_few
+from hall2net.physics.windows import (
+    APPROACHES,
+    N_TAILS,
+    Bins,
+    Windows,
+    find_windows,
+    too_few,
+)
 
 SLOPES = {
     "fitted": "slope, even part, drift and jumps as far as the data ask for them",
@@ -30,8 +37,8 @@ _DIPS = (0.08, 0.3)
 """Widths of an even part with a dip at zero field, over the largest field."""
 _DRIFT_TIMES = (0.08, 0.3)
 """Time constants of thermal drift, over the whole measurement."""
-_WAVE_SIZES = (0.0, 0.06, 0.2, 0.6)
-"""Size of slow noise, over the noise of a point."""
+_WAVE_SIZES = (0.06, 0.2, 0.6)
+"""Size of slow noise, over the noise of a point: no instrument has none."""
 _WAVES_POWER = 1.2
 """Mean square of all waves together, half the sum of 1/k, over their size squared."""
 _WINDOWS_KEPT = 4
@@ -166,7 +173,7 @@ def fit_background(
         If a branch has too few saturated points.
     """
     centre = float(np.average(bins.signal, weights=bins.number))
-    few = _with_tails(_sets(terms.names, slope, True))
+    few = _with_tails(_sets(terms.names, slope, True), APPROACHES[:3:2] + APPROACHES[4:])
     best: tuple[float, list[_Candidate]] = (np.inf, [])
     groups = [find_windows(bins, found, window, normal) for normal in (True, False)]
     equations = [
@@ -174,7 +181,7 @@ def fit_background(
         for group in groups
         if len(group.kept)
     ]
-    for size in _WAVE_SIZES if slope == "fitted" else (0.0,):
+    for size in _WAVE_SIZES:
         candidates = []
         for group, equation in zip((g for g in groups if len(g.kept)), equations, strict=True):
             reduced = equation.without_waves(size * sigma)
@@ -229,13 +236,12 @@ def _sets(names: tuple[str, ...], slope: str, few: bool) -> np.ndarray:
     return np.unique(np.array(chosen), axis=0)
 
 
-def _with_tails(sets: np.ndarray, tails: Sequence[int] = tuple(range(len(TAILS) + 1))) -> np.ndarray:
-    """Sets of columns, the tails in front: for 0 none, for k those of the k-th length."""
+def _with_tails(sets: np.ndarray, approaches: Sequence[tuple[int, ...]]) -> np.ndarray:
+    """Sets of columns, those of each way to approach saturation in front."""
     columns = []
-    for k in tails:
-        front = np.zeros((len(sets), 2 * len(TAILS)), bool)
-        if k:
-            front[:, 2 * k - 2 : 2 * k] = True
+    for approach in approaches:
+        front = np.zeros((len(sets), N_TAILS), bool)
+        front[:, list(approach)] = True
         columns.append(np.column_stack([front, sets]))
     return np.concatenate(columns)
 
@@ -262,7 +268,7 @@ def _average(
         if mine.size:
             each = candidate.equations.only(candidate.window).covariance(columns[mine])[0]
             covariance += np.einsum("k,kij->ij", weight[mine], each)
-    tails = 2 * len(TAILS)
+    tails = N_TAILS
     mean = weight[used] @ values[used, tails:]
     away = values[used, tails:] - mean
     by_window = np.bincount(owner, weight, minlength=len(fits))
@@ -280,18 +286,14 @@ def _fits(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Misfits, charges, columns and values of all sets in one window, the best with tails too."""
     equations = candidate.equations.only(candidate.window)
-    plain = _with_tails(sets, (0,))
-    parts = []
-    for k in range(len(TAILS) + 1):
-        if k == 0:
-            columns = plain
-        else:
-            columns = _with_tails(sets[worth], (k,))
+    parts, worth = [], np.ones(len(sets), bool)
+    for approaches in (APPROACHES[:1], APPROACHES[1:]):
+        columns = _with_tails(sets[worth], approaches)
         values, misfit = equations.solve(columns)
         charge = equations.charge(columns, values)
         parts.append((misfit[0], charge[0], columns, values[0]))
-        if k == 0:
-            worth = np.flatnonzero(_weights(misfit[0] + charge[0]) > _WITH_TAILS)
+        if approaches == APPROACHES[:1]:
+            worth = _weights(misfit[0] + charge[0]) > _WITH_TAILS
     return tuple(np.concatenate(part) for part in zip(*parts, strict=True))
 
 

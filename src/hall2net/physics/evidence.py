@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from hall2net.physics.windows import TAILS, Bins, Windows
+from hall2net.physics.windows import N_TAILS, Bins, Windows
 
 _LEFT_OUT = 2.0
 """Charge for a bin left out: a good one would have cost 1, a free level for it costs 1 more."""
@@ -126,12 +126,12 @@ class Equations:
         sets : (sets, p)
         values : (w, sets, p)
         """
-        tails = sets[:, : 2 * len(TAILS)].sum(axis=1)
+        tails = sets[:, : N_TAILS].sum(axis=1)
         used = sets.sum(axis=1)
         # Bins left out are terms too: all models are charged by the same number of bins.
         charge = np.log(np.maximum(self.number + self.left_out, 2))[:, None] * (used - tails)
         charge = charge + _TAIL * tails + (_LEFT_OUT * self.left_out + self.determinant)[:, None]
-        charge = charge + self._unlikely(values[..., 2 * len(TAILS) + 1])
+        charge = charge + self._unlikely(values[..., N_TAILS + 1])
         return np.where(self.number[:, None] >= used + _SPARE, charge, np.inf)
 
     def _unlikely(self, amplitude: np.ndarray) -> np.ndarray:

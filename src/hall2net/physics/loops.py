@@ -8,7 +8,7 @@ is re-centred, and H_c keeps its sign.
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -59,6 +59,10 @@ _SURE = 8.0
 """Sigma of the hysteresis below which a loop is flagged."""
 _LEVELS_SIGMA = 2.0
 """Half swing over its error that a loop needs, since m is measured in it."""
+_COMMON = 0.5
+"""Correlation of what grains do to both branches of H_c: between none and all."""
+_REPEATED = 1.5
+"""Points of each field, in the mean, from which on the field is rounded."""
 _KEPT = 0.5
 """A bin that windows of this weight keep counts as saturated."""
 _SAME_LEVEL = 0.2
@@ -345,11 +349,21 @@ def _switching_field(
         )
     slow = np.full((1, h.size), background.slow / background.amplitude)
     shared = np.concatenate([root @ gradient.T, slow])
-    crossing = locate(h, m, noise, shared, split)
+    crossing = _rounded(locate(h, m, noise, shared, split), h, count)
     if criterion != "half":
         crossing = _fitted_centre(h, m, noise, criterion, crossing)
     response = -crossing.weights @ gradient[crossing.near]
     return _Field(crossing, response), shape_of(h, m, noise)
+
+
+def _rounded(crossing: Crossing, h: np.ndarray, count: np.ndarray) -> Crossing:
+    """With the error of a field that is rounded to the same values again and again."""
+    if count.sum() < _REPEATED * count.size:
+        return crossing
+    error = float(np.median(np.diff(h))) / np.sqrt(12)
+    total = float(np.hypot(crossing.total, error))
+    fields = crossing.value + (crossing.fields - crossing.value) * total / crossing.total
+    return replace(crossing, total=total, fields=fields)
 
 
 def _distinct(
@@ -461,6 +475,9 @@ def _combined(
         )
         squares = np.square(weights)
         noise, step = float(squares @ own), float(squares @ steps)
+        if name == "h_c":
+            # The same grains turn on both branches, so that half of their error is common.
+            noise += _COMMON * float(np.sqrt(own[0] * own[1])) / 2
         between, stretch = _scatter(up, down, weights, noise + step)
         if name == "h_c":
             scatter = between
@@ -502,7 +519,9 @@ def _scatter(
     n = len(values)
     if n < 2:
         return 0.0, 1.0
-    squares = float(np.var(values, ddof=1))
+    single = [np.var([f.crossing.value for f in side], ddof=1) for side in (up, down) if len(side) > 1]
+    # Few cycles may agree by chance: the scatter of both branches counts for each.
+    squares = max(float(np.var(values, ddof=1)), float(np.mean(single)) * np.dot(weights, weights) / 2)
     if squares < variance * n * chdtri(n - 1, 0.3) / (n - 1):
         return 0.0, 1.0
     # Student's quantile for one sigma in the value, for 95 % in the interval.

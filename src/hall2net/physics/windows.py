@@ -21,8 +21,13 @@ _CLOSED_PARTS = (0.0, 0.2, 0.45)
 """How much of the closed part next to the loop is left out."""
 _FAR_PART = 0.7
 """The same, for windows that look at the ends alone."""
-TAILS = (0.35, 1.0)
+_TAILS = (0.35, 1.0)
 """Lengths of the tails of an edge, over the way from its half height to where the loop closes."""
+_ROTATIONS = (0.05, 0.15)
+"""Fields at which moments rotate reversibly into the field, over the largest field."""
+APPROACHES: tuple[tuple[int, ...], ...] = ((), (0, 1), (2, 3), (4,), (5,))
+"""How the magnetisation may approach its saturation: which columns of `Windows.tails` together."""
+N_TAILS = 2 * len(_TAILS) + len(_ROTATIONS)
 
 
 @dataclass(frozen=True)
@@ -84,7 +89,8 @@ class Windows:
     ----------
     kept : (windows, b), whether a window keeps a bin
     level : (b,), -1 or 1, which saturated level a bin is in
-    tails : (b, 2 `TAILS`), what edges with tails lack of their level, after and before the edge
+    tails : (b, `N_TAILS`), what edges with tails lack of their level, after and before the edge, for
+        each length of a tail; what moments lack that rotate
     normal : whether rising branches switch at the upper end of the open part
     """
 
@@ -121,9 +127,10 @@ def find_windows(bins: Bins, found: Hysteresis, largest: float, normal: bool) ->
     way = (found.left - found.closed_low + found.closed_high - found.right) / 2
     after = (h > edge) == rising
     tails = []
-    for length in TAILS:
+    for length in _TAILS:
         lacks = -level * np.exp(-np.abs(h - edge) / max(length * way, 1e-300))
         tails += [lacks * after, lacks * ~after]
+    tails += [np.tanh(h / (part * np.max(np.abs(h)))) - level for part in _ROTATIONS]
     shape = np.array(kept, bool).reshape(len(kept), h.size)
     return Windows(shape, level, np.stack(tails, axis=-1), normal)
 
