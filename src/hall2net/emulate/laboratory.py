@@ -26,6 +26,9 @@ KINDS = {
 FITTABLE = ("loop", "inverted")
 """Kinds with one pair of switching fields."""
 
+_SEVERAL = ("two_steps", "hump", "metamagnet")
+_STEPS_SEEN = 120
+"""Points of a loop with several steps, so that some lie between them."""
 _SHARES = {
     "loop": 0.74, "inverted": 0.03, "two_steps": 0.05, "hump": 0.03, "metamagnet": 0.02,
     "open": 0.04, "one_sided": 0.02, "incomplete": 0.03, "none": 0.04,
@@ -149,9 +152,13 @@ def draw_loop(rng: np.random.Generator, kind: str | None = None) -> LabLoop:
     """
     kind = kind or str(rng.choice(list(_SHARES), p=list(_SHARES.values())))
     points = int(np.exp(rng.uniform(np.log(40), np.log(3000))))
+    if kind in _SEVERAL:
+        points = max(points, _STEPS_SEEN)
     largest = float(np.exp(rng.uniform(np.log(100), np.log(7e4))))
     amplitude = float(rng.choice([-1, 1]) * np.exp(rng.uniform(np.log(1e-3), np.log(10))))
     noise = abs(amplitude) * float(np.exp(rng.uniform(np.log(2e-3), np.log(0.25))))
+    if kind in _SEVERAL:
+        noise = min(noise, 0.12 * abs(amplitude))
     sweep, step = _sweep(kind, points, largest, rng)
     ends = np.sort(sweep.reported)
     room = min(-_inner(ends, step), -_inner(-ends[::-1], step))
@@ -213,7 +220,7 @@ def _sweep(
         names.append(f"{cycles} cycles")
         points = max(points, 40 * cycles)
     bend = 0.0
-    if rng.random() < 0.07:
+    if rng.random() < 0.07 and kind not in _SEVERAL:
         names.append("log-spaced")
         bend = rng.uniform(2, 6)
     path = np.concatenate([[0.0], np.cumsum(np.abs(np.diff(corners)))])
@@ -266,7 +273,7 @@ def _domains(kind: str, room: float, step: float, rng: np.random.Generator) -> _
             *(sign * v * room / np.quantile(v, 1 - beyond) for sign, v in zip((1, -1), values)),
             weight,
         )
-    if kind in ("two_steps", "hump", "metamagnet"):
+    if kind in _SEVERAL:
         return _several(kind, room, step, number, spread, weight, rng)
     limits = (room - h_c - centre, room - h_c + centre)
     scale = min(1.0, *(limit / max(d.max(), 1e-12) for d, limit in zip(deviation, limits)))

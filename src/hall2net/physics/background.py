@@ -35,6 +35,8 @@ SLOPES = {
 
 _DIPS = (0.08, 0.3)
 """Widths of an even part with a dip at zero field, over the largest field."""
+_DIP_SIZE = 0.3
+"""Standard deviation of its depth, over the difference of the branches."""
 _DRIFT_TIMES = (0.08, 0.3)
 """Time constants of thermal drift, over the whole measurement."""
 _WAVE_SIZES = (0.06, 0.2, 0.6)
@@ -72,6 +74,14 @@ class Terms:
         drifts = ("drift", *(f"thermal{k}" for k in range(len(_DRIFT_TIMES))))
         jumps = tuple(f"jump{k}" for k in range(len(self.breaks)))
         return (*fixed, *dips, *drifts, *jumps, *(("pickup",) if np.isfinite(self.centre) else ()))
+
+    @property
+    def bounded(self) -> np.ndarray:
+        """Inverse square of the size that a term may have, over that of the loop; 0 for any.
+
+        A dip would lie where the loop is open, where nothing but its flanks tells its size.
+        """
+        return np.array([_DIP_SIZE**-2 if name.startswith("dip") else 0.0 for name in self.names])
 
     def of(self, branch: Branch) -> np.ndarray:
         """`columns` at the points of a branch."""
@@ -177,7 +187,7 @@ def fit_background(
     best: tuple[float, list[_Candidate]] = (np.inf, [])
     groups = [find_windows(bins, found, window, normal) for normal in (True, False)]
     equations = [
-        Equations.of(bins, group, bins.signal - centre, sigma, found.height)
+        Equations.of(bins, group, bins.signal - centre, sigma, found.height, terms.bounded)
         for group in groups
         if len(group.kept)
     ]

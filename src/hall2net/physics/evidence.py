@@ -10,6 +10,8 @@ _LEFT_OUT = 2.0
 """Charge for a bin left out: a good one would have cost 1, a free level for it costs 1 more."""
 _TAIL = 1.0
 """Charge for a tail of an edge, what noise alone improves by it: every edge may have one."""
+_TAIL_SIZE = 0.5
+"""Size of a tail at its edge, over the difference of the branches: the whole half swing."""
 _SMALLER, _LARGER, _MOST_UNLIKELY = 0.15, 0.7, 9.0
 """The half swing is at least half the difference of the branches, and seldom far above it, as
 where edges overlap: standard deviations of the logarithm of their ratio, and the largest charge,
@@ -33,6 +35,7 @@ class Equations:
     waves : how many waves there still are among the columns
     height : difference of the branches where the loop is open
     order : sign that the half swing must have
+    bounded : (p,), inverse square of the size that a column may have, over the height; 0 for any
     determinant : (w,), what integrating the waves out adds to -2 ln of the likelihood
     """
 
@@ -44,11 +47,18 @@ class Equations:
     waves: int
     height: float
     order: float
+    bounded: np.ndarray
     determinant: np.ndarray
 
     @classmethod
     def of(
-        cls, bins: Bins, windows: Windows, signal: np.ndarray, sigma: float, height: float
+        cls,
+        bins: Bins,
+        windows: Windows,
+        signal: np.ndarray,
+        sigma: float,
+        height: float,
+        bounded: np.ndarray,
     ) -> "Equations":
         """Equations for bins whose signal (b,) is to be fitted, at a noise of a point."""
         columns = bins.columns.copy()
@@ -67,6 +77,7 @@ class Equations:
             bins.waves.shape[1],
             abs(height),
             float(np.sign(-height if windows.normal else height)),
+            np.concatenate([np.full(N_TAILS, _TAIL_SIZE**-2), bounded]),
             np.zeros(number.size),
         )
 
@@ -75,6 +86,7 @@ class Equations:
         p = self.waves
         matrix, right, squares = self.matrix[:, p:, p:], self.right[:, p:], self.squares
         determinant = self.determinant
+        matrix = matrix + np.diag(self.bounded / self.height**2)
         if size > 0:
             prior = np.arange(1, p + 1) / size**2
             inner = self.matrix[:, :p, :p] + np.diag(prior)

@@ -61,8 +61,17 @@ _LEVELS_SIGMA = 2.0
 """Half swing over its error that a loop needs, since m is measured in it."""
 _COMMON = 0.5
 """Correlation of what grains do to both branches of H_c: between none and all."""
-_REPEATED = 1.5
-"""Points of each field, in the mean, from which on the field is rounded."""
+_MULTIPLE, _UNEVEN = 0.02, 0.1
+"""A field is rounded where its steps are multiples of the least one within this part of it, and
+more than this fraction of them are not that step itself."""
+_ZERO = 0.02
+"""A sweep that ends within this fraction of its largest field from zero ends at zero."""
+_SHORT = 0.85
+"""Branches that share less than this fraction of the whole range are not measured to the end."""
+_MOST_BREAKS = 8
+"""Turning points at which the signal may jump; more of them are left to the scatter of cycles."""
+_FEWEST_NEAR_TURN = 3
+"""Points by which a turning point may be missed in a noisy field; or a fiftieth of all."""
 _KEPT = 0.5
 """A bin that windows of this weight keep counts as saturated."""
 _SAME_LEVEL = 0.2
@@ -179,9 +188,12 @@ def measure_loop(
     centre = np.nan if pickup is None else float(np.nanmean(pickup))
     terms = Terms(largest, measured.breaks if slope == "fitted" else (), centre)
     bins = bin_branches(measured.branches, terms.of)
-    background = fit_background(bins, terms, found, measured.sigma, window, slope)
-    _check_levels(measured, bins, background)
-    crossings, shapes = _crossings(measured, background, criterion)
+    try:
+        background = fit_background(bins, terms, found, measured.sigma, window, slope)
+        _check_levels(measured, bins, background)
+        crossings, shapes = _crossings(measured, background, criterion)
+    except Refused as refused:
+        raise Refused(_one_sided(measured) or str(refused)) from refused
     return _assembled(measured, background, found, crossings, shapes, doubts)
 
 
@@ -207,8 +219,18 @@ def _prepared(field: np.ndarray, signal: np.ndarray, pickup: np.ndarray | None) 
     sigma = point_noise([(b.field, b.signal) for b in (*up, *down)])
     first = min(run.first for run in sweeps.runs)
     turns = [k for k in turning_points(field)[1:-1] if k > first]
-    breaks = tuple(float(time[k] + time[k + 1]) / 2 for k in turns[:8])
+    breaks = tuple(_break(signal, time, k, sigma) for k in turns[:_MOST_BREAKS])
     return _Measured(up, down, sweeps, breaks, sigma, sweeps.low, sweeps.high)
+
+
+def _break(signal: np.ndarray, time: np.ndarray, turn: int, sigma: float) -> float:
+    """Time of a jump at a turning point: at the largest step near it, if that is no noise."""
+    reach = max(_FEWEST_NEAR_TURN, signal.size // 50)
+    first = max(turn - reach, 0)
+    steps = np.abs(np.diff(signal[first : turn + reach + 2]))
+    k = first + int(np.argmax(steps)) if steps.max() > _SIGNIFICANT * 2**0.5 * sigma else turn
+    k = min(k, time.size - 2)
+    return float(time[k] + time[k + 1]) / 2
 
 
 def _closed(measured: _Measured, d: Difference, found: Hysteresis) -> Iterator[str]:
@@ -218,16 +240,12 @@ def _closed(measured: _Measured, d: Difference, found: Hysteresis) -> Iterator[s
     ends = [
         side for side, at in (("low", found.closed_low), ("high", found.closed_high)) if np.isnan(at)
     ]
-    short = high - low < 0.85 * span
-    one_sided = low > -0.02 * span or high < 0.02 * span
+    short = high - low < _SHORT * span
     if found.significance < _SIGNIFICANT or ends:
         if short:
             raise Refused(_incomplete(measured))
-        if one_sided:
-            raise Refused(
-                f"one-sided sweep from {low:.4g} to {high:.4g} Oe: a loop cannot be seen whole;"
-                " sweep to both polarities"
-            )
+        if _one_sided(measured):
+            raise Refused(_one_sided(measured))
     if found.significance < _SIGNIFICANT:
         raise Refused(
             f"no hysteresis: the branches differ by {abs(found.height):.2g} with"
@@ -256,6 +274,17 @@ def _check_closed(d: Difference, found: Hysteresis, low: float, high: float) -> 
                 f"not saturated: the loop is still open in the outer {100 * part:.2g} % of the"
                 f" sweep, {name} {outer:+.4g} Oe: measure to higher fields"
             )
+
+
+def _one_sided(measured: _Measured) -> str:
+    """Reason where the field has one polarity only; else empty."""
+    low, high = measured.low, measured.high
+    if low < -_ZERO * high and high > -_ZERO * low:
+        return ""
+    return (
+        f"one-sided sweep from {low:.4g} to {high:.4g} Oe: a loop cannot be seen whole;"
+        " sweep to both polarities"
+    )
 
 
 def _incomplete(measured: _Measured) -> str:
@@ -340,28 +369,36 @@ def _switching_field(
     gradient = background.gradient(branch, m)
     h, count, m, gradient = _distinct(branch.field, m, gradient)
     noise = background.sigma / abs(background.amplitude) / np.sqrt(count)
+    shape = shape_of(h, m, noise)
     split = _best_split(m)
+    name = "rising" if branch.rising else "falling"
+    if split is None and shape.plateaus:
+        raise Refused(_steps_in_words([shape], f"the {name} branch"))
     if split is None:
-        name = "rising" if branch.rising else "falling"
         raise Refused(
             f"one level: the {name} branch does not go from one saturated level to the other;"
             " look at the curve and at the kind of measurement"
         )
     slow = np.full((1, h.size), background.slow / background.amplitude)
     shared = np.concatenate([root @ gradient.T, slow])
-    crossing = _rounded(locate(h, m, noise, shared, split), h, count)
+    crossing = _rounded(locate(h, m, noise, shared, split), branch.field)
     if criterion != "half":
         crossing = _fitted_centre(h, m, noise, criterion, crossing)
     response = -crossing.weights @ gradient[crossing.near]
-    return _Field(crossing, response), shape_of(h, m, noise)
+    return _Field(crossing, response), shape
 
 
-def _rounded(crossing: Crossing, h: np.ndarray, count: np.ndarray) -> Crossing:
-    """With the error of a field that is rounded to the same values again and again."""
-    if count.sum() < _REPEATED * count.size:
+def _rounded(crossing: Crossing, field: np.ndarray) -> Crossing:
+    """With the error of a field that was rounded: its steps are uneven multiples of one step."""
+    steps = np.diff(field)
+    steps = steps[steps > 0]
+    quantum = float(steps.min())
+    multiples = np.diff(field) / quantum
+    if np.max(np.abs(multiples - np.round(multiples))) > _MULTIPLE:
         return crossing
-    error = float(np.median(np.diff(h))) / np.sqrt(12)
-    total = float(np.hypot(crossing.total, error))
+    if np.mean(np.round(multiples) != 1) < _UNEVEN:
+        return crossing
+    total = float(np.hypot(crossing.total, quantum / np.sqrt(12)))
     fields = crossing.value + (crossing.fields - crossing.value) * total / crossing.total
     return replace(crossing, total=total, fields=fields)
 
@@ -540,13 +577,9 @@ def _doubts(loop: Loop, shapes: Mapping[str, list[Shape]], scatter: float) -> It
                 f" {shape.beyond[1]:+.4g} Oe (a hump, or a second signal of opposite sign)"
             )
             break
-    plateaus = [p for side in shapes.values() for s in side for p in s.plateaus]
-    if plateaus:
-        level, low, high = max(plateaus, key=lambda p: p[2] - p[1])
-        yield (
-            f"{max(map(len, loop.steps))} steps: the branch rests at m = {level:.1f} between"
-            f" {low:+.4g} and {high:+.4g} Oe, so that no single H_c describes it"
-        )
+    every = [s for side in shapes.values() for s in side if s.plateaus]
+    if every:
+        yield _steps_in_words(every, "the branch")
     total = float(np.sqrt(h_c.statistical**2 + h_c.systematic**2 + h_c.step**2))
     if h_c.value < -2 * total:
         yield (
@@ -567,6 +600,15 @@ def _doubts(loop: Loop, shapes: Mapping[str, list[Shape]], scatter: float) -> It
         yield f"drift of {abs(loop.drift.value) / size:.1f} times the half swing"
     if scatter > _SAME_FIELD * abs(h_c.value):
         yield f"the cycles differ: H_c is known to {100 * scatter / abs(h_c.value):.0f} % only"
+
+
+def _steps_in_words(shapes: Sequence[Shape], branch: str) -> str:
+    widest = max((p for s in shapes for p in s.plateaus), key=lambda p: p[2] - p[1])
+    number = max(len(s.fields) for s in shapes)
+    return (
+        f"{number} steps: {branch} rests at m = {widest[0]:.1f} between {widest[1]:+.4g} and"
+        f" {widest[2]:+.4g} Oe, so that no single H_c describes it"
+    )
 
 
 def fit_loops(

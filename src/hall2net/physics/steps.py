@@ -9,13 +9,13 @@ _BIN_NOISE = 0.08
 _FEWEST_BINS, _MOST_BINS = 12, 48
 _SATURATED = 0.85
 """|m| beyond which a branch is not on its way any more."""
-_PLATEAU_LEVEL = 0.75
-"""|m| of a plateau; a step smaller than an eighth of the swing is a rounded corner."""
+_PLATEAU_LEVEL = 0.65
+"""|m| of a plateau; a step smaller than a sixth of the swing is a rounded corner."""
 _PLATEAU_WIDTH = 0.25
 """Least width of a plateau, as a fraction of the whole way from one saturation to the other."""
 _PLATEAU_SLOPE = 0.25
 """Largest slope of a plateau over that of the steps beside it."""
-_BEYOND, _BEYOND_SIGMA = 0.12, 4.0
+_BEYOND, _BEYOND_SIGMA = 0.15, 4.0
 """A signal is beyond saturation where |m| - 1 exceeds both, the latter in sigma, in two bins."""
 
 

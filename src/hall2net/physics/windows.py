@@ -184,10 +184,10 @@ def too_few(bins: Bins, found: Hysteresis, largest: float) -> str:
             number = int(bins.number[part & beyond].sum())
             least = min(least, (number, name, side, end))
     number, name, side, end = least
-    bound = largest * (high - low)
-    limited = end in (high - bound, low + bound)
-    cure = f"a larger window (now {largest:g})" if limited else "more points there, or higher fields"
-    return (
-        f"{number} points of the {name} branch {side} {end:+.4g} Oe, where it is saturated,"
-        f" {FEWEST_POINTS} needed: {cure}"
+    counted = (
+        f"{number} points of the {name} branch {side} {end:+.4g} Oe, where it counts as saturated,"
+        f" {FEWEST_POINTS} needed"
     )
+    if abs(end - (high if side == "above" else low)) >= largest * (high - low) * 0.999:
+        return f"{counted}: a larger window (now {largest:g}), or more points there"
+    return f"not saturated: {counted}: measure to higher fields, or more points there"
