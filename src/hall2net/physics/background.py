@@ -7,7 +7,7 @@ for each term, and a charge for each point that a window leaves out. BIC, since 
 a marginal likelihood it alone needs neither nested models nor a prior width for every term.
 """
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
@@ -39,14 +39,18 @@ _DIP_SIZE = 0.3
 """Standard deviation of its depth, over the difference of the branches."""
 _DRIFT_TIMES = (0.08, 0.3)
 """Time constants of thermal drift, over the whole measurement."""
-_WAVE_SIZES = (0.06, 0.2, 0.6)
+_WAVE_SIZES = (0.06, 0.25, 1.0)
 """Size of slow noise, over the noise of a point: no instrument has none."""
 _WAVES_POWER = 1.2
 """Mean square of all waves together, half the sum of 1/k, over their size squared."""
 _WINDOWS_KEPT = 4
 """Windows in which all sets of terms are tried; the others have no weight worth the time."""
-_LEAST_WEIGHT = 1e-3
+_LEAST_WEIGHT = 3e-3
 """Fits of less weight, relative to the best, are dropped."""
+_SCREENED = (0, 2, 4)
+"""Ways to approach saturation by which windows are compared: none, a long tail, a rotation."""
+_TAIL_SHAPE = np.array([0.05] * 4 + [0.15] * 2)
+"""Error of the half swing by the unknown shape of a tail or a rotation, over its size."""
 _WITH_TAILS = 1e-2
 """Sets of terms of less weight are not tried with other tails."""
 
@@ -183,49 +187,85 @@ def fit_background(
         If a branch has too few saturated points.
     """
     centre = float(np.average(bins.signal, weights=bins.number))
-    few = _with_tails(_sets(terms.names, slope, True), APPROACHES[:3:2] + APPROACHES[4:])
-    best: tuple[float, list[_Candidate]] = (np.inf, [])
     groups = [find_windows(bins, found, window, normal) for normal in (True, False)]
-    equations = [
+    groups = [group for group in groups if len(group.kept)]
+    if not groups:
+        raise Refused(too_few(bins, found, window))
+    whole = [
         Equations.of(bins, group, bins.signal - centre, sigma, found.height, terms.bounded)
         for group in groups
-        if len(group.kept)
     ]
+    # The size of slow noise follows from the windows of the usual order of the edges.
+    candidates: list[_Candidate] = []
     for size in _WAVE_SIZES:
-        candidates = []
-        for group, equation in zip((g for g in groups if len(g.kept)), equations, strict=True):
-            reduced = equation.without_waves(size * sigma)
-            values, misfit = reduced.solve(few)
-            score = (misfit + reduced.charge(few, values)).min(axis=1)
-            candidates += [
-                _Candidate(s, k, group, reduced, size)
-                for k, s in enumerate(score.tolist())
-                if np.isfinite(s)
-            ]
-        candidates.sort(key=lambda c: c.score)
-        if candidates and candidates[0].score < best[0]:
-            best = candidates[0].score, candidates[:_WINDOWS_KEPT]
-    if not best[1]:
+        found_here = _candidates(groups[0], whole[0], size * sigma, terms.names, slope)
+        if found_here and (not candidates or found_here[0].score < candidates[0].score):
+            candidates = found_here
+    for group, equation in zip(groups[1:], whole[1:], strict=True):
+        size = candidates[0].size if candidates else _WAVE_SIZES[0] * sigma
+        candidates = candidates + _candidates(group, equation, size, terms.names, slope)
+    if not candidates:
         raise Refused(too_few(bins, found, window))
-    background = _average(terms, best[1], _sets(terms.names, slope, False), sigma)
+    candidates = sorted(candidates, key=lambda c: c.score)[:_WINDOWS_KEPT]
+    background = _average(terms, candidates, _sets(terms.names, slope), sigma)
     background.values[0] += centre
     return background
 
 
 @dataclass(frozen=True)
 class _Candidate:
-    """A window that is worth a closer look."""
+    """A window that is worth a closer look, and its best way to approach saturation."""
 
     score: float
     window: int
     group: Windows
     equations: Equations
     size: float
+    approach: int
+
+
+def _candidates(
+    group: Windows, equations: Equations, size: float, names: tuple[str, ...], slope: str
+) -> list[_Candidate]:
+    """Windows with their scores, the best first, at a size of the slow noise."""
+    reduced = equations.without_waves(size)
+    scores = _screened(reduced, names, slope)
+    every = [
+        _Candidate(float(row.min()), k, group, reduced, size, _SCREENED[int(row.argmin())])
+        for k, row in enumerate(scores)
+        if np.isfinite(row.min())
+    ]
+    return sorted(every, key=lambda c: c.score)
+
+
+def _screened(equations: Equations, names: tuple[str, ...], slope: str) -> np.ndarray:
+    """Best score (w, approaches) of a window over nested sets of terms."""
+    order = _nested(names, slope)
+    scores = []
+    for approach in (APPROACHES[k] for k in _SCREENED):
+        columns = [N_TAILS, N_TAILS + 1, *approach, *order]
+        sets = np.zeros((len(columns), equations.right.shape[1]), bool)
+        for k in range(len(columns)):
+            sets[k:, columns[k]] = True
+        least = 1 + len(approach)
+        score = equations.nested(columns) + equations.charge(sets)
+        scores.append(score[:, least:].min(axis=1))
+    return np.stack(scores, axis=-1)
 
 
 @lru_cache(maxsize=64)
-def _sets(names: tuple[str, ...], slope: str, few: bool) -> np.ndarray:
-    """Sets of terms (sets, q): every one, or a few from none to most to compare windows by."""
+def _nested(names: tuple[str, ...], slope: str) -> tuple[int, ...]:
+    """Columns of the terms, the likeliest first."""
+    if slope != "fitted":
+        return tuple(N_TAILS + k for k, name in enumerate(names) if name == "pickup")
+    jumps = tuple(name for name in names if name.startswith("jump"))
+    order = ("slope", "drift", "pickup", "even", "cubic", *jumps, "thermal1", "dip1", "thermal0")
+    return tuple(N_TAILS + names.index(name) for name in order if name in names)
+
+
+@lru_cache(maxsize=64)
+def _sets(names: tuple[str, ...], slope: str) -> np.ndarray:
+    """Sets of terms (sets, q) that are tried."""
     jumps = tuple(name for name in names if name.startswith("jump"))
     odd: list[tuple[str, ...]] = [()]
     even: list[tuple[str, ...]] = [()]
@@ -237,8 +277,6 @@ def _sets(names: tuple[str, ...], slope: str, few: bool) -> np.ndarray:
         slow += [(*jumps,), ("drift", *jumps), ("drift", "thermal1", *jumps)] if jumps else []
     if "pickup" in names:
         even += [("pickup",), ("pickup", "even")]
-    if few:
-        odd, even, slow = odd[1:] or odd, even[:2] + even[-2:-1], slow[:2] + slow[-2:-1]
     chosen = [
         [name in ("offset", "amplitude", *(n for part in parts for n in part)) for name in names]
         for parts in product(odd, even, slow)
@@ -260,51 +298,62 @@ def _average(
     terms: Terms, candidates: Sequence[_Candidate], sets: np.ndarray, sigma: float
 ) -> Background:
     """Mean of all fits by their weight, with the spread between them."""
-    fits = [_fits(candidate, sets) for candidate in candidates]
-    misfit, charge = (np.concatenate([fit[k] for fit in fits]) for k in (0, 1))
-    owner = np.repeat(np.arange(len(fits)), [len(fit[0]) for fit in fits])
-    columns = np.concatenate([fit[2] for fit in fits])
-    values = np.concatenate([fit[3] for fit in fits])
-    first = int(np.argmin(misfit + charge))
-    best = candidates[owner[first]]
-    dof = max(int(best.equations.number[best.window] - columns[first].sum()), 1)
-    ratio = float(misfit[first]) / dof
+    parts = [c.equations.only([c.window]) for c in candidates]
+    equations = parts[0].with_those_of(parts[1:])
+    columns, values, misfit, charge = _fits(equations, sets, {c.approach for c in candidates})
+    score = misfit + charge
+    w, first = np.unravel_index(int(np.argmin(score)), score.shape)
+    best = candidates[w]
+    dof = max(int(equations.number[w] - columns[first].sum()), 1)
+    ratio = float(misfit[w, first]) / dof
     scale = max(1.0, ratio)
-    weight = _weights(misfit / scale + charge)
-    used = np.flatnonzero(weight)
-    covariance = np.zeros((values.shape[1],) * 2)
-    for k, candidate in enumerate(candidates):
-        mine = used[owner[used] == k]
-        if mine.size:
-            each = candidate.equations.only(candidate.window).covariance(columns[mine])[0]
-            covariance += np.einsum("k,kij->ij", weight[mine], each)
+    weights = _weights(misfit / scale + charge)
+    covariance = np.zeros((values.shape[-1],) * 2)
+    for k, weight in enumerate(weights):
+        used = weight > 0
+        if used.any():
+            covariance += equations.covariance(k, columns[used], weight[used])
+    used = weights > 0
+    weight, values = weights[used], values[used]
     tails = N_TAILS
-    mean = weight[used] @ values[used, tails:]
-    away = values[used, tails:] - mean
-    by_window = np.bincount(owner, weight, minlength=len(fits))
-    kept = by_window @ np.array([c.group.kept[c.window] for c in candidates])
+    shape = float(weight @ np.abs(values[:, :tails]) @ _TAIL_SHAPE)
+    mean = weight @ values[:, tails:]
+    away = values[:, tails:] - mean
+    systematic = (away * weight[:, None]).T @ away
+    systematic[1, 1] += shape**2
+    kept = weights.sum(axis=1) @ np.array([c.group.kept[c.window] for c in candidates])
     return Background(
-        terms, mean, covariance[tails:, tails:] * scale, (away * weight[used, None]).T @ away,
-        sigma * np.sqrt(scale), best.size * sigma * np.sqrt(_WAVES_POWER), ratio,
-        float(chdtrc(dof, ratio * dof)), weight @ columns[:, tails:].astype(float),
+        terms, mean, covariance[tails:, tails:] * scale, systematic,
+        sigma * np.sqrt(scale), best.size * np.sqrt(_WAVES_POWER), ratio,
+        float(chdtrc(dof, ratio * dof)), weights.sum(axis=0) @ columns[:, tails:].astype(float),
         best.group.normal, kept, best.group.level,
     )  # fmt: skip
 
 
 def _fits(
-    candidate: _Candidate, sets: np.ndarray
+    equations: Equations, sets: np.ndarray, approaches: Set[int]
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Misfits, charges, columns and values of all sets in one window, the best with tails too."""
-    equations = candidate.equations.only(candidate.window)
-    parts, worth = [], np.ones(len(sets), bool)
-    for approaches in (APPROACHES[:1], APPROACHES[1:]):
-        columns = _with_tails(sets[worth], approaches)
-        values, misfit = equations.solve(columns)
-        charge = equations.charge(columns, values)
-        parts.append((misfit[0], charge[0], columns, values[0]))
-        if approaches == APPROACHES[:1]:
-            worth = _weights(misfit[0] + charge[0]) > _WITH_TAILS
-    return tuple(np.concatenate(part) for part in zip(*parts, strict=True))
+    """Columns (s, p), values (w, s, p), misfits and charges (w, s) of all sets of terms.
+
+    Every set is tried without a tail and with those that fit some window best; the sets that then
+    have a weight with all ways to approach saturation.
+    """
+    first = [APPROACHES[k] for k in sorted({0, *approaches})]
+    tried = _with_tails(sets, first)
+    values, misfit = equations.solve(tried)
+    charge = equations.charge(tried, values)
+    worth = _weights(misfit + charge).max(axis=0).reshape(len(first), -1).max(axis=0)
+    rest = [approach for approach in APPROACHES if approach not in first]
+    if not rest:
+        return tried, values, misfit, charge
+    more = _with_tails(sets[worth > _WITH_TAILS], rest)
+    others, other_misfit = equations.solve(more)
+    return (
+        np.concatenate([tried, more]),
+        np.concatenate([values, others], axis=1),
+        np.concatenate([misfit, other_misfit], axis=1),
+        np.concatenate([charge, equations.charge(more, others)], axis=1),
+    )
 
 
 def _weights(score: np.ndarray) -> np.ndarray:

@@ -7,7 +7,7 @@ through the points next to the crossing, and the width is integrated out. Where 
 within one field step this gives a switching field anywhere between the two points.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import chdtri, erf, ndtri
@@ -15,7 +15,7 @@ from scipy.special import chdtri, erf, ndtri
 CONFIDENCE = 0.95
 """Probability of the intervals."""
 
-_FIELDS, _WIDTHS, _QUANTILES = 33, 25, 40
+_FIELDS, _WIDTHS, _QUANTILES = 25, 19, 40
 """Grid of switching fields and of widths, and quantiles kept; finer ones change no interval by 1 %."""
 _STAGES, _STAGES_OF_FIELD = 7, 4
 """How often the grids close in, and how often that of the fields alone."""
@@ -258,8 +258,8 @@ def _between(
     fit = _close_in(h, y, whiten, widest)
     free = max(y.size - 2, 1)
     if fit.misfit > chdtri(free, _MISFIT):
-        widened = np.sqrt(fit.misfit / free)
-        noise, fit = noise * widened, _close_in(h, y, whiten / widened, widest)
+        widened = float(np.sqrt(fit.misfit / free))
+        noise, fit = noise * widened, fit.widened(widened, h)
     slope = fit.width * np.sqrt(np.pi / 2)
     weight = np.exp(-(((h - fit.mean) / fit.width) ** 2))
     mean_noise = float(np.sqrt(np.mean(noise**2)))
@@ -311,6 +311,12 @@ class _Posterior:
     width: float
     misfit: float
     fields: np.ndarray
+
+    def widened(self, factor: float, h: np.ndarray) -> "_Posterior":
+        """With errors larger by a factor, but within the points."""
+        fields = np.clip(self.mean + (self.fields - self.mean) * factor, h[0], h[-1])
+        spread = min(self.spread * factor, float(h[-1] - h[0]) / 12**0.5)
+        return replace(self, fields=fields, spread=spread)
 
 
 def _close_in(field: np.ndarray, m: np.ndarray, whiten: np.ndarray, widest: float) -> _Posterior:

@@ -1,5 +1,6 @@
 """Fits of many sets of terms in many windows at once, and how well the data support each."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -22,6 +23,9 @@ _RIDGE = 1e-10
 """Keeps columns apart that are the same to rounding."""
 
 
+_BY_WINDOW = ("matrix", "right", "squares", "number", "left_out", "determinant", "order")
+
+
 @dataclass(frozen=True)
 class Equations:
     """Normal equations of every window: columns are slow waves, tails, then terms.
@@ -34,7 +38,7 @@ class Equations:
     number, left_out : (w,), bins kept and left out
     waves : how many waves there still are among the columns
     height : difference of the branches where the loop is open
-    order : sign that the half swing must have
+    order : (w,), sign that the half swing must have
     bounded : (p,), inverse square of the size that a column may have, over the height; 0 for any
     determinant : (w,), what integrating the waves out adds to -2 ln of the likelihood
     """
@@ -46,7 +50,7 @@ class Equations:
     left_out: np.ndarray
     waves: int
     height: float
-    order: float
+    order: np.ndarray
     bounded: np.ndarray
     determinant: np.ndarray
 
@@ -76,7 +80,7 @@ class Equations:
             signal.size - number,
             bins.waves.shape[1],
             abs(height),
-            float(np.sign(-height if windows.normal else height)),
+            np.full(number.size, np.sign(-height if windows.normal else height)),
             np.concatenate([np.full(N_TAILS, _TAIL_SIZE**-2), bounded]),
             np.zeros(number.size),
         )
@@ -98,57 +102,101 @@ class Equations:
             right = right - taken[:, :-1, -1]
             squares = squares - taken[:, -1, -1]
             determinant = np.linalg.slogdet(inner)[1] - np.log(prior).sum()
+        diagonal = np.einsum("wii->wi", matrix)
+        largest = diagonal.max(axis=1, keepdims=True)
+        # A column that vanishes in a window, as a jump outside it, gets a value of zero.
+        ridge = np.where(diagonal > _RIDGE * largest, _RIDGE * diagonal, largest)
+        matrix = matrix + ridge[..., None] * np.eye(diagonal.shape[1])
         return replace(
             self, matrix=matrix, right=right, squares=squares, waves=0, determinant=determinant
         )
 
-    def only(self, window: int) -> "Equations":
-        """The equations of one window."""
-        one = slice(window, window + 1)
-        arrays = ("matrix", "right", "squares", "number", "left_out", "determinant")
-        return replace(self, **{name: getattr(self, name)[one] for name in arrays})
+    def only(self, windows: Sequence[int]) -> "Equations":
+        """The equations of some windows."""
+        rows = list(windows)
+        return replace(self, **{name: getattr(self, name)[rows] for name in _BY_WINDOW})
+
+    def with_those_of(self, others: Sequence["Equations"]) -> "Equations":
+        """All windows of several groups, of the same columns."""
+        every = [self, *others]
+        joined = {
+            name: np.concatenate([getattr(one, name) for one in every]) for name in _BY_WINDOW
+        }
+        return replace(self, **joined)
 
     def solve(self, sets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Values (w, sets, p) and misfits (w, sets) of sets of columns (sets, p)."""
-        values = np.linalg.solve(self._masked(sets), self._right(sets)[..., None])[..., 0]
-        taken = np.einsum("wsi,wi->ws", values, self.right)
-        return values, self.squares[:, None] - taken
+        values = np.zeros((self.number.size, *sets.shape))
+        misfit = np.zeros(values.shape[:2])
+        for rows, columns in by_size(sets):
+            right = self.right[:, columns]
+            part = np.linalg.solve(
+                self.matrix[:, columns[:, :, None], columns[:, None, :]], right[..., None]
+            )[..., 0]
+            values[:, rows[:, None], columns] = part
+            misfit[:, rows] = self.squares[:, None] - np.einsum("wsi,wsi->ws", part, right)
+        return values, misfit
 
-    def covariance(self, sets: np.ndarray) -> np.ndarray:
-        """Covariances (w, sets, p, p) of the values, zero for what is not in a set."""
-        pairs = sets[:, :, None] & sets[:, None, :]
-        return np.where(pairs, np.linalg.inv(self._masked(sets)), 0.0)
+    def covariance(self, window: int, sets: np.ndarray, weight: np.ndarray) -> np.ndarray:
+        """Weighted sum (p, p) of the covariances of the values in one window.
 
-    def _masked(self, sets: np.ndarray) -> np.ndarray:
-        pairs = sets[:, :, None] & sets[:, None, :]
-        diagonal = np.einsum("wii->wi", self.matrix)
-        # A column that vanishes in a window, as a jump outside it, gets a value of zero.
-        seen = diagonal > _RIDGE * diagonal.max(axis=1, keepdims=True)
-        ridge = np.where(sets & seen[:, None], _RIDGE * diagonal[:, None], 1.0)
-        return np.where(pairs, self.matrix[:, None], 0.0) + ridge[..., None] * np.eye(sets.shape[1])
+        Parameters
+        ----------
+        window : which one
+        sets : (sets, p), sets of columns
+        weight : (sets,)
+        """
+        matrix = self.matrix[window]
+        total = np.zeros_like(matrix)
+        for rows, columns in by_size(sets):
+            i, j = columns[:, :, None], columns[:, None, :]
+            np.add.at(total, (i, j), np.linalg.inv(matrix[i, j]) * weight[rows, None, None])
+        return total
 
-    def _right(self, sets: np.ndarray) -> np.ndarray:
-        return np.where(sets, self.right[:, None], 0.0)
+    def nested(self, columns: Sequence[int]) -> np.ndarray:
+        """Misfits (w, k) of the first 1, 2, ... k columns of a list.
 
-    def charge(self, sets: np.ndarray, values: np.ndarray) -> np.ndarray:
+        All are in one Cholesky factor of the matrix with the right side as its last row.
+        """
+        k = list(columns)
+        full = np.empty((self.number.size, len(k) + 1, len(k) + 1))
+        full[:, :-1, :-1] = self.matrix[:, k][:, :, k]
+        full[:, -1, :-1] = full[:, :-1, -1] = self.right[:, k]
+        # Any value keeps the matrix positive that is above the part which the columns explain.
+        full[:, -1, -1] = 2 * self.squares + 1
+        last = np.linalg.cholesky(full)[:, -1, :-1]
+        return self.squares[:, None] - np.cumsum(last**2, axis=1)
+
+    def charge(self, sets: np.ndarray, values: np.ndarray | None = None) -> np.ndarray:
         """What is added to the misfit (w, sets); infinite with too few bins.
 
         Parameters
         ----------
         sets : (sets, p)
-        values : (w, sets, p)
+        values : (w, sets, p); without them any half swing is allowed
         """
-        tails = sets[:, : N_TAILS].sum(axis=1)
+        tails = sets[:, :N_TAILS].sum(axis=1)
         used = sets.sum(axis=1)
         # Bins left out are terms too: all models are charged by the same number of bins.
         charge = np.log(np.maximum(self.number + self.left_out, 2))[:, None] * (used - tails)
         charge = charge + _TAIL * tails + (_LEFT_OUT * self.left_out + self.determinant)[:, None]
-        charge = charge + self._unlikely(values[..., N_TAILS + 1])
+        if values is not None:
+            charge = charge + self._unlikely(values[..., N_TAILS + 1])
         return np.where(self.number[:, None] >= used + _SPARE, charge, np.inf)
 
     def _unlikely(self, amplitude: np.ndarray) -> np.ndarray:
         """Charge for a half swing (w, sets) that the branch difference does not allow."""
         ratio = np.log(np.maximum(2 * np.abs(amplitude) / self.height, 1e-6))
         away = np.where(ratio > 0, ratio / _LARGER, ratio / _SMALLER) ** 2
-        wrong = self.order * amplitude < 0
+        wrong = self.order[:, None] * amplitude < 0
         return np.minimum(away + np.where(wrong, _MOST_UNLIKELY, 0), _MOST_UNLIKELY)
+
+
+def by_size(sets: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Rows of sets with equally many columns, and these columns (rows, k)."""
+    size = sets.sum(axis=1)
+    groups = []
+    for k in np.unique(size):
+        rows = np.flatnonzero(size == k)
+        groups.append((rows, np.nonzero(sets[rows])[1].reshape(rows.size, k)))
+    return groups

@@ -15,7 +15,7 @@ _BINS, _MOST_BINS, _FEWEST_BINS = 32, 160, 12
 """Bins of a branch, of all branches, and of a branch at least."""
 FEWEST_POINTS = 3
 """A saturated level of a branch needs as many points as a line, and one to test it."""
-_OPEN_PARTS = (0.06, 0.15, 0.3, 0.5, 0.75)
+_OPEN_PARTS = (0.06, 0.2, 0.45, 0.75)
 """How much of a branch before its edge is left out, from where the other branch has closed."""
 _CLOSED_PARTS = (0.0, 0.2, 0.45)
 """How much of the closed part next to the loop is left out."""
