@@ -16,10 +16,10 @@ from hall2net.physics.sweeps import Branch, merged
 _MOST_BINS = 48
 _DRIFT_TIMES = (0.08, 0.3)
 """Time constants of thermal drift, over the whole measurement: fast and slow."""
-_BASELINES = ((), (0,), (1,), (0, 1), (0, 1, 2), (0, 1, 3), (0, 1, 2, 3))
+_BASELINES = ((), (0,), (1,), (0, 1), (0, 1, 2), (0, 1, 3))
 """Jump, linear drift, and two thermal drifts that may lie below the difference."""
-_BOX_COST = 3.0
-"""Parameters of a box: height and two ends."""
+_SECOND = 0.03
+"""A second box belongs to the open part where it improves the fit by this part of the first."""
 _DISTINCT = 1e-6
 """Part of a box that is no drift: below it a box cannot be told from the drift."""
 _CLOSED_SIGMA = 3.0
@@ -138,9 +138,10 @@ def _binned_pair(up: Branch, down: Branch, edges: np.ndarray, sigma: float) -> n
 def find_hysteresis(difference: Difference) -> Hysteresis:
     """The best box on the least drift that the data ask for.
 
-    Every interval of bins is tried as open part, on top of every drift of `_BASELINES`; drifts
-    are charged by BIC, so that one which is not seen takes away no significance. The
-    significance is the root of what the box improves over the best drift without a box.
+    Every interval of bins is tried as open part, and a second one beside it, as two phases or
+    rounded edges make them, on top of every drift of `_BASELINES`; drifts are charged by BIC, so
+    that one which is not seen takes away no significance. The significance is the root of what
+    the first box improves over the best drift without a box.
     """
     d = difference
     root = 1 / np.sqrt(d.variance)
@@ -148,23 +149,39 @@ def find_hysteresis(difference: Difference) -> Hysteresis:
     drift = d.drift / np.where(scale > 0, scale, 1) * root[:, None]
     y = d.value * root
     charge = np.log(max(y.size, 3))
-    flat, boxes = [], []
+    flat, fits = [], []
     for chosen in _BASELINES:
         if len(chosen) > y.size - 4:
             continue
         q = np.linalg.qr(drift[:, chosen])[0] if chosen else np.zeros((y.size, 0))
         rest = y - q @ (q.T @ y)
         misfit = float(rest @ rest) + charge * len(chosen)
+        first = _best_box(y, root, q)
+        inside = np.zeros(y.size)
+        inside[first.i : first.j + 1] = first.height
+        second = _best_box(y - inside * root, root, q)
         flat.append(misfit)
-        boxes.append((misfit - _best_box(y, root, q)[0] + charge * _BOX_COST, chosen, q))
-    best, chosen, q = min(boxes, key=lambda box: box[0])
-    _, i, j, height = _best_box(y, root, q)
-    gain = min(flat) - best + charge * _BOX_COST
-    return _closing(d, i, j, height, float(np.sqrt(max(gain, 0.0))))
+        fits.append((misfit - first.gain - second.gain, misfit - first.gain, first, second))
+    _, one, first, second = min(fits, key=lambda fit: fit[0])
+    significance = float(np.sqrt(max(min(flat) - one, 0.0)))
+    hull = first.i, first.j
+    if second.gain > _SECOND * first.gain:
+        hull = min(first.i, second.i), max(first.j, second.j)
+    return _closing(d, first, hull, significance)
 
 
-def _best_box(y: np.ndarray, root: np.ndarray, q: np.ndarray) -> tuple[float, int, int, float]:
-    """Improvement of the misfit by the best box, its first and last bin, and its height."""
+@dataclass(frozen=True)
+class _Box:
+    """Interval of bins from i to j, its height, and what it improves of the misfit."""
+
+    gain: float
+    i: int
+    j: int
+    height: float
+
+
+def _best_box(y: np.ndarray, root: np.ndarray, q: np.ndarray) -> _Box:
+    """The box that improves the misfit most, on top of drifts with the orthonormal columns q."""
     first, last = _intervals(y.size)
 
     def sums(values: np.ndarray) -> np.ndarray:
@@ -181,7 +198,7 @@ def _best_box(y: np.ndarray, root: np.ndarray, q: np.ndarray) -> tuple[float, in
     norm = np.where(allowed, norm, np.inf)
     gain = overlap**2 / norm
     k = int(np.argmax(gain))
-    return float(gain[k]), int(first[k]), int(last[k]) - 1, float(overlap[k] / norm[k])
+    return _Box(float(gain[k]), int(first[k]), int(last[k]) - 1, float(overlap[k] / norm[k]))
 
 
 @lru_cache(maxsize=64)
@@ -189,12 +206,15 @@ def _intervals(n: int) -> tuple[np.ndarray, np.ndarray]:
     return np.triu_indices(n + 1, 1)
 
 
-def _closing(d: Difference, i: int, j: int, height: float, significance: float) -> Hysteresis:
+def _closing(
+    d: Difference, box: _Box, hull: tuple[int, int], significance: float
+) -> Hysteresis:
     """From where on the branches agree, on each side, the drift fitted where they do."""
-    n, best = d.field.size, None
+    n, best, height = d.field.size, None, box.height
+    i, j = hull
     middle = (d.field[1:] + d.field[:-1]) / 2
-    left = float(middle[i - 1]) if i > 0 else float(d.field[0])
-    right = float(middle[j]) if j < n - 1 else float(d.field[-1])
+    left = float(middle[box.i - 1]) if box.i > 0 else float(d.field[0])
+    right = float(middle[box.j]) if box.j < n - 1 else float(d.field[-1])
     for tolerance in _TOLERANCES:
         # Rounded edges reach beyond the box: the first look at the drift keeps away from them.
         reach = 1 + (j - i) // 4

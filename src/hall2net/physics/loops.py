@@ -472,7 +472,9 @@ def _assembled(
         reach = 1.96 * float(np.hypot(u, sys))
         return Estimate(value, u, sys, 0.0, value - reach, value + reach)
 
-    steps = tuple(max((s.fields for s in shapes[name]), key=len) for name in ("up", "dn"))
+    steps = tuple(
+        _step_fields(shapes[name], fields[f"h_{name}"].value) for name in ("up", "dn")
+    )
     loop = Loop(
         fields, term("amplitude"), term("offset"), term("slope", 1 / largest), term("even"),
         term("drift"), step, background, background.sigma, found.significance,
@@ -480,6 +482,12 @@ def _assembled(
     )  # fmt: skip
     every = [*doubts, *_doubts(loop, shapes, scatter)]
     return Loop(**{**loop.__dict__, "doubts": tuple(dict.fromkeys(every))})
+
+
+def _step_fields(shapes: Sequence[Shape], value: float) -> tuple[float, ...]:
+    """Fields of the steps of a branch; of a single step its switching field."""
+    most = max((shape.fields for shape in shapes), key=len)
+    return most if len(most) > 1 else (value,)
 
 
 def _combined(
