@@ -49,7 +49,7 @@ _LEAST_WEIGHT = 3e-3
 """Fits of less weight, relative to the best, are dropped."""
 _SCREENED = (0, 2, 4)
 """Ways to approach saturation by which windows are compared: none, a long tail, a rotation."""
-_TAIL_SHAPE = np.array([0.05] * 4 + [0.15] * 2)
+_TAIL_SHAPE = np.array([0.03] * 4 + [0.1] * 2)
 """Error of the half swing by the unknown shape of a tail or a rotation, over its size."""
 _WITH_TAILS = 1e-2
 """Sets of terms of less weight are not tried with other tails."""

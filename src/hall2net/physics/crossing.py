@@ -52,7 +52,7 @@ _DOMAINS = (30.0, 100.0, 300.0)
 """Numbers of domains that an edge may be made of: from a small Hall cross to a smooth edge."""
 _GRAIN = 60.0
 """Domains of an edge that is not resolved, where the points do not show them."""
-_ANYWHERE = 0.15
+_ANYWHERE = 0.22
 """Standard deviation, over the field step, of an edge of unknown shape within it."""
 _FAR = 2.2
 """Stretches that reach so many widths from the crossing hold the whole edge."""

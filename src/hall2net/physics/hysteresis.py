@@ -24,6 +24,10 @@ _DISTINCT = 1e-6
 """Part of a box that is no drift: below it a box cannot be told from the drift."""
 _CLOSED_SIGMA = 3.0
 """Bins of the difference within this many sigma of zero, each and together, are closed."""
+_BASELINE_BINS = 5
+"""Closed bins beyond the terms of a drift, since fewer might be the tips of a minor loop."""
+_STRETCH = 3
+"""Bins of a stretch that shows that the loop has closed, at least; or a sixth of its side."""
 _TOLERANCES = (0.02, 0.06)
 """A difference of less than this fraction of the loop's counts as closed; the second is tried
 where the first leaves the loop open, as after drift, and is flagged."""
@@ -58,6 +62,7 @@ class Hysteresis:
     significance : of the open part over noise and drift, in sigma
     height : difference of the branches where the loop is open, signed
     left, right : ends of the open part at half its height
+    outer_left, outer_right : the same of all parts, where there are two
     closed_low, closed_high : fields below and above which the branches agree; nan where they do
         not agree up to the end
     opposite : whether the difference has both signs beyond noise
@@ -68,6 +73,8 @@ class Hysteresis:
     height: float
     left: float
     right: float
+    outer_left: float
+    outer_right: float
     closed_low: float
     closed_high: float
     opposite: bool
@@ -75,8 +82,8 @@ class Hysteresis:
 
     def whole(self, low: float, high: float) -> bool:
         """Whether the loop has closed at both ends of the sweep."""
-        return self.closed_side(low, self.left, self.closed_low) and self.closed_side(
-            high, self.right, self.closed_high
+        return self.closed_side(low, self.outer_left, self.closed_low) and self.closed_side(
+            high, self.outer_right, self.closed_high
         )
 
     @staticmethod
@@ -213,8 +220,8 @@ def _closing(
     n, best, height = d.field.size, None, box.height
     i, j = hull
     middle = (d.field[1:] + d.field[:-1]) / 2
-    left = float(middle[box.i - 1]) if box.i > 0 else float(d.field[0])
-    right = float(middle[box.j]) if box.j < n - 1 else float(d.field[-1])
+    bounds = np.concatenate([d.field[:1], middle, d.field[-1:]])
+    edges = [float(bounds[k]) for k in (box.i, box.j + 1, i, j + 1)]
     for tolerance in _TOLERANCES:
         # Rounded edges reach beyond the box: the first look at the drift keeps away from them.
         reach = 1 + (j - i) // 4
@@ -234,7 +241,7 @@ def _closing(
         beyond = (np.abs(z) > _OPPOSITE_SIGMA) & (np.sign(value) == -np.sign(height))
         opposite = bool(np.any(beyond & (np.abs(value) > _OPPOSITE * abs(height))))
         best = Hysteresis(
-            significance, height, left, right, low, high, opposite, tolerance > _TOLERANCES[0]
+            significance, height, *edges, low, high, opposite, tolerance > _TOLERANCES[0]
         )
         if best.whole(float(d.field[0]), float(d.field[-1])):
             break
@@ -247,7 +254,7 @@ def _baseline(d: Difference, closed: np.ndarray) -> np.ndarray:
     y, number = d.value * root, int(closed.sum())
     best = (float(y @ y), np.zeros(d.field.size))
     for chosen in _BASELINES[1:]:
-        if number < len(chosen) + 2:
+        if number < len(chosen) + _BASELINE_BINS:
             continue
         a = d.drift[:, chosen]
         fit = np.linalg.lstsq(a * root[:, None], y, rcond=None)[0]
@@ -257,16 +264,20 @@ def _baseline(d: Difference, closed: np.ndarray) -> np.ndarray:
 
 
 def _open_bins(z: np.ndarray, value: np.ndarray, least: float) -> int:
-    """How many bins outwards from the open part are open too."""
+    """How many bins outwards from the open part are open too.
+
+    The loop has closed where a stretch follows whose bins agree, each and together; what differs
+    further out is drift. Where no such stretch is, all up to the last open bin are.
+    """
     if not z.size:
         return 0
-    number = np.arange(z.size, 0, -1)
-    together = np.cumsum(z[::-1])[::-1] / np.sqrt(number)
-    mean = np.cumsum(value[::-1])[::-1] / number
+    length = max(_STRETCH, z.size // 6)
     is_open = (np.abs(z) > _CLOSED_SIGMA) & (np.abs(value) > least)
-    is_open |= (np.abs(together) > _CLOSED_SIGMA) & (np.abs(mean) > least)
+    for start in range(z.size - length + 1):
+        part = slice(start, start + length)
+        together = abs(z[part].sum()) / length**0.5
+        mean = abs(value[part].mean())
+        if not is_open[part].any() and (together < _CLOSED_SIGMA or mean < least):
+            return start
     found = np.flatnonzero(is_open)
-    # One bin alone, with closed ones between it and the loop, is a bad point and not the loop.
-    while found.size and found[-1] > 1 and not is_open[found[-1] - 2 : found[-1]].any():
-        found = found[:-1]
     return int(found[-1]) + 1 if found.size else 0

@@ -53,6 +53,8 @@ FIELDS = VALUES[:4]
 """Those with an interval: its shape is not normal where a branch jumps within a field step."""
 
 _FEWEST_POINTS = 12
+_FEWEST_BINS = 6
+"""Bins of the branch difference: two on either side of an open part of two."""
 _SIGNIFICANT = 5.0
 """Sigma of the hysteresis that a loop needs; 5 over all intervals tried is a chance of 1e-4."""
 _SURE = 8.0
@@ -72,6 +74,12 @@ _MOST_BREAKS = 8
 """Turning points at which the signal may jump; more of them are left to the scatter of cycles."""
 _FEWEST_NEAR_TURN = 3
 """Points by which a turning point may be missed in a noisy field; or a fiftieth of all."""
+_CENTRE, _FEWEST_NEAR_CENTRE = 0.25, 2
+"""The centre of a loop, over H_c, and the points of each branch that it needs."""
+_UNEVEN_CENTRE, _UNEVEN_SIGMA = 0.04, 3.0
+"""Mean of both branches there, over the half swing and in sigma, that is no chance."""
+_GRAINS = 150.0
+"""Domains of a branch, by which it may be off its mean far from its edge."""
 _KEPT = 0.5
 """A bin that windows of this weight keep counts as saturated."""
 _SAME_LEVEL = 0.2
@@ -103,6 +111,15 @@ class Estimate:
     low: float
     high: float
 
+    def with_systematic(self, sigma: float) -> "Estimate":
+        """With a further systematic part, 1 sigma."""
+        systematic = float(np.hypot(self.systematic, sigma))
+        low, high = (
+            self.value + sign * float(np.hypot(abs(end - self.value), 1.96 * sigma))
+            for sign, end in ((-1, self.low), (1, self.high))
+        )
+        return replace(self, systematic=systematic, low=low, high=high)
+
 
 @dataclass(frozen=True)
 class Loop:
@@ -114,6 +131,7 @@ class Loop:
     amplitude, offset, slope, even, drift : half swing (signed), and the background; `even` at the
         largest field, `drift` over the whole measurement
     field_step : 1 sigma of one switching field from the field step alone
+    width : mean width of an edge, as the standard deviation of an error function
     background : all terms with their scales, for `background_of`
     noise : of one point
     significance : of the hysteresis, in sigma
@@ -129,6 +147,7 @@ class Loop:
     even: Estimate
     drift: Estimate
     field_step: float
+    width: float
     background: Background
     noise: float
     significance: float
@@ -182,6 +201,8 @@ def measure_loop(
     difference = branch_difference(
         measured.up, measured.down, measured.low, measured.high, measured.sigma
     )
+    if difference.field.size < _FEWEST_BINS:
+        raise Refused(_one_sided(measured) or _incomplete(measured))
     found = find_hysteresis(difference)
     doubts = list(_closed(measured, difference, found))
     largest = float(max(abs(b.field[k]) for b in measured.branches for k in (0, -1)))
@@ -194,7 +215,8 @@ def measure_loop(
         crossings, shapes = _crossings(measured, background, criterion)
     except Refused as refused:
         raise Refused(_one_sided(measured) or str(refused)) from refused
-    return _assembled(measured, background, found, crossings, shapes, doubts)
+    loop = _assembled(measured, background, found, crossings, shapes, doubts)
+    return _with_uneven_centre(loop, measured)
 
 
 def _prepared(field: np.ndarray, signal: np.ndarray, pickup: np.ndarray | None) -> _Measured:
@@ -264,8 +286,8 @@ def _closed(measured: _Measured, d: Difference, found: Hysteresis) -> Iterator[s
 def _check_closed(d: Difference, found: Hysteresis, low: float, high: float) -> None:
     """The branches must agree at both ends, over more than a point of a slow closing."""
     for name, closed, edge, end in (
-        ("below", found.closed_low, found.left, low),
-        ("above", found.closed_high, found.right, high),
+        ("below", found.closed_low, found.outer_left, low),
+        ("above", found.closed_high, found.outer_right, high),
     ):
         if not found.closed_side(end, edge, closed):
             outer = edge if np.isnan(closed) else (edge + closed) / 2
@@ -472,16 +494,54 @@ def _assembled(
         reach = 1.96 * float(np.hypot(u, sys))
         return Estimate(value, u, sys, 0.0, value - reach, value + reach)
 
+    width = float(np.mean([f.crossing.width for side in crossings.values() for f in side]))
     steps = tuple(
         _step_fields(shapes[name], fields[f"h_{name}"].value) for name in ("up", "dn")
     )
     loop = Loop(
         fields, term("amplitude"), term("offset"), term("slope", 1 / largest), term("even"),
-        term("drift"), step, background, background.sigma, found.significance,
+        term("drift"), step, width, background, background.sigma, found.significance,
         min(len(measured.up), len(measured.down)), measured.sweeps.left_out, steps, (),
     )  # fmt: skip
     every = [*doubts, *_doubts(loop, shapes, scatter)]
     return Loop(**{**loop.__dict__, "doubts": tuple(dict.fromkeys(every))})
+
+
+def _with_uneven_centre(loop: Loop, measured: _Measured) -> Loop:
+    """The error by an even part that nothing describes, and a doubt where it shows.
+
+    Around the centre of a loop the branches mirror each other: the mean of both vanishes there. What
+    it does not vanish by moves both switching fields alike.
+    """
+    h_c, h_0 = loop.fields["h_c"].value, loop.fields["h_0"].value
+    means, variances = [], []
+    for side in (measured.up, measured.down):
+        m = np.concatenate([loop.background.normalised(branch) for branch in side])
+        h = np.concatenate([branch.field for branch in side])
+        near = np.abs(h - h_0) < _CENTRE * abs(h_c)
+        if near.sum() < _FEWEST_NEAR_CENTRE:
+            return loop
+        f = float(np.clip((1 + np.mean(m[near])) / 2, 0, 1))
+        means.append(float(np.mean(m[near])))
+        noise = (loop.noise / loop.amplitude.value) ** 2 / near.sum()
+        variances.append(noise + 4 * f * (1 - f) / _GRAINS)
+    off = float(np.mean(means))
+    gradient = loop.background.gradient(
+        Branch(np.array([h_0]), np.zeros(1), np.zeros(1), True), 0.0
+    )[0]
+    error = np.sum(variances) / 4 + gradient @ loop.background.covariance @ gradient
+    if abs(off) < max(_UNEVEN_CENTRE, _UNEVEN_SIGMA * float(np.sqrt(error))):
+        return loop
+    moved = off * loop.width * np.sqrt(np.pi / 2)
+    fields = dict(loop.fields)
+    for name in ("h_up", "h_dn", "h_0"):
+        fields[name] = fields[name].with_systematic(abs(moved))
+    doubt = (
+        f"the even part is not described: around {h_0:+.4g} Oe the mean of the branches is off by"
+        f" {100 * abs(off):.0f} % of the half swing, which moves H_0 by some {abs(moved):.2g} Oe;"
+        " record R_xx beside the signal"
+    )
+    return replace(loop, fields=fields, doubts=(*loop.doubts, doubt))
 
 
 def _step_fields(shapes: Sequence[Shape], value: float) -> tuple[float, ...]:
@@ -506,8 +566,9 @@ def _combined(
     steps, own = [], []
     for side in (up, down):
         parts = [_parts(f, background) for f in side]
-        own.append(np.mean([p[0] for p in parts]) / len(side))
-        steps.append(np.mean([p[1] for p in parts]) / len(side))
+        # Not divided by the number of cycles: grains and field steps are the same in each.
+        own.append(np.mean([p[0] for p in parts]))
+        steps.append(np.mean([p[1] for p in parts]))
     typical = [side[int(np.argsort([f.crossing.value for f in side])[len(side) // 2])] for side in (up, down)]
     quantiles = [t.crossing.fields - t.crossing.value for t in typical]
     spread = [t.crossing.total for t in typical]
@@ -567,7 +628,7 @@ def _scatter(
     single = [np.var([f.crossing.value for f in side], ddof=1) for side in (up, down) if len(side) > 1]
     # Few cycles may agree by chance: the scatter of both branches counts for each.
     squares = max(float(np.var(values, ddof=1)), float(np.mean(single)) * np.dot(weights, weights) / 2)
-    if squares < variance * n * chdtri(n - 1, 0.3) / (n - 1):
+    if squares < variance * chdtri(n - 1, 0.3) / (n - 1):
         return 0.0, 1.0
     # Student's quantile for one sigma in the value, for 95 % in the interval.
     one, wide = stdtrit(n - 1, 0.8413), stdtrit(n - 1, (1 + CONFIDENCE) / 2)

@@ -9,8 +9,8 @@ _BIN_NOISE = 0.08
 _FEWEST_BINS, _MOST_BINS = 12, 48
 _SATURATED = 0.85
 """|m| beyond which a branch is not on its way any more."""
-_PLATEAU_LEVEL = 0.65
-"""|m| of a plateau; a step smaller than a sixth of the swing is a rounded corner."""
+_PLATEAU_LEVEL = 0.55
+"""|m| of a plateau; a step smaller than a fifth of the swing may be a rounded corner."""
 _PLATEAU_WIDTH = 0.25
 """Least width of a plateau, as a fraction of the whole way from one saturation to the other."""
 _PLATEAU_SLOPE = 0.25
