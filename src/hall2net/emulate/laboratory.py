@@ -162,7 +162,7 @@ def draw_loop(rng: np.random.Generator, kind: str | None = None) -> LabLoop:
     sweep, step = _sweep(kind, points, largest, rng)
     ends = np.sort(sweep.reported)
     room = min(-_inner(ends, step), -_inner(-ends[::-1], step))
-    domains = _domains(kind, max(room, 3 * step), step, rng)
+    domains = _domains(kind, largest if kind == "open" else max(room, 3 * step), step, rng)
     lag = _lag(kind, domains, step, rng, sweep)
     rising = np.where(np.gradient(_smooth(sweep.reported)) >= 0, 1.0, -1.0)
     sweep.true = sweep.true - lag * rising
@@ -280,7 +280,7 @@ def _domains(kind: str, room: float, step: float, rng: np.random.Generator) -> _
     if scale <= 0:
         scale, centre = min(1.0, (room - h_c) / deviation.max()), 0.0
     up, down = h_c + scale * deviation + np.array([[centre], [-centre]])
-    reversible = rng.uniform(0.02, 0.2) if rng.random() < 0.25 else 0.0
+    reversible = rng.uniform(0.02, 0.2) if rng.random() < 0.25 and kind == "loop" else 0.0
     domains = _Domains(up, -down, weight, coupling, reversible, room * rng.uniform(0.02, 0.25))
     if kind == "none":
         flat = np.full(number, np.inf)

@@ -18,8 +18,9 @@ _DRIFT_TIMES = (0.08, 0.3)
 """Time constants of thermal drift, over the whole measurement: fast and slow."""
 _BASELINES = ((), (0,), (1,), (0, 1), (0, 1, 2), (0, 1, 3))
 """Jump, linear drift, and two thermal drifts that may lie below the difference."""
-_SECOND = 0.03
-"""A second box belongs to the open part where it improves the fit by this part of the first."""
+_SECOND, _SECOND_SIGMA = 0.03, 6.0
+"""A second box belongs to the open part where it improves the fit by this part of the first, and
+by so many sigma."""
 _DISTINCT = 1e-6
 """Part of a box that is no drift: below it a box cannot be told from the drift."""
 _CLOSED_SIGMA = 3.0
@@ -111,9 +112,10 @@ def branch_difference(
     total = np.zeros((bins, 7))
     for up, down in pairs:
         total += _binned_pair(up, down, edges, sigma)
-    good = total[:, 1] == len(pairs)
-    field, _, value, variance, *drift = (total[good] / len(pairs)).T
-    variance = variance / len(pairs)
+    seen = total[:, 1] > 0
+    filled = total[seen, 1]
+    field, value, variance, *drift = (np.delete(total[seen], 1, axis=1) / filled[:, None]).T
+    variance = variance / filled
     if field.size > 12:
         scatter = from_neighbours(field, value)
         expected = np.sqrt(variance[1:-1])
@@ -139,7 +141,7 @@ def _binned_pair(up: Branch, down: Branch, edges: np.ndarray, sigma: float) -> n
     divisor = np.maximum(number, 1)
     means = [np.bincount(place, column, minlength=bins) / divisor for column in columns]
     variance = sigma**2 * (1 / divisor + 1 / partner)
-    return np.column_stack([means[0], filled, means[1], variance, *means[2:]])
+    return np.column_stack([means[0], filled, means[1], variance, *means[2:]]) * filled[:, None]
 
 
 def find_hysteresis(difference: Difference) -> Hysteresis:
@@ -168,11 +170,13 @@ def find_hysteresis(difference: Difference) -> Hysteresis:
         inside[first.i : first.j + 1] = first.height
         second = _best_box(y - inside * root, root, q)
         flat.append(misfit)
-        fits.append((misfit - first.gain - second.gain, misfit - first.gain, first, second))
-    _, one, first, second = min(fits, key=lambda fit: fit[0])
+        fits.append((misfit - first.gain - second.gain, misfit - first.gain, first, second, chosen))
+    # Where no fit reaches the noise, since edges are rounded, drifts are charged in that measure.
+    worse = max(min(fit[0] for fit in fits) / y.size - 1, 0.0) * charge
+    _, one, first, second, _ = min(fits, key=lambda fit: fit[0] + worse * len(fit[-1]))
     significance = float(np.sqrt(max(min(flat) - one, 0.0)))
     hull = first.i, first.j
-    if second.gain > _SECOND * first.gain:
+    if second.gain > max(_SECOND * first.gain, _SECOND_SIGMA**2):
         hull = min(first.i, second.i), max(first.j, second.j)
     return _closing(d, first, hull, significance)
 
@@ -225,7 +229,7 @@ def _closing(
     for tolerance in _TOLERANCES:
         # Rounded edges reach beyond the box: the first look at the drift keeps away from them.
         reach = 1 + (j - i) // 4
-        first, last = max(min(i - reach, i), min(i, 2)), min(max(j + reach, j), max(j, n - 3))
+        first, last = i - min(reach, i // 2), j + min(reach, (n - 1 - j) // 2)
         for _ in range(4):
             closed = np.ones(n, bool)
             closed[max(first, 0) : last + 1] = False
@@ -236,8 +240,8 @@ def _closing(
             last = j + _open_bins(z[j + 1 :], value[j + 1 :], tolerance * abs(height))
             if (first, last) == before:
                 break
-        low = float(d.field[first - 1]) if first > 0 else np.nan
-        high = float(d.field[last + 1]) if last < n - 1 else np.nan
+        low = float(bounds[first]) if first > 0 else np.nan
+        high = float(bounds[last + 1]) if last < n - 1 else np.nan
         beyond = (np.abs(z) > _OPPOSITE_SIGMA) & (np.sign(value) == -np.sign(height))
         opposite = bool(np.any(beyond & (np.abs(value) > _OPPOSITE * abs(height))))
         best = Hysteresis(
