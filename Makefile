@@ -5,7 +5,7 @@ CORES ?= 2
 READY := .venv/ready
 
 study: $(READY)
-	.venv/bin/snakemake --workflow-profile workflow/profiles/local --cores $(CORES) all
+	.venv/bin/snakemake --cores $(CORES) all
 
 test: $(READY)
 	.venv/bin/ruff check .

@@ -25,10 +25,12 @@ include: "workflow/rules/caching.smk"
 rule all:
     default_target: True
     input:
+        lambda wildcards: require(*PROJECT.unfinished),
         FIGURES,
         [path for study in config["studies"] for path in study_tables(study)],
         [path for study in config["studies"] for path in run_files(study, SCALE)],
         [path for study in config["studies"] for path in exports_of(study)],
+        [f"results/{study}/inspector.html" for study in config["studies"]],
         f"results/comparison-{SCALE}.csv",
         f"results/provenance-{SCALE}.json",
         f"results/report-{SCALE}.html",

@@ -27,7 +27,8 @@ import torch.nn.functional as F
 
 from hall2net.networks import models
 from hall2net.networks.average import Average
-from hall2net.networks.quantize import Projection, nearest, weight_layers
+from hall2net.networks.models import weight_layers
+from hall2net.networks.quantize import Projection, nearest
 
 SIX = [-1.0, 0.0833, 0.3333, 0.5833, 0.75, 1.0]
 BATCH = 128

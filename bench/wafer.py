@@ -27,7 +27,7 @@ from hall2net.readers.reading import read_sample
 from hall2net.study.sheet import read_sheet, verify_checksums
 
 ROOT = Path(__file__).parents[1]
-PARTS = ("Snakefile", "workflow", "src", "envs", "reference")
+PARTS = ("Snakefile", "workflow", "profiles", "src", "envs", "reference")
 FACTS = {
     "label": "die", "spacer": "none", "thickness_nm": 0, "width_um": 5, "length_um": 30,
     "stack_nm": 10.3, "heavy_metal_nm": 5.5, "ferromagnet_nm": 1.0,
@@ -58,8 +58,9 @@ def write_project(folder: Path, loops: int, points: int, samples: int) -> None:
         keithley_csv(
             path, [identifier], {"Field (Oe)": (field, ".3f"), "Rxy (Ohm)": (resistance, ".7f")}
         )
+    study.samples = [{"sample": name, **FACTS} for name in names]
     study.close()
-    wafer = {"raw_data": "emulated raw data", "samples": dict.fromkeys(names, FACTS), "figures": []}
+    wafer = {"data_source": "emulated raw data", "figures": []}
     config = {"scale": "laptop", "data_root": "", "seeds": [0], "networks": {}}
     text = yaml.safe_dump(config | {"studies": {"wafer": wafer}})
     (folder / "config.yaml").write_text(text, encoding="utf-8")
@@ -68,7 +69,7 @@ def write_project(folder: Path, loops: int, points: int, samples: int) -> None:
 def run(folder: Path, *arguments: str) -> tuple[float, float, float, str]:
     """One Snakemake command: seconds, seconds of processors, peak memory of its largest process
     in GiB, output."""
-    command = [sys.executable, "-m", "snakemake", "--workflow-profile", "workflow/profiles/local"]
+    command = [sys.executable, "-m", "snakemake"]
     begin = time.perf_counter()
     with tempfile.TemporaryFile("w+") as output:
         process = subprocess.Popen(

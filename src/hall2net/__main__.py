@@ -22,6 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     init.add_argument("folder", type=Path, help="where the instrument files are")
     init.set_defaults(run=_init)
     check = commands.add_parser("check", help="every problem of config and sheets at once")
+    check.add_argument("study", nargs="?", help="the only study that is checked; else all are")
     check.add_argument("--config", type=Path, default=Path("config.yaml"), metavar="FILE")
     check.set_defaults(run=_check)
     chosen = parser.parse_args(arguments)
@@ -44,7 +45,7 @@ def _init(chosen: argparse.Namespace) -> None:
 def _check(chosen: argparse.Namespace) -> None:
     from hall2net.study.check import check_project
 
-    print(check_project(Path(), chosen.config))
+    print(check_project(Path(), chosen.config, chosen.study))
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from tempfile import TemporaryFile
 from typing import Any
 
 import pandas as pd
+import yaml
 
 from hall2net.errors import FileError
 
@@ -128,6 +129,21 @@ def read_json(path: str | Path) -> Any:  # noqa: ANN401
         return json.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise _damaged(path, "no JSON", error) from error
+
+
+def read_yaml(path: str | Path) -> Any:  # noqa: ANN401
+    """Read a YAML file, such as the published numbers.
+
+    Raises
+    ------
+    FileError
+        If the file is missing or no YAML.
+    """
+    try:
+        return yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        found = " ".join(str(error).split())
+        raise FileError(path, f"cannot be read ({found})", "a YAML file") from error
 
 
 def _damaged(path: str | Path, found: str, why: object) -> FileError:

@@ -6,7 +6,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
 from typing import TextIO
@@ -67,9 +67,17 @@ def _end_with_parent(record: _Log) -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
+def _say(line: str, *streams: TextIO | _Log) -> None:
+    for stream in streams:
+        with suppress(OSError, ValueError):  # a terminal that was closed
+            stream.write(f"{line}\n")
+
+
 @contextmanager
-def job(log: str | Path) -> Iterator[None]:
+def job(log: str | Path) -> Iterator[Callable[[str], None]]:
     """Send logging, stdout, stderr and tracebacks of a script to `log`.
+
+    Gives a function that writes one line to the terminal and the log: what a fit came to.
 
     Bad input (`Hall2netError`) ends the process with exit code 1 and the message as one line on
     the terminal. Any other exception is a fault of ours: its traceback goes to the log, and the
@@ -90,7 +98,7 @@ def job(log: str | Path) -> Iterator[None]:
         _end_with_parent(record)
         try:
             with redirect_stdout(record), redirect_stderr(_Tee(record, console)):
-                yield
+                yield lambda line: _say(line, record, console)
         except Hall2netError as error:
             console.write(f"error: {error}\n")
             record.write(f"error: {error}\n")

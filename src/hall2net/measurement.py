@@ -1,19 +1,28 @@
-"""What a measurement is: its variables, its conditions, and the NetCDF file that keeps it."""
+"""What a measurement is: its kind, variables and conditions, and the NetCDF file that keeps it."""
+
+from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import xarray as xr
+from numpy.typing import ArrayLike
 
 from hall2net.errors import FileError
 from hall2net.files import DELETE, atomic
+
+if TYPE_CHECKING:
+    # Imported where it is used: `hall2net check` reads the tables below and starts without it.
+    import xarray as xr
 
 POINT_VARIABLES = {
     "field": "A m-1",
     "write_current": "A",
     "resistance": "ohm",
+    "resistance_xx": "ohm",
     "moment": "A m2",
     "resistivity": "ohm m",
     "point_temperature": "K",
@@ -31,6 +40,90 @@ CONDITIONS = {
     "pulse_width": ("pulse_width_s", "s", "time", "s"),
 }
 """Variables on measurements: column of the sheet, unit in the data, quantity and unit there."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of measurement: what is swept, what must be known, and what comes of it.
+
+    Attributes
+    ----------
+    words : what it is, for the docs
+    x : the variable that is swept, of `POINT_VARIABLES`
+    conditions : columns of the sheet that may say what was held
+    required : those of them without which the measurement cannot be used
+    quantity : what its signal is where the sheet does not say; empty if its unit decides
+    facts : columns of `samples.csv` that its tables need
+    purpose : what these facts are for
+    tables : made of it, `results/<study>/<name>.csv`
+    lut_source : the `lut.source` whose states it can give; empty if none
+    """
+
+    words: str
+    x: str
+    conditions: tuple[str, ...]
+    required: tuple[str, ...] = ()
+    quantity: str = ""
+    facts: tuple[str, ...] = ()
+    purpose: str = ""
+    tables: tuple[str, ...] = ()
+    lut_source: str = ""
+
+
+KINDS: dict[str, Kind] = {
+    "ahe_loop": Kind(
+        words="Hall resistance against an out-of-plane field",
+        x="field",
+        conditions=("temperature_k", "field_x_oe", "current_ma"),
+        tables=("loops",),
+    ),
+    "loop_shift": Kind(
+        words="the same at several currents in an in-plane field: the loop's centre moves",
+        x="field",
+        conditions=("temperature_k", "field_x_oe", "current_ma"),
+        required=("field_x_oe", "current_ma"),
+        facts=("thickness_nm", "width_um", "stack_nm", "heavy_metal_nm"),
+        purpose="torque of its loop_shift measurements",
+        tables=("loops", "torque"),
+    ),
+    "sot_switching": Kind(
+        words="Hall resistance after write pulses of a current that sweeps",
+        x="write_current",
+        conditions=(
+            "temperature_k", "field_x_oe", "prefield_x_oe", "initial_field_z_oe", "current_ma",
+            "pulse_width_s",
+        ),
+        facts=("width_um", "stack_nm"),
+        purpose="current density of its sot_switching measurements",
+        tables=("switching",),
+        lut_source="loop",
+    ),
+    "pulse_train": Kind(
+        words="Hall resistance after write pulses one by one, several reads after each",
+        x="write_current",
+        conditions=("temperature_k", "field_x_oe", "current_ma", "pulse_width_s"),
+        lut_source="train",
+    ),
+    "vsm_loop": Kind(
+        words="moment of a film against a field out of its plane or in it",
+        x="field",
+        conditions=("temperature_k", "orientation"),
+        required=("orientation",),
+        quantity="moment",
+        facts=("film_area_mm2", "ferromagnet_nm"),
+        purpose="magnetisation of its vsm_loop measurements",
+        tables=("magnetometry",),
+    ),
+    "resistivity": Kind(
+        words="voltage along the bar against a small current",
+        x="write_current",
+        conditions=("temperature_k",),
+        facts=("width_um", "length_um", "stack_nm"),
+        purpose="resistivity of its resistivity measurement",
+        tables=("resistivity",),
+    ),
+}  # fmt: skip
+"""Every kind of measurement; sheet, draft, check, readers and rules read this table."""
 
 
 def select(dataset: xr.Dataset, identifier: str) -> xr.Dataset:
@@ -52,9 +145,9 @@ def select(dataset: xr.Dataset, identifier: str) -> xr.Dataset:
     return one.isel(point=slice(start, start + int(one["count"])))
 
 
-def temperature_tolerance(temperature: float) -> float:
+def temperature_tolerance(temperature: ArrayLike) -> np.ndarray:
     """How far from its set point, in K, a point may be: set points lie closer when it is cold."""
-    return min(1.0, max(0.05, 0.02 * temperature))
+    return np.clip(0.02 * np.asarray(temperature), 0.05, 1.0)
 
 
 def write_samples(datasets: Sequence[xr.Dataset], path: str | Path) -> None:
@@ -70,6 +163,8 @@ def write_samples(datasets: Sequence[xr.Dataset], path: str | Path) -> None:
     FileError
         If the file cannot be written.
     """
+    import xarray as xr
+
     joined = {
         name: (
             variable.dims,
@@ -145,6 +240,8 @@ def open_measurement(path: str | Path, identifier: str) -> xr.Dataset:
 
 
 def _open(path: str | Path) -> xr.Dataset:
+    import xarray as xr
+
     try:
         return xr.load_dataset(path, engine="h5netcdf")
     except (OSError, ValueError, KeyError) as error:

@@ -5,18 +5,54 @@ import pandas as pd
 # Longest first, so that "_a_m2" is not taken for "_m2".
 _COLUMN_UNITS = (
     "_ohm_per_oe", "_erg_cm2", "_uohm_cm", "_a_m2", "_a_per_m", "_emu_cc", "_j_m3", "_uj", "_nj",
-    "_oe", "_ohm", "_ma", "_mt", "_nm", "_k", "_s", "_a",
+    "_oe", "_ohm", "_ma", "_mt", "_mm2", "_nm", "_um", "_k", "_s", "_a",
 )  # fmt: skip
+
+_STATUSES = ("ok", "flagged", "refused")
+_MOST_REASONS = 3
+"""In one line on a terminal; the table has them all."""
 
 
 def uncertainty_column(column: str) -> str:
     """Name of the column with the 1-sigma uncertainty of `column`: `h_c_oe` gives `h_c_u_oe`."""
-    for unit in _COLUMN_UNITS:
-        if column.endswith(unit):
-            return f"{column.removesuffix(unit)}_u{unit}"
-    return f"{column}_u"
+    unit = column_unit(column)
+    return f"{column.removesuffix(unit)}_u{unit}"
+
+
+def systematic_column(column: str) -> str:
+    """Name of the column with a systematic uncertainty: `h_dmi_oe` gives `h_dmi_sys_oe`."""
+    unit = column_unit(column)
+    return f"{column.removesuffix(unit)}_sys{unit}"
+
+
+def column_unit(column: str) -> str:
+    """The unit at the end of a column's name: `_oe` for `h_c_oe`; empty for a plain number."""
+    return next((unit for unit in _COLUMN_UNITS if column.endswith(unit)), "")
 
 
 def usable(table: pd.DataFrame) -> pd.DataFrame:
     """The rows with a number to show: fitted, perhaps flagged, never refused."""
     return table[table["status"] != "refused"]
+
+
+def outcome(table: pd.DataFrame, things: str) -> str:
+    """What became of the rows of a table, in one line with the reasons.
+
+    Parameters
+    ----------
+    table : with `status` (ok, flagged, refused) and `reason`
+    things : what its rows are, in the plural
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"status": ["ok", "refused"], "reason": ["", "one-sided sweep"]})
+    >>> outcome(table, "loops")
+    '2 loops: 1 ok, 1 refused: one-sided sweep'
+    """
+    counts = table["status"].value_counts()
+    parts = [f"{counts[status]} {status}" for status in _STATUSES if status in counts]
+    reasons = table.loc[table["status"] != "ok", "reason"].fillna("").value_counts()
+    words = [reason if n == 1 else f"{reason} ({n} times)" for reason, n in reasons.items()]
+    if len(words) > _MOST_REASONS:
+        words[_MOST_REASONS:] = [f"and {len(words) - _MOST_REASONS} more reasons"]
+    return ": ".join(filter(None, [f"{len(table)} {things}", ", ".join(parts), "; ".join(words)]))

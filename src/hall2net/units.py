@@ -4,6 +4,7 @@ Factors take a value in the named unit to SI. Magnetic fields are H in A/m; a fi
 is read as mu0*H, as laboratory instruments write it.
 """
 
+import re
 from math import pi
 
 import numpy as np
@@ -22,12 +23,13 @@ SI_FACTORS: dict[str, dict[str, float]] = {
         "T": 1 / mu_0,
         "mT": 1e-3 / mu_0,
         "G": OERSTED,
+        "kG": 1e3 * OERSTED,
         "A/m": 1.0,
         "kA/m": 1e3,
     },
     "current": {"A": 1.0, "mA": 1e-3, "uA": 1e-6, "nA": 1e-9},
     "voltage": {"V": 1.0, "mV": 1e-3, "uV": 1e-6, "nV": 1e-9},
-    "resistance": {"ohm": 1.0, "mohm": 1e-3, "uohm": 1e-6, "kohm": 1e3},
+    "resistance": {"ohm": 1.0, "mohm": 1e-3, "uohm": 1e-6, "kohm": 1e3, "Mohm": 1e6},
     "resistivity": {"ohm m": 1.0, "ohm cm": 1e-2, "uohm cm": 1e-8},
     "moment": {"A m2": 1.0, "emu": 1e-3, "memu": 1e-6, "uemu": 1e-9},
     "temperature": {"K": 1.0},
@@ -37,16 +39,33 @@ SI_FACTORS: dict[str, dict[str, float]] = {
 }
 
 _UNIT_SPELLINGS = {
-    "Oersted": "Oe", "Tesla": "T", "Gauss": "G", "sec": "s", "Ohms": "ohm", "ohms": "ohm",
-    "Ohm": "ohm", "mOhm": "mohm", "kOhm": "kohm", "uOhm": "uohm", "mOhms": "mohm",
-    "kOhms": "kohm", "uOhms": "uohm", "Ohm-m": "ohm m",
-    "ohm-m": "ohm m", "Ohm-cm": "ohm cm", "ohm-cm": "ohm cm", "uohm-cm": "uohm cm",
-    "uOhm-cm": "uohm cm", "Am2": "A m2", "A.m2": "A m2", "A*m2": "A m2",
+    "Oersted": "Oe", "oersted": "Oe", "Oersteds": "Oe", "oe": "Oe", "OE": "Oe", "koe": "kOe",
+    "kOersted": "kOe", "Tesla": "T", "tesla": "T", "mTesla": "mT", "Gauss": "G", "gauss": "G",
+    "kGauss": "kG", "A m-1": "A/m", "kA m-1": "kA/m",
+    "Amp": "A", "Amps": "A", "amps": "A", "Ampere": "A", "Amperes": "A", "ampere": "A",
+    "ADC": "A", "AAC": "A", "mADC": "mA",
+    "Volt": "V", "Volts": "V", "volts": "V", "volt": "V", "VDC": "V", "VAC": "V", "Volt DC": "V",
+    "mVDC": "mV", "Amp DC": "A",
+    "Ohms": "ohm", "ohms": "ohm", "Ohm": "ohm", "OHM": "ohm", "OHMS": "ohm", "OHM4W": "ohm",
+    "mOhm": "mohm", "mOhms": "mohm", "mohms": "mohm", "kOhm": "kohm", "kOhms": "kohm",
+    "kohms": "kohm", "uOhm": "uohm", "uOhms": "uohm", "MOhm": "Mohm", "MOhms": "Mohm",
+    "Ohm m": "ohm m", "Ohms m": "ohm m", "Ohm cm": "ohm cm", "Ohms cm": "ohm cm",
+    "uOhm cm": "uohm cm", "uOhms cm": "uohm cm",
+    "Am2": "A m2", "Am^2": "A m2", "EMU": "emu", "mEMU": "memu",
+    "Kelvin": "K", "kelvin": "K", "Kelvins": "K", "degK": "K",
+    "sec": "s", "secs": "s", "Sec": "s", "SEC": "s", "SECS": "s", "second": "s", "seconds": "s",
+    "Seconds": "s", "msec": "ms", "usec": "us", "minutes": "min", "hours": "h",
 }  # fmt: skip
 # Micro sign and Greek mu, ohm sign and Greek omega look the same.
 _SIGNS = str.maketrans(
-    {"\u00b5": "u", "\u03bc": "u", "\u2126": "Ohm", "\u03a9": "Ohm", "²": "2", "·": ".", "^": None}
+    {"\u00b5": "u", "\u03bc": "u", "\u2126": "Ohm", "\u03a9": "Ohm", "²": "2", "^": None}
 )
+# "Ohm-cm", "A.m2", "µΩ·cm": signs of a product. A minus before a digit is an exponent's.
+_PRODUCT = re.compile(r"\s*[.*·⋅∙]\s*|-(?!\d)|\s+")
+_KNOWN = {unit for factors in SI_FACTORS.values() for unit in factors} - {"", "1"}
+_LONG_NAME = 300  # a sentence, and no name
+_IN_BRACKETS = re.compile(r"[(\[{]([^()\[\]{}]*)[)\]}]")
+_AT_END = re.compile(r"^.*?\w.*?(\s*/\s*|\s*,\s*|[ _])([^\s/,_]+(?:[ .·-]c?m)?)$")
 
 
 def to_si(values: ArrayLike, unit: str, quantity: str) -> np.ndarray:
@@ -73,4 +92,34 @@ def to_si(values: ArrayLike, unit: str, quantity: str) -> np.ndarray:
 def unit_spelt(unit: str) -> str:
     """A unit as `SI_FACTORS` spells it, where it is one of those: `mΩ` gives `mohm`."""
     plain = unit.strip().translate(_SIGNS)
+    if plain in _KNOWN:
+        return plain
+    plain = _PRODUCT.sub(" ", plain)
     return _UNIT_SPELLINGS.get(plain, plain)
+
+
+def is_unit(word: str) -> bool:
+    """Whether a word is a unit that `SI_FACTORS` knows, in any of its spellings."""
+    return unit_spelt(word) in _KNOWN
+
+
+def unit_in(name: str) -> str:
+    """The unit in the name of a column; empty if none.
+
+    It stands in brackets, at the end or, if it is a known unit, elsewhere (`R (Ohm) ch1`), or
+    behind a slash, comma, blank or underscore: `B / mT`, `Field, Oe`, `I_mA`. A single letter
+    behind a blank or underscore may be an index (`R_H`) and is none.
+    """
+    name = " ".join(name.split())
+    if not 0 < len(name) < _LONG_NAME:
+        return ""
+    brackets = _IN_BRACKETS.findall(name)
+    if brackets:
+        # A single letter within a name is a symbol: "Moment (m) Status".
+        known = [word for word in brackets if len(word) > 1 and is_unit(word)]
+        at_end = brackets[-1] if name[-1] in ")]}" else ""
+        return known[-1] if known and not is_unit(at_end) else at_end
+    match = _AT_END.match(name)
+    if match and is_unit(match[2]) and (len(match[2]) > 1 or match[1].strip(" _")):
+        return match[2]
+    return ""

@@ -4,6 +4,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from hall2net.networks.runs import Run, RunName
+
 OE = 1e3 / (4 * np.pi)
 CLASSES = "airplane automobile bird cat deer dog frog horse ship truck".split()
 POINT = "field write_current resistance moment resistivity point_temperature time pulse".split()
@@ -29,7 +31,7 @@ SAMPLES = {
         )
     },
 }  # fmt: skip
-CONVENTION = {"shift": "line", "dh_to_field": "half", "wall_factor": "2/pi"}
+CONVENTION = {"loop_shift": "line", "dh_to_field": "half", "wall_factor": "2/pi"}
 
 
 def dataset(sample, measurements):
@@ -79,7 +81,7 @@ def loop_row(sample, m, h_0, h_c, r_ahe):
         "r_offset_ohm": 0.0, "r_offset_u_ohm": 1e-4,
         "slope_ohm_per_oe": 1e-5, "slope_u_ohm_per_oe": 1e-7, "h_step_u_oe": 1.0,
         "even_ohm": 0.0, "even_u_ohm": 1e-5, "drift_ohm": 0.0, "drift_u_ohm": 1e-5,
-        "noise_ohm": 0.01 * abs(r_ahe), "n_points": 162, "level": "half", "status": "ok",
+        "noise_ohm": 0.01 * abs(r_ahe), "n_points": 162, "criterion": "half", "status": "ok",
         "reason": "",
     }  # fmt: skip
 
@@ -239,7 +241,7 @@ def train():
 
 def run(network, name, epochs, classes, accuracy, levels=None, stand_in=False, scale="laptop"):
     """A training whose accuracy rises to `accuracy` and whose confusions are spread evenly."""
-    _, data, precision, mapping, recipe, seed = name.split("-")
+    parts = RunName.of(name)
     epoch = np.arange(1, epochs + 1)
     reached = accuracy * (1 - 0.5 * np.exp(-epoch / (0.2 * epochs)))
     history = pd.DataFrame(
@@ -253,7 +255,7 @@ def run(network, name, epochs, classes, accuracy, levels=None, stand_in=False, s
         right = round(1000 * accuracy * (1 - 0.5 * np.exp(-(each + 1) / (0.2 * epochs))))
         square = np.full((10, 10), (1000 - right) // 9)
         np.fill_diagonal(square, 1000 - 9 * ((1000 - right) // 9))
-        confusions[each] = pd.DataFrame(square, columns=classes).assign(true=classes)
+        confusions[each] = pd.DataFrame(square, pd.Index(classes, name="true"), classes)
     bins = np.linspace(-1, 1, 41)
     left, right_edge = (bins[:-1], bins[1:]) if levels is None else (levels, levels)
     histogram = pd.DataFrame(
@@ -268,22 +270,18 @@ def run(network, name, epochs, classes, accuracy, levels=None, stand_in=False, s
     )  # fmt: skip
     words = {"mnist": "MNIST", "fashion_mnist": "Fashion-MNIST", "cifar10": "CIFAR-10 (JPEG q75)"}
     metrics = {
-        "run": name, "network": network, "dataset": data, "precision": precision,
-        "mapping": mapping, "recipe": recipe, "test_images": 10_000,
+        "run": name, "network": network, "dataset": parts.dataset,
+        "precision": str(parts.precision), "mapping": parts.mapping, "recipe": parts.recipe,
+        "test_images": 10_000,
         "settings": {
             "batch": 128, "optimizer": "adam", "learning_rate": 1e-3,
             "average_epochs": 2 if network["model"] == "mlp" else 0,
         },
-        "epochs": epochs, "seed": int(seed[4:]), "scale": scale, "stand_in": stand_in,
-        "source": "stand-in data: drawn shapes" if stand_in else words[data],
+        "epochs": epochs, "seed": parts.seed, "scale": scale, "stand_in": stand_in,
+        "source": "stand-in data: drawn shapes" if stand_in else words[parts.dataset],
         "weights": 700_000, "test_accuracy": accuracy, "validation_accuracy": accuracy,
     }  # fmt: skip
-    return {
-        "history": history,
-        "metrics": metrics,
-        "confusions": confusions,
-        "histogram": histogram,
-    }
+    return Run(history, confusions, histogram, metrics)
 
 
 def cotb_runs(epochs=100, scale="published"):
@@ -294,11 +292,10 @@ def cotb_runs(epochs=100, scale="published"):
         "resnet18-cifar10-lut32-maxabs-paper-seed0": 0.917,
         "resnet18-cifar10-lut32-std-paper-seed0": 0.921,
     }
-    return {
-        name: run(model, name, epochs, CLASSES, accuracy, levels if "lut" in name else None,
-                  scale=scale)
+    return [
+        run(model, name, epochs, CLASSES, accuracy, levels if "lut" in name else None, scale=scale)
         for name, accuracy in names.items()
-    }  # fmt: skip
+    ]
 
 
 def ruo2_runs(stand_in=False):
@@ -309,21 +306,23 @@ def ruo2_runs(stand_in=False):
         "float32-none": (0.9879, 0.89), "lut6-maxabs": (0.9521, 0.865), "lut6-std": (0.98, 0.88),
         "binary-maxabs": (0.9088, 0.80), "binary-std": (0.978, 0.87),
     }  # fmt: skip
-    runs = {}
+    runs = []
     for weights, both in reached.items():
         for data, accuracy in zip(("mnist", "fashion_mnist"), both, strict=True):
             name = f"mlp-{data}-{weights}-paper-seed0"
             classes = [str(digit) for digit in range(10)] if data == "mnist" else fashion
             quantized = levels if "lut" in weights else [-1.0, 1.0] if "binary" in weights else None
-            runs[name] = run(model, name, 50, classes, accuracy, quantized, stand_in)
+            runs.append(run(model, name, 50, classes, accuracy, quantized, stand_in))
     return runs
 
 
 def variation(runs):
     """Tables of what devices do to each network with measured states, mapping `std`."""
     tables = {"attribution": {}, "noise": {}, "states": {}}
-    for name in [name for name in runs if "-lut" in name and "-std-" in name]:
-        metrics = runs[name]["metrics"]
+    for each in [run for run in runs if run.name.precision.kind == "lut"]:
+        if each.name.mapping != "std":
+            continue
+        name, metrics = str(each.name), each.metrics
         labels = {"run": name, "source": metrics["source"], "scale": metrics["scale"]}
         steps = "float32,measured states,programming error,read noise,drift,stuck devices"
         tables["attribution"][name] = pd.DataFrame(
@@ -336,13 +335,12 @@ def variation(runs):
             {"noise": ["none", "measured", "scaled", "scaled"], "sigma": [0, 0.01, 0.05, 0.2],
              "accuracy": [0.97, 0.97, 0.96, 0.8], "accuracy_u": [np.nan, 1e-3, 2e-3, 0.02]}
         ).assign(**labels)  # fmt: skip
-        count = int(metrics["precision"].removeprefix("lut"))
-        counts = np.unique(np.geomspace(2, count, 8).round().astype(int))
+        counts = np.unique(np.geomspace(2, each.name.precision.states, 8).round().astype(int))
         rows = [("float32", np.nan, 0.98, 1e-3)]
         rows += [
-            (choice, each, 0.97 - 0.5 / each, 2e-3)
+            (choice, count, 0.97 - 0.5 / count, 2e-3)
             for choice in ("measured states", "evenly spaced")
-            for each in counts
+            for count in counts
         ]
         columns = ["choice", "n_states", "accuracy", "accuracy_u"]
         tables["states"][name] = pd.DataFrame(rows, columns=columns).assign(**labels)

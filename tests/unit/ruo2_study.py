@@ -5,9 +5,9 @@ from functools import cache
 from pathlib import Path
 
 import pandas as pd
-import yaml
 
 from hall2net.readers.reading import read_sample
+from hall2net.study.samples import read_samples
 
 ROOT = Path(__file__).parents[2]
 
@@ -19,8 +19,7 @@ def truth():
 
 @cache
 def samples():
-    config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
-    return config["studies"]["ruo2"]["samples"]
+    return read_samples(ROOT / "raw/ruo2/samples.csv")
 
 
 @cache

@@ -9,7 +9,13 @@ import pytest
 
 from hall2net.__main__ import main
 from hall2net.errors import ConfigError, FileError
-from hall2net.study.check import check_project
+from hall2net.study.check import (
+    SCHEMA,
+    check_project,
+    finished_part,
+    read_config,
+    read_project,
+)
 
 ROOT = Path(__file__).parents[2]
 
@@ -57,7 +63,7 @@ def test_a_broken_sheet_hides_neither_the_other_nor_the_configuration(project):
         "cotb/measurements.csv, line ",
         "ruo2/measurements.csv, line ",
         "no sample 'ptt'; did you mean 'pt'",
-        "ruo2.samples: no facts of sample 'pd'",
+        "ruo2/samples.csv: no row of sample 'pd'",
     ):
         assert any(words in line for line in lines), (words, lines)
 
@@ -77,12 +83,12 @@ def test_a_raw_file_that_is_gone_is_named(project):
         check_project(project)
 
 
-def test_a_fact_of_the_wrong_kind_is_told_once(project):
-    edit(project / "config.yaml", ("width_um: 5 ", "width_um: five "))
+def test_a_fact_of_the_wrong_kind_is_named_once(project):
+    edit(project / "raw/cotb/samples.csv", ("none,0,5,", "none,0,five,"))
     with pytest.raises(ConfigError) as caught:
         check_project(project)
     assert len(str(caught.value).splitlines()) == 1
-    assert "as_grown.width_um: 'five' is not of type 'number'" in str(caught.value)
+    assert "cotb/samples.csv, line 2: width_um 'five'; expected a number" in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -111,3 +117,38 @@ def test_no_library_of_networks_or_figures_is_imported():
     code = "import sys, hall2net.__main__, hall2net.study.check; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not {"torch", "matplotlib", "scipy.stats", "xarray"} & set(done.stdout.split())
+
+
+def test_an_unfinished_study_concerns_no_other(project, monkeypatch, capsys):
+    edit(project / "raw/cotb/samples.csv", (",15,", ",?,"))
+    monkeypatch.chdir(project)
+    assert main(["check", "ruo2"]) == 0
+    assert capsys.readouterr().out.startswith("1 study, ")
+    for arguments in (["check"], ["check", "cotb"]):
+        assert main(arguments) == 1
+        assert "cotb/samples.csv, line 2: stack_nm '?'" in capsys.readouterr().err
+    assert main(["check", "rou2"]) == 1
+    assert "no study 'rou2'; did you mean 'ruo2'?" in capsys.readouterr().err
+    content = read_config(project / "config.yaml")
+    found = read_project(content, project, project / SCHEMA)
+    assert found.unfinished == ["cotb"]
+    part = finished_part(content, found.unfinished)
+    assert set(part["studies"]) == {"ruo2"} and set(part["networks"]) == {"mlp"}
+    found.require("ruo2")
+
+
+def test_what_concerns_all_stops_every_study(project, monkeypatch, capsys):
+    edit(project / "config.yaml", ("recipe: paper", "recipe: papr"))
+    monkeypatch.chdir(project)
+    assert main(["check", "cotb"]) == 1
+    assert "no recipe 'papr'" in capsys.readouterr().err
+
+
+def test_equal_cells_stand_in_one_line(project):
+    path = project / "raw/cotb/measurements.csv"
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join([lines[0], *(x.replace("ahe_loop", "?", 1) for x in lines[1:])]))
+    with pytest.raises(ConfigError) as caught:
+        check_project(project)
+    found = [x for x in str(caught.value).splitlines() if "kind '?'" in x]
+    assert len(found) == 1 and "lines 2-14, 17-29: kind" in found[0]

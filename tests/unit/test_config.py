@@ -1,6 +1,5 @@
 import contextlib
 import copy
-import importlib
 import re
 from pathlib import Path
 
@@ -9,7 +8,10 @@ import pytest
 import yaml
 
 from hall2net.errors import ConfigError
-from hall2net.study.config import FAMILIES, allowed_part, check_config, check_references
+from hall2net.study.config import allowed_part, check_config, with_numbers
+from hall2net.study.figures import all_figures
+from hall2net.study.references import StudySheets, check_references
+from hall2net.study.samples import read_samples
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = ROOT / "workflow/schemas/config.schema.yaml"
@@ -38,19 +40,28 @@ def test_every_problem_is_told_at_once_with_the_nearest_match(config):
 
 
 def test_a_missing_key_is_named(config):
-    del config["studies"]["cotb"]["samples"]["as_grown"]["label"]
-    with pytest.raises(ConfigError, match=r"studies.cotb.samples.as_grown: key 'label'"):
+    del config["studies"]["cotb"]["lut"]["source"]
+    with pytest.raises(ConfigError, match=r"studies.cotb.lut: key 'source' is missing"):
         check_config(config, SCHEMA)
 
 
 def problems_of(config, sheets):
-    figures = [name for family in FAMILIES.values() for name in family]
     with pytest.raises(ConfigError) as caught:
-        check_references(config, sheets, figures)
+        check_references(config, sheets, all_figures())
     return str(caught.value).splitlines()
 
 
-OWN = {"raw_data": "measured", "samples": {"a": {"label": "A"}}, "figures": []}
+OWN = {"data_source": "measured", "figures": []}
+
+
+def shipped(studies):
+    """Sheets of the studies in the repository, names of files unchecked."""
+    found = {}
+    for study in studies:
+        folder = ROOT / "raw" / study
+        sheet = pd.read_csv(folder / "measurements.csv")
+        found[study] = StudySheets(folder, sheet, read_samples(folder / "samples.csv"))
+    return found
 
 
 def own(*kinds, **block):
@@ -59,7 +70,7 @@ def own(*kinds, **block):
     base = {"scale": "laptop", "data_root": "", "seeds": [0], "networks": {}}
     config = base | {"studies": {"own": copy.deepcopy(OWN) | block}}
     check_config(config, SCHEMA)
-    return config, {"own": sheet}
+    return config, {"own": StudySheets(Path("raw/own"), sheet, {"a": {"label": "A"}}, {"a": 2})}
 
 
 @pytest.mark.parametrize(
@@ -87,12 +98,11 @@ def own(*kinds, **block):
 def test_a_fact_is_asked_for_where_a_measurement_needs_it(kind, block, facts):
     config, sheets = own(kind, **block)
     lines = problems_of(config, sheets) if facts else []
-    asked = {
-        re.match(r"config, studies.own.samples.a.(\w+): is empty; expected a", x) for x in lines
-    }
+    empty = re.compile(r"raw/own/samples.csv, line 2: (\w+) is empty; expected a number")
+    asked = {empty.match(line) for line in lines}
     assert {match and match[1] for match in asked} == facts
     assert all(kind in line for line in lines)
-    config["studies"]["own"]["samples"]["a"] |= dict.fromkeys(facts, 1.0)
+    sheets["own"].samples["a"].update(dict.fromkeys(facts, 1.0))
     check_references(config, sheets, [])
 
 
@@ -100,14 +110,16 @@ def test_what_a_block_or_figure_needs_is_asked_for():
     lut = {"source": "train", "measurement": "m_sot_switching"}
     config, sheets = own("sot_switching", "ahe_loop", lut=lut, conventions={"adopted": {}})
     config["studies"]["own"] |= {"figures": ["fig2c_efficiency_anisotropy"]}
-    config["studies"]["own"]["samples"]["a"] |= {"width_um": 1, "stack_nm": 1}
-    (line,) = problems_of(config, sheets)
-    assert "'m_sot_switching' is of kind sot_switching; expected one of kind pulse_train" in line
+    sheets["own"].samples["a"].update({"width_um": 1, "stack_nm": 1})
+    text = "\n".join(problems_of(config, sheets))
+    assert len(text.splitlines()) == 2
+    assert "'m_sot_switching' is of kind sot_switching; expected one of kind pulse_train" in text
+    assert "'fig2c_efficiency_anisotropy' needs measurements of kind loop_shift" in text
     del config["studies"]["own"]["lut"], config["studies"]["own"]["conventions"]
     config["studies"]["own"]["figures"] += ["lut_states"]
     config["networks"]["mlp"] = {"study": "own", "weights": {"lut4": ["std"], "pair4": ["std"]}}
     text = "\n".join(problems_of(config, sheets))
-    assert len(text.splitlines()) == 4
+    assert len(text.splitlines()) == 5
     for words in (
         "'fig2c_efficiency_anisotropy' needs a block 'conventions'",
         "'lut_states' needs a block 'lut'",
@@ -118,7 +130,7 @@ def test_what_a_block_or_figure_needs_is_asked_for():
 
 
 def test_one_mistake_does_not_hide_another(config):
-    config["studies"]["ruo2"]["samples"]["pt"]["width_um"] = "five"
+    config["studies"]["ruo2"]["loops"]["window"] = "wide"
     config["studies"]["ruo2"]["refrence"] = "pt"
     config["studies"]["cotb"]["figures"][3:5] = [7, "temprature"]
     config["studies"]["Own"] = {}
@@ -126,35 +138,25 @@ def test_one_mistake_does_not_hide_another(config):
     with pytest.raises(ConfigError) as caught:
         check_config(config, SCHEMA)
     refused = str(caught.value)
-    for words in ("pt.width_um: 'five'", "'refrence'", "figures.3: 7", "name 'Own'"):
+    for words in ("loops.window: 'wide'", "'refrence'", "figures.3: 7", "name 'Own'"):
         assert words in refused, refused
     part = allowed_part(config, SCHEMA)
-    sheets = {
-        study: pd.read_csv(ROOT / "raw" / study / "measurements.csv") for study in part["studies"]
-    }
+    sheets = shipped(part["studies"])
     found = "\n".join(problems_of(part, sheets))
-    assert len(found.splitlines()) == 3, found
-    for words in ("'temprature'", "no recipe 'papier'", "samples.pt.width_um: is empty"):
+    assert len(found.splitlines()) == 2, found
+    for words in ("'temprature'", "no recipe 'papier'"):
         assert words in found
 
 
-def test_every_figure_has_its_function():
-    for family, names in FAMILIES.items():
-        module = importlib.import_module(f"hall2net.figures.{family}")
-        assert all(callable(getattr(module, name)) for name in names)
-
-
 def test_names_that_stand_for_nothing_are_told_at_once(config):
-    sheets = {
-        study: pd.read_csv(ROOT / "raw" / study / "measurements.csv") for study in config["studies"]
-    }
+    sheets = shipped(config["studies"])
     figures = {name for block in config["studies"].values() for name in block["figures"]}
     check_references(config, sheets, figures)
     config["studies"]["ruo2"]["reference"] = "ptt"
     config["studies"]["ruo2"]["lut"]["measurement"] = "train_ruo2_0p6"
     config["studies"]["cotb"]["figures"].append("temprature")
     config["networks"]["mlp"]["recipe"] = "papier"
-    del config["studies"]["cotb"]["samples"]["as_grown"]
+    del sheets["cotb"].samples["as_grown"]
     with pytest.raises(ConfigError) as caught:
         check_references(config, sheets, figures)
     text = str(caught.value)
@@ -164,7 +166,7 @@ def test_names_that_stand_for_nothing_are_told_at_once(config):
         "no measurement 'train_ruo2_0p6'; did you mean 'train_ruo2_0p5'",
         "no figure 'temprature'; did you mean 'temperature'",
         "networks.mlp.recipe: no recipe 'papier'; did you mean 'paper'",
-        "studies.cotb.samples: no facts of sample 'as_grown'",
+        "cotb/samples.csv: no row of sample 'as_grown'",
     ):
         assert words in text
 
@@ -179,9 +181,7 @@ def places(tree, path=()):
 
 def test_no_value_makes_the_check_crash(config):
     """Every fourth value in turn replaced by what it cannot be."""
-    sheets = {
-        study: pd.read_csv(ROOT / "raw" / study / "measurements.csv") for study in config["studies"]
-    }
+    sheets = shipped(config["studies"])
     for number, path in enumerate(list(places(config))[::4]):
         wrong = copy.deepcopy(config)
         place = wrong
@@ -196,10 +196,10 @@ def test_no_value_makes_the_check_crash(config):
 
 @pytest.mark.parametrize("name", ["../x", "/x", "a;b", "$(touch x)", "{wildcards}", "a-b", "a b"])
 def test_names_that_become_paths_are_names_alone(config, name):
-    """Of a study, a sample, a network, its weights and recipe, a sweep."""
+    """Of a study, a network, its weights and recipe, a sweep."""
     mlp = config["networks"]["mlp"]
     for block in (
-        config["studies"], config["studies"]["cotb"]["samples"], config["networks"],
+        config["studies"], config["networks"],
         mlp["weights"], mlp["recipes"], config["sweeps"],
     ):  # fmt: skip
         value = next(iter(block.values()))
@@ -208,3 +208,37 @@ def test_names_that_become_paths_are_names_alone(config, name):
             check_config(config, SCHEMA)
         del block[name]
     check_config(config, SCHEMA)
+
+
+def as_words(value):
+    """Every number and truth value as `--config` hands it over."""
+    if isinstance(value, dict):
+        return {key: as_words(below) for key, below in value.items()}
+    if isinstance(value, list):
+        return [as_words(below) for below in value]
+    return value if isinstance(value, str) else yaml.safe_dump(value).split("\n")[0]
+
+
+def test_nested_numbers_of_the_command_line_are_numbers(config):
+    assert with_numbers(as_words(config), SCHEMA) == config
+    wrong = copy.deepcopy(config)
+    wrong["seeds"], wrong["studies"]["ruo2"]["loops"]["window"] = ["0", "one"], "0.7"
+    kept = with_numbers(wrong, SCHEMA)
+    assert kept["seeds"] == [0, "one"]
+    with pytest.raises(ConfigError, match="window: 0.7|'one' is not of type 'integer'"):
+        check_config(kept, SCHEMA)
+
+
+@pytest.mark.parametrize(("weights", "wrong"), [("lut8", 0), ("lut6", 1), ("pair9", 1)])
+def test_weights_of_more_or_fewer_states_than_the_table_has(config, weights, wrong):
+    config["studies"]["cotb"]["lut"]["states"] = 8
+    config["networks"]["resnet18"]["weights"] = {weights: ["std"]}
+    sheets = shipped(config["studies"])
+    figures = {name for block in config["studies"].values() for name in block["figures"]}
+    problems = []
+    try:
+        check_references(config, sheets, figures)
+    except ConfigError as error:
+        problems = error.problems
+    assert len(problems) == wrong
+    assert all("has 8 states" in str(one) and one.study == "cotb" for one in problems)

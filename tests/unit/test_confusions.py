@@ -11,6 +11,7 @@ from scipy.stats import binomtest, kstest
 from hall2net.networks.confusions import confusion_comparison, confusion_summary
 
 ROOT = Path(__file__).parents[2]
+FLOAT = "resnet18-cifar10-float32-none-paper-seed0"
 PRINTED = pd.read_csv(ROOT / "reference/cotb-confusion-matrices.csv")
 
 
@@ -21,9 +22,16 @@ def printed_run(matrix, epochs=100):
     weights = "float32-none" if network == "ideal_float" else "lut32-maxabs"
     name = f"resnet18-cifar10-{weights}-paper-seed0"
     runs = made_tables.cotb_runs(epochs)
-    confusion = rows[["true", *made_tables.CLASSES]].reset_index(drop=True)
-    runs[name]["confusions"][int(rows["epoch_printed"].iloc[0])] = confusion
+    confusions_of(runs, name)[int(rows["epoch_printed"].iloc[0])] = square(rows)
     return runs, rows
+
+
+def square(rows):
+    return rows.set_index("true")[made_tables.CLASSES]
+
+
+def confusions_of(runs, name):
+    return next(run for run in runs if str(run.name) == name).confusions
 
 
 def test_a_matrix_against_itself_shows_no_difference():
@@ -53,48 +61,46 @@ def _share(cells, cell):
 def test_counting_noise_alone_is_seldom_a_difference():
     rng = np.random.default_rng(5)
     rows = PRINTED[PRINTED["matrix"] == "S1a"]
-    square = rows[made_tables.CLASSES].to_numpy()
+    counts = rows[made_tables.CLASSES].to_numpy()
     false_alarms = []
     for _ in range(40):
-        draws = rng.poisson(square), rng.poisson(square)
+        draws = rng.poisson(counts), rng.poisson(counts)
         printed, ours = (
             rows.assign(**dict(zip(made_tables.CLASSES, d.T, strict=True))) for d in draws
         )
         runs = made_tables.cotb_runs()
-        confusion = ours[["true", *made_tables.CLASSES]].reset_index(drop=True)
-        runs["resnet18-cifar10-float32-none-paper-seed0"]["confusions"][25] = confusion
+        confusions_of(runs, FLOAT)[25] = square(ours)
         false_alarms.append(confusion_comparison(printed, runs)["beyond_noise"].any())
     assert np.mean(false_alarms) < 0.15
 
 
 def test_other_classes_are_not_compared():
     runs = made_tables.cotb_runs()
-    for run in runs.values():
-        for epoch, table in run["confusions"].items():
-            shapes = [f"shape {number}" for number in range(10)]
-            run["confusions"][epoch] = table.set_axis([*shapes, "true"], axis=1).assign(true=shapes)
+    shapes = [f"shape {number}" for number in range(10)]
+    for run in runs:
+        for epoch, table in run.confusions.items():
+            index = pd.Index(shapes, name="true")
+            run.confusions[epoch] = table.set_axis(shapes, axis=1).set_axis(index)
     assert confusion_comparison(PRINTED, runs).empty
 
 
 def test_the_summary_tells_chance_from_difference():
     rng = np.random.default_rng(7)
     rows = PRINTED[PRINTED["matrix"] == "S1a"]
-    square = rows[made_tables.CLASSES].to_numpy()
+    counts = rows[made_tables.CLASSES].to_numpy()
     p_matrix = []
     for _ in range(60):
         printed, ours = (
-            rows.assign(**dict(zip(made_tables.CLASSES, rng.poisson(square).T, strict=True)))
+            rows.assign(**dict(zip(made_tables.CLASSES, rng.poisson(counts).T, strict=True)))
             for _ in range(2)
         )
         runs = made_tables.cotb_runs()
-        confusion = ours[["true", *made_tables.CLASSES]].reset_index(drop=True)
-        runs["resnet18-cifar10-float32-none-paper-seed0"]["confusions"][25] = confusion
+        confusions_of(runs, FLOAT)[25] = square(ours)
         p_matrix.append(confusion_summary(confusion_comparison(printed, runs))["p_matrix"].iloc[0])
     # From counting alone, a p-value is evenly spread.
     assert kstest(p_matrix, "uniform").pvalue > 1e-3
 
-    moved = runs["resnet18-cifar10-float32-none-paper-seed0"]["confusions"][25]
-    moved.loc[moved["true"] == "cat", ["cat", "dog"]] += [-150, 150]
+    confusions_of(runs, FLOAT)[25].loc["cat", ["cat", "dog"]] += [-150, 150]
     one = confusion_summary(confusion_comparison(printed, runs)).iloc[0]
     assert one["p_matrix"] < 1e-6 and one["largest_p"] < 1e-6
     assert one["largest"].startswith("cat told as dog") and one["cells_beyond_noise"] >= 1
@@ -106,4 +112,4 @@ def test_printed_accuracies_are_those_of_the_printed_matrices():
         rows = PRINTED[PRINTED["matrix"] == row["matrix"]].set_index("true")
         expected = np.trace(rows[rows.index]) / rows["row_sum"].sum()
         assert row["accuracy_printed"] == pytest.approx(expected)
-    assert confusion_summary(confusion_comparison(PRINTED, {})).empty
+    assert confusion_summary(confusion_comparison(PRINTED, [])).empty

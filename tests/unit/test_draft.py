@@ -13,11 +13,13 @@ import yaml
 from hall2net.__main__ import main
 from hall2net.errors import Hall2netError
 from hall2net.readers.reading import read_measurement
+from hall2net.study.cells import UNKNOWN
 from hall2net.study.check import check_project
 from hall2net.study.draft import draft_study
 from hall2net.study.draft.names import told_by_name, told_by_words
 from hall2net.study.draft.rows import drafted, sheet_of
-from hall2net.study.sheet import NUMBERS, UNKNOWN, read_sheet, verify_checksums
+from hall2net.study.samples import read_samples
+from hall2net.study.sheet import NUMBERS, read_sheet, verify_checksums
 from hall2net.units import OERSTED
 
 ROOT = Path(__file__).parents[2]
@@ -339,13 +341,13 @@ def test_a_drafted_study_passes_the_check(project, lab):
 
 def test_a_study_with_all_kinds_tells_what_to_fill_in(project, tmp_path):
     folder = tmp_path / "films"
-    ignored = shutil.ignore_patterns("measurements.csv", "SHA256SUMS", "*_hx*", "*ruo2_[12]*")
+    ignored = shutil.ignore_patterns("*s.csv", "SHA256SUMS", "*_hx*", "*ruo2_[12]*")
     shutil.copytree(ROOT / "raw/ruo2", folder, ignore=ignored)
     for name in ("hxp0100_ip3p0ma", "hxp0100_im3p0ma"):
         shutil.copy(ROOT / f"raw/ruo2/loops/shift_pt_{name}.csv", folder / "loops")
     words = draft_study("films", folder, project)
     sheet = project / "raw/films/measurements.csv"
-    with pytest.raises(Hall2netError, match="prefield_x_oe: '[?]' is to be filled in"):
+    with pytest.raises(Hall2netError, match="prefield_x_oe '[?]' is to be filled in"):
         check_project(project)
     assert "prefield_x_oe" in words.partition("To be filled in")[2]
     sheet.write_text(sheet.read_text(encoding="utf-8").replace("?", "1570"), encoding="utf-8")
@@ -375,12 +377,12 @@ def test_all_comments_and_lines_of_the_configuration_stay(project, lab):
 
 
 CONFIGS = {
-    "last key": "scale: laptop\nstudies:\n    a: {raw_data: x}\n    # of a\n",
+    "last key": "scale: laptop\nstudies:\n    a: {data_source: x}\n    # of a\n",
     "no line end": "scale: laptop\nstudies:\n  a:\n    figures: [b, c] # why",
     "comment after": "scale: laptop\nstudies:\n  a:\n    b:\n      - b\n      # - c\n# end\nx: 1\n",
     "empty": "scale: laptop\nstudies: {}   # none yet\nx: 1\n",
     "windows": "scale: laptop\r\nstudies:\r\n  a:\r\n    b: 1\r\n\r\n# end\r\nx: 1\r\n",
-    "block of text": "scale: laptop\nstudies:\n  a:\n    raw_data: |\n      so\n      so\nx: 1\n",
+    "block of text": "scale: laptop\nstudies:\n  a:\n    words: |\n      so\n      so\nx: 1\n",
 }
 
 
@@ -450,7 +452,7 @@ def test_files_in_raw_stay_where_they_are(project, lab):
     draft_study("mine", project / "raw/mine", project)
     after = content(project / "raw/mine")
     assert after.items() > before.items()
-    assert set(after) - set(before) == {"measurements.csv", "SHA256SUMS"}
+    assert set(after) - set(before) == {"measurements.csv", "samples.csv", "SHA256SUMS"}
     assert "no problem" in check_project(project)
 
 
@@ -512,12 +514,12 @@ def test_names_of_files_reach_no_shell_and_leave_no_folder(project, lab, tmp_pat
     assert "two\nlines" not in words
 
 
-def test_samples_that_yaml_would_take_for_something_else(project, lab, tmp_path):
+def test_samples_that_a_parser_would_take_for_something_else(project, lab, tmp_path):
     folder = tmp_path / "odd"
     for sample in ("no", "1e3", "on", "null"):
         shutil.copytree(lab / "bar 1", folder / sample)
     draft_study("odd", folder, project)
-    samples = yaml.safe_load((project / "config.yaml").read_text())["studies"]["odd"]["samples"]
+    samples = read_samples(project / "raw/odd/samples.csv")
     assert set(samples) == {"no", "1e3", "on", "null"}
     assert "no problem" in check_project(project)
 
@@ -528,7 +530,7 @@ def test_currents_of_both_signs_make_loop_shifts(tmp_path):
         (tmp_path / f"bar_{current}.txt").write_text(text)
     made = made_sheet(tmp_path)
     assert made["kind"].to_dict() == {
-        "bar_1mA.txt": "loop_shift", "bar_-1mA.txt": "loop_shift", "bar_2mA.txt": "ahe_loop",
+        "bar_1mA.txt": "loop_shift", "bar_-1mA.txt": "loop_shift", "bar_2mA.txt": "loop_shift",
     }  # fmt: skip
     assert made["sample"].unique() == ["bar"]
     assert (made.loc[made["kind"] == "loop_shift", "field_x_oe"] == UNKNOWN).all()

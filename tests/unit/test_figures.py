@@ -1,5 +1,6 @@
 """Figures say what they show, in units, without overlap, and come out as the same bytes."""
 
+import inspect
 import re
 from importlib import import_module
 from itertools import combinations
@@ -13,16 +14,27 @@ import yaml
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.text import Text
+from PIL import Image
 
-from hall2net.errors import Hall2netError
-from hall2net.figures import networks, style, torque, variation
-from hall2net.measurement import select
+from hall2net.errors import ConfigError, Hall2netError
+from hall2net.figures import confusion, networks, style, torque, variation
+from hall2net.measurement import KINDS, select
+from hall2net.study.figures import all_figures, figure_of
+from hall2net.study.published import read_published
 from hall2net.synapse.advisor import advice
 
 ROOT = Path(__file__).parents[2]
-PUBLISHED = yaml.safe_load((ROOT / "reference/published.yaml").read_text(encoding="utf-8"))
+PUBLISHED = read_published(ROOT / "reference/published.yaml")
 PRINTED = pd.read_csv(ROOT / "reference/cotb-confusion-matrices.csv")
 PROVENANCE = "emulated raw data"
+
+
+CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+# Figures for any device that the two studies do not ask for.
+ANY_DEVICE = {
+    "cotb": ["ahe_loops", "switching_loops", "lut_states"],
+    "ruo2": ["torque_against_thickness", "switching_loops", "lut_states"],
+}
 
 
 @pytest.fixture(scope="module")
@@ -55,55 +67,17 @@ def inputs():
             "states": common
             | {"measurement": sources[study], "lut": luts[study], "advisor": advice(luts[study])},
             "networks": common | {"runs": runs[study], "printed": PRINTED},
+            "confusion": common | {"runs": runs[study], "printed": PRINTED},
             "variation": common | made_tables.variation(runs[study]),
         }
     return result
 
 
-COTB = {
-    "loops": [
-        "ahe_loops", "fig3a_ahe_as_grown", "fig3c_ahe_freestanding", "temperature",
-        "fit_residuals",
-    ],
-    "switching": ["switching_loops", "fig4b_switching_fields"],
-    "states": [
-        "lut_states", "fig4c_states_on_loop", "state_separation", "potentiation_depression",
-        "state_choice",
-    ],
-    "networks": [
-        "fig5bc_device_count", "fig5d_accuracy_loss", "fig5e_confusion_float32",
-        "fig5f_confusion_device", "fig5g_weight_histograms", "figS1_confusion_epoch25",
-        "figS2_confusion_epoch75", "figS3_layer_histograms", "mapping_comparison",
-    ],
-    "variation": ["loss_attribution", "accuracy_states_noise"],
-}  # fmt: skip
-RUO2 = {
-    "loops": ["fig2a_loop_pair", "fit_residuals"],
-    "torque": [
-        "torque_against_thickness",
-        "fig2b_torque_against_field", "fig2c_efficiency_anisotropy",
-        "fig2d_transparency_conductivity", "fig2e_resistivity_spin_hall_angle",
-        "fig2f_critical_current", "fig3c_zero_field_shift",
-    ],
-    "switching": [
-        "switching_loops", "fig3a_switching_fields", "fig3b_field_free_switching",
-        "fig3ef_polarity_reversal",
-    ],
-    "states": [
-        "lut_states", "fig4a_states", "state_separation", "potentiation_depression", "state_choice",
-    ],
-    "networks": [
-        "fig4c_accuracy_mnist", "fig4d_accuracy_fashion_mnist", "fig4e_confusion_mnist",
-        "figS6_training_loss", "figS7_final_accuracies", "figS8_confusion_mnist",
-        "figS9_confusion_fashion_mnist", "mapping_comparison",
-    ],
-    "variation": ["loss_attribution", "accuracy_states_noise"],
-}  # fmt: skip
+FIGURES = all_figures()
 EVERY = [
-    (study, family, name)
-    for study, families in (("cotb", COTB), ("ruo2", RUO2))
-    for family, names in families.items()
-    for name in names
+    (study, FIGURES[name].family, name)
+    for study, block in CONFIG["studies"].items()
+    for name in dict.fromkeys([*block["figures"], *ANY_DEVICE[study]])
 ]
 every_figure = pytest.mark.parametrize(("study", "family", "name"), EVERY)
 
@@ -138,6 +112,50 @@ def painted_texts(drawn, monkeypatch):
     return list(boxes.values())
 
 
+def test_what_is_declared_is_what_the_functions_are():
+    """Read from the source, without matplotlib, it is the same as from the functions."""
+    assert {name for _, _, name in EVERY} == set(FIGURES)
+    for name, declared in FIGURES.items():
+        module = import_module(f"hall2net.figures.{declared.family}")
+        function = inspect.unwrap(getattr(module, name))
+        assert module.__file__ == str(declared.source)
+        assert declared.inputs == tuple(inspect.signature(function).parameters)
+        assert declared.caption == " ".join(inspect.getdoc(function).split("\n\n")[0].split())
+        assert set(declared.kinds) <= set(KINDS) and declared.study in (None, "cotb", "ruo2")
+
+
+def test_every_figure_is_declared():
+    for family in sorted({declared.family for declared in FIGURES.values()}):
+        module = import_module(f"hall2net.figures.{family}")
+        drawn = {k for k, f in vars(module).items() if hasattr(f, "__wrapped__") and k != "figure"}
+        own = {name for name in drawn if getattr(module, name).__module__ == module.__name__}
+        assert own == {name for name, declared in FIGURES.items() if declared.family == family}
+
+
+def test_a_figure_says_what_a_study_lacks():
+    torque = FIGURES["fig2c_efficiency_anisotropy"]
+    assert [*torque.lacking("own", {"conventions": {}}, {"loop_shift"})] == []
+    assert [*torque.lacking("own", {"conventions": {}}, None)] == []
+    assert "block 'conventions'" in " ".join(torque.lacking("own", {}, {"loop_shift"}))
+    assert "of kind loop_shift" in " ".join(
+        torque.lacking("own", {"conventions": {}}, {"vsm_loop"})
+    )
+    own = " ".join(FIGURES["fig3b_field_free_switching"].lacking("own", {}, {"sot_switching"}))
+    assert "study 'ruo2' alone" in own
+    with pytest.raises(ConfigError, match="no figure 'fig9z'"):
+        figure_of("fig9z")
+
+
+def test_a_figure_left_out_says_why(tmp_path):
+    reason = "no fitted loop of kind 'ahe_loop' in loops.csv"
+    drawn = style.left_out(name="ahe_loops", reason=reason, provenance=PROVENANCE)
+    words = " ".join(text.get_text() for text in drawn.texts).replace("\n", " ")
+    assert "ahe_loops" in words and reason in words and PROVENANCE in drawn.get_supxlabel()
+    style.save(drawn, tmp_path / "1.png", tmp_path / "1.pdf", reason)
+    with Image.open(tmp_path / "1.png") as image:
+        assert image.text == {"Description": reason}
+
+
 @every_figure
 def test_figure_prints_well(inputs, study, family, name, monkeypatch):
     drawn = draw(inputs, study, family, name)
@@ -162,7 +180,7 @@ def test_figure_prints_well(inputs, study, family, name, monkeypatch):
 
 @pytest.mark.parametrize(
     ("study", "family", "name"),
-    [("cotb", "loops", "temperature"), ("ruo2", "networks", "fig4e_confusion_mnist")],
+    [("cotb", "loops", "temperature"), ("ruo2", "confusion", "fig4e_confusion_mnist")],
 )
 def test_same_content_gives_the_same_bytes(inputs, tmp_path, study, family, name):
     files = []
@@ -203,7 +221,7 @@ def test_measured_writes_the_uncertainty_in_the_last_digits(value, spread, unit,
 
 
 def test_titles_of_confusion_matrices_say_what_they_are(inputs):
-    title = networks.fig5f_confusion_device(**inputs["cotb"]["networks"]).axes[0]
+    title = confusion.fig5f_confusion_device(**inputs["cotb"]["networks"]).axes[0]
     words = title.get_title(loc="left")
     for part in ("ResNet-18", "32 states", "CIFAR-10 (JPEG q75)", "epoch 100", "%"):
         assert part in words
@@ -219,22 +237,16 @@ def test_short_trainings_and_stand_in_data_are_said(inputs):
     assert "averaged" not in loss.get_supxlabel()
     short = made_tables.cotb_runs(epochs=6, scale="laptop")
     block = inputs["cotb"]["networks"] | {"runs": short}
-    drawn = networks.figS1_confusion_epoch25(**block)
+    drawn = confusion.figS1_confusion_epoch25(**block)
     assert "laptop scale" in drawn.get_supxlabel()
     assert "epoch 2" in drawn.axes[0].get_title(loc="left")
-
-
-PUBLISHED_DEVICE_ALONE = {
-    "fig3a_ahe_as_grown", "fig3c_ahe_freestanding", "fig2a_loop_pair", "fig3b_field_free_switching",
-    "fig3ef_polarity_reversal",
-}  # fmt: skip
 
 
 @every_figure
 def test_a_device_without_published_numbers_is_drawn_or_told(inputs, study, family, name):
     own = inputs[study][family] | {"published": {}}
     draw_own = getattr(import_module(f"hall2net.figures.{family}"), name)
-    if name in PUBLISHED_DEVICE_ALONE:
+    if FIGURES[name].study and "published" in FIGURES[name].inputs:
         with pytest.raises(Hall2netError, match="leave the figure out of the study's `figures`"):
             draw_own(**own)
     else:
@@ -267,10 +279,10 @@ def test_an_empty_panel_says_why(inputs):
 
 
 def test_a_missing_run_is_one_clear_line(inputs):
-    runs = {k: v for k, v in made_tables.cotb_runs().items() if "lut" not in k}
+    runs = [run for run in made_tables.cotb_runs() if not run.name.precision.measured]
     with pytest.raises(Hall2netError, match="no run with lut weights on cifar10"):
-        networks.fig5f_confusion_device(runs=runs)
+        confusion.fig5f_confusion_device(runs=runs)
     with pytest.raises(Hall2netError, match="no network with measured states beside one with"):
         variation.loss_attribution(attribution={})
     with pytest.raises(Hall2netError, match="input 'runs' is missing"):
-        networks.fig5f_confusion_device()
+        confusion.fig5f_confusion_device()

@@ -8,9 +8,9 @@ import numpy as np
 from PIL import Image
 
 from hall2net.figures import states
-from hall2net.figures.captions import caption
 from hall2net.figures.style import save
 from hall2net.report.gallery import SCALE, gallery_page, reduce_image
+from hall2net.study.figures import figure_of
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -38,7 +38,7 @@ def test_the_page_shows_each_image_under_its_study(tmp_path):
         "images/b-fit_residuals.png",
     ]
     assert text.index("## a") < text.index("fig4a_states") < text.index("## b")
-    assert caption("fit_residuals") in text
+    assert figure_of("fit_residuals").caption in text
 
 
 def test_the_gallery_in_the_docs_is_whole_and_small():

@@ -9,7 +9,7 @@ import pytest
 SCRIPT = """
 from hall2net.errors import FileError
 from hall2net.job import job
-with job({log!r}):
+with job({log!r}) as say:
     print("working")
     {body}
 """
@@ -42,6 +42,11 @@ def test_warnings_and_output_go_to_the_log(tmp_path):
     assert done.returncode == 0
     assert done.stdout == done.stderr == ""
     assert "working" in log and "thin data" in log
+
+
+def test_one_line_goes_to_the_terminal_and_the_log(tmp_path):
+    done, log = run(tmp_path, "say('38 loops: 38 ok')")
+    assert done.stderr == "38 loops: 38 ok\n" and log == "working\n38 loops: 38 ok\n"
 
 
 PARENT = """

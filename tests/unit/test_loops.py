@@ -14,9 +14,8 @@ from hall2net.emulate.loop import LoopTruth, simulate_loop
 from hall2net.errors import ConfigError
 from hall2net.physics.background import rising_branch
 from hall2net.physics.loops import (
+    CRITERIA,
     FIELDS,
-    LEVELS,
-    compensation_temperature,
     corrected_loop,
     fit_loop,
     fit_loops,
@@ -38,11 +37,11 @@ def draw(truth=TRUTH, seed=0, points=162, maximum=400.0, **shape):
     return simulate_loop(truth, maximum, points, np.random.default_rng(seed), **shape)
 
 
-@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("criterion", CRITERIA)
 @pytest.mark.parametrize("half_loop", [False, True])
-def test_a_fine_loop_without_noise_gives_its_truth(level, half_loop):
+def test_a_fine_loop_without_noise_gives_its_truth(criterion, half_loop):
     truth = replace(TRUTH, noise_ohm=1e-9, spike_fraction=0)
-    found = fit_loop(*draw(truth, points=4001, half_loop=half_loop), level=level)
+    found = fit_loop(*draw(truth, points=4001, half_loop=half_loop), criterion=criterion)
     assert found["status"] == "ok"
     assert found["h_up_oe"] == pytest.approx(110, abs=0.02)
     assert found["h_dn_oe"] == pytest.approx(-190, abs=0.02)
@@ -159,7 +158,7 @@ def test_drift_as_large_as_the_loop_is_flagged():
 
 def test_settings_are_checked():
     with pytest.raises(ConfigError, match=r"'halv'.*half, erf, tanh"):
-        fit_loops([], level="halv")
+        fit_loops([], criterion="halv")
     with pytest.raises(ConfigError, match="window"):
         fit_loops([], window=0.7)
 
@@ -179,21 +178,6 @@ def test_the_corrected_loop_is_flat_and_centred_in_resistance():
     tail = loop[loop["field_oe"].abs() > 320]
     expected = np.sign(tail["field_oe"]) * 0.14
     assert np.median(np.abs(tail["resistance_ohm"] - expected)) < 2e-3
-
-
-def test_compensation_temperature_of_an_exact_divergence():
-    temperature = np.array([220.0, 240, 260, 290, 310, 330])
-    loops = pd.DataFrame(
-        {
-            "sample": "a", "kind": "ahe_loop", "status": "ok", "temperature_k": temperature,
-            "r_ahe_ohm": np.sign(temperature - 271.5) * 0.07,
-            "h_c_oe": 9000 / np.abs(temperature - 271.5), "h_c_u_oe": 1.0, "h_step_u_oe": 1.0,
-        }
-    )  # fmt: skip
-    t_m, spread = compensation_temperature(loops, "a")
-    assert t_m == pytest.approx(271.5, abs=1e-6)
-    assert 0 < spread < 1
-    assert np.isnan(compensation_temperature(loops.assign(r_ahe_ohm=1.0), "a")[0])
 
 
 @pytest.mark.parametrize("study", ["cotb", "ruo2"])

@@ -12,17 +12,16 @@ from hall2net.networks.evaluate import (
     loss_attribution,
     map_after_training,
     monte_carlo,
-    network,
 )
-from hall2net.networks.quantize import weight_layers
-from hall2net.synapse.model import Device
+from hall2net.networks.models import SavedNetwork, weight_layers
+from hall2net.synapse.model import Synapse
 
 LEVELS = [-1.0, 0.0, 1.0]
 SCALE = 0.5
 
 
 def spots(count=500):
-    """One bright pixel tells the class: pixel c of class c."""
+    """One bright pixel shows the class: pixel c for class c."""
     y = torch.arange(count) % 10
     x = torch.zeros(count, 784, dtype=torch.uint8)
     x[torch.arange(count), y] = 255
@@ -34,17 +33,17 @@ def linear(levels=LEVELS):
     """One layer with weight `SCALE` from pixel c to class c, the others zero: all right."""
     plan = {"network": {"model": "mlp", "layers": [784, 10]}, "shape": [1, 28, 28], "classes": 10}
     plan |= {"mean": [0.0], "std": [1.0], "dropout": [0.0, 0.0], "batch_norm": False}
-    content = {"plan": plan, "levels": levels, "mapping": "std", "scales": {"fc1": SCALE}}
     weight = torch.zeros(10, 784)
     weight[torch.arange(10), torch.arange(10)] = SCALE
     pixels = {"pixels.mean": torch.zeros(1, 1, 1), "pixels.std": torch.full((1, 1, 1), 255.0)}
-    return content | {"state": {**pixels, "fc1.weight": weight, "fc1.bias": torch.zeros(10)}}
+    state = {**pixels, "fc1.weight": weight, "fc1.bias": torch.zeros(10)}
+    return SavedNetwork(plan, levels, "std", {"fc1": SCALE}, state)
 
 
 def synapse(programming=0.0, reading=0.0, drift=(0.0, 0.0, 0.0), stuck=0.0):
     """Normal deviations of these sigmas; drift by the decade."""
     normal = torch.from_numpy(norm.ppf((np.arange(1000) + 0.5) / 1000)).float().expand(3, -1)
-    return Device(
+    return Synapse(
         torch.tensor(LEVELS), programming * normal, reading * normal, torch.tensor(drift),
         torch.full((3,), stuck / 3),
     )  # fmt: skip
@@ -52,7 +51,7 @@ def synapse(programming=0.0, reading=0.0, drift=(0.0, 0.0, 0.0), stuck=0.0):
 
 def test_devices_that_do_not_vary_change_nothing():
     images = spots()
-    assert accuracy(network(linear()), images) == 1.0
+    assert accuracy(linear().network(), images) == 1.0
     assert monte_carlo(linear(), images, synapse(), draws=3).tolist() == [1.0] * 3
 
 

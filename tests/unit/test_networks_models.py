@@ -57,3 +57,11 @@ def test_a_network_in_bfloat16_gives_what_autocast_gives(monkeypatch):
     assert found.dtype == torch.float32
     torch.testing.assert_close(found, expected)
     assert not torch.equal(found, built[0](x))
+
+
+def test_weights_of_the_published_networks():
+    perceptron = {"model": "mlp", "layers": [784, 256, 128, 10]}
+    assert models.weight_count(perceptron, "mnist") == 234_752
+    # He et al.: 11.17 M parameters for CIFAR-10; 9,610 of them are batch norm and bias.
+    count = models.weight_count({"model": "resnet18", "base_width": 64}, "cifar10")
+    assert count + 9_600 + 10 == 11_173_962

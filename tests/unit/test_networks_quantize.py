@@ -10,16 +10,15 @@ from torch import nn
 
 from hall2net.errors import ConfigError
 from hall2net.networks import models
+from hall2net.networks.models import weight_layers
 from hall2net.networks.quantize import (
     MAPPINGS,
     Projection,
     Pulses,
-    levels_of,
     nearest,
     normal_factor,
-    weight_layers,
 )
-from hall2net.synapse.model import Device
+from hall2net.synapse.model import Synapse
 
 SIX = [-1.0, 0.0833, 0.3333, 0.5833, 0.75, 1.0]
 
@@ -208,7 +207,7 @@ def test_written_weights_scatter_as_their_states_do():
     sigma = torch.tensor([0.01, 0.02, 0.03, 0.04, 0.05, 0.06])
     signs = torch.tensor([-1.0, 1.0])
     nothing = torch.zeros(6)
-    device = Device(torch.tensor(SIX), sigma[:, None] * signs, nothing[:, None], nothing, nothing)
+    device = Synapse(torch.tensor(SIX), sigma[:, None] * signs, nothing[:, None], nothing, nothing)
     projection.write(device, torch.Generator().manual_seed(0))
     deviation = (model[0].weight.detach() / projection.scales()[0] - told).abs()
     states = nearest(told, torch.tensor(SIX))
@@ -222,38 +221,6 @@ def test_histogram_counts_every_weight_at_its_level():
     for name, weight in weight_layers(model).items():
         values, expected = weight.detach().unique(return_counts=True)
         assert counts[name][counts[name] > 0].tolist() == expected.tolist()
-
-
-def test_levels_of_each_precision():
-    assert levels_of("float32") is None
-    assert levels_of("binary") == [-1.0, 1.0]
-    assert levels_of("lut6", SIX[::-1]) == SIX
-    assert levels_of("uniform3") == [-1.0, 0.0, 1.0]
-
-
-def test_levels_of_a_pair_are_all_differences():
-    assert levels_of("pair3", [-1.0, 0.5, 1.0]) == [-1.0, -0.75, -0.25, 0.0, 0.25, 0.75, 1.0]
-    # Of evenly spaced states every difference but the largest comes more than once.
-    assert levels_of("pair6", np.linspace(-1, 1, 6).tolist()) == pytest.approx(
-        levels_of("uniform11"), abs=1e-9
-    )
-
-
-@pytest.mark.parametrize(
-    ("precision", "levels", "message"),
-    [
-        ("int8", None, "expected float32, binary, uniform<K>, lut<K> or pair<K>"),
-        ("lut6", None, "0 levels"),
-        ("lut6", SIX[:5], "5 levels"),
-        ("pair6", SIX[:5], "5 levels"),
-        ("lut6", [*SIX[:5], SIX[0]], "5 levels"),
-        ("lut2", [-1.0, 1.5], r"not all in \[-1, 1\]"),
-        ("lut2", [-1.0, float("nan")], r"not all in \[-1, 1\]"),
-    ],
-)
-def test_levels_that_cannot_be_used(precision, levels, message):
-    with pytest.raises(ConfigError, match=message):
-        levels_of(precision, levels)
 
 
 def test_a_mapping_that_is_not():

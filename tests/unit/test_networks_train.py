@@ -21,17 +21,18 @@ import torch
 from hall2net.errors import ConfigError, FileError, Hall2netError
 from hall2net.networks import train as train_module
 from hall2net.networks.data import Images, load, save
-from hall2net.networks.evaluate import confusion_matrix, monte_carlo, network, read_model
-from hall2net.networks.quantize import weight_layers
-from hall2net.networks.train import Recipe, _augmented, train, write_run
-from hall2net.synapse.model import Device
+from hall2net.networks.evaluate import confusion_matrix, monte_carlo
+from hall2net.networks.models import SavedNetwork, weight_layers
+from hall2net.networks.runs import write_run
+from hall2net.networks.train import Recipe, Training, _augmented, train
+from hall2net.synapse.model import Synapse
 
 SIX = [-1.0, 0.0833, 0.3333, 0.5833, 0.75, 1.0]
 NETWORK = {"model": "mlp", "layers": [784, 16, 10]}
 
 
 def bars(count=600, seed=0):
-    """Digits that are told by the row of a bright bar."""
+    """Digits shown by the row of a bright bar."""
     rng = np.random.default_rng(seed)
     y = np.arange(count) % 10
     x = rng.integers(0, 60, (count, 1, 28, 28))
@@ -46,7 +47,7 @@ def settings(**changes):
     return {
         "network": NETWORK,
         "precision": "lut6",
-        "levels": SIX,
+        "measured": SIX,
         "mapping": "std",
         "recipe": {"batch": 32, "dropout": [0.1, 0.2], "batch_norm": True, "standardise": True},
         "epochs": 4,
@@ -55,14 +56,23 @@ def settings(**changes):
     } | changes
 
 
+def trained(images, arguments, **how):
+    return train(images, Training.of(**arguments), **how)
+
+
+def write(trained, folder, **labels):
+    run, network = trained
+    write_run(run, folder, **labels)
+    network.write(folder / "model.pt")
+
+
 def digests(folder):
     return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir()}
 
 
 def test_files_of_a_run(tmp_path):
     images = bars()
-    run = train(images, **settings(epochs=6))
-    write_run(run, tmp_path, recipe="quick", scale="laptop")
+    write(trained(images, settings(epochs=6)), tmp_path, recipe="quick", scale="laptop")
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "confusion_epoch000.csv",
         "confusion_epoch002.csv",
@@ -97,38 +107,38 @@ def test_files_of_a_run(tmp_path):
 
 def test_saved_network_runs_no_code_and_gives_the_same_answers(tmp_path):
     images = bars()
-    run = train(images, **settings())
-    write_run(run, tmp_path)
-    content = read_model(tmp_path / "model.pt")
-    model = network(content)
+    run, network = trained(images, settings())
+    network.write(tmp_path / "model.pt")
+    saved = SavedNetwork.read(tmp_path / "model.pt")
+    model = saved.network()
     again = confusion_matrix(model, images.test_x, images.test_y, 10)
-    assert (again == run.confusions[4]).all()
+    assert (again == run.confusions[4].to_numpy()).all()
     for name, weight in weight_layers(model).items():
-        allowed = torch.tensor(content["levels"]) * torch.tensor(content["scales"][name])
+        allowed = torch.tensor(saved.levels) * torch.tensor(saved.scales[name])
         assert torch.isin(weight.detach(), allowed).all()
     (tmp_path / "model.pt").write_bytes(b"no network")
-    with pytest.raises(FileError, match="is no network"):
-        read_model(tmp_path / "model.pt")
+    with pytest.raises(FileError, match="is not a network"):
+        SavedNetwork.read(tmp_path / "model.pt")
 
 
 def test_standardised_pixels_have_mean_0_and_standard_deviation_1():
     images = coloured_bars()
     same = images.train_x[:1].expand(len(images.train_x), -1, -1, -1).contiguous()
     arguments = settings(
-        network={"model": "resnet18", "base_width": 4},
+        network={"model": "resnet18", "base_width": 8},
         recipe={"optimizer": "sgd", "standardise": True},
         epochs=1,
         record_epochs=[],
     )
-    run = train(dataclasses.replace(images, train_x=same), **arguments)
-    pixels = network(run.model).pixels(same)
+    _, network = trained(dataclasses.replace(images, train_x=same), arguments)
+    pixels = network.network().pixels(same)
     for channel in pixels.unbind(1):
         assert channel.mean().item() == pytest.approx(0, abs=1e-5)
         assert channel.std().item() == pytest.approx(1, abs=1e-4)
 
 
 def test_float_histogram_counts_every_weight():
-    run = train(bars(), **settings(precision="float32", levels=None, mapping="none"))
+    run, _ = trained(bars(), settings(precision="float32", measured=None, mapping="none"))
     counts = run.histogram.groupby(["epoch", "layer"])["count"].sum()
     assert (counts.xs("all", level="layer") == run.metrics["weights"]).all()
     assert run.histogram.level.isna().all()
@@ -139,7 +149,7 @@ def synapse(sigma, levels=SIX):
     z = torch.special.ndtri((torch.arange(200) + 0.5) / 200)
     levels, nothing = torch.tensor(levels), torch.zeros(len(levels))
     programming = sigma * z.expand(len(levels), -1)
-    return Device(levels, programming, nothing[:, None], drift=nothing, stuck=nothing)
+    return Synapse(levels, programming, nothing[:, None], drift=nothing, stuck=nothing)
 
 
 @pytest.mark.parametrize(
@@ -156,7 +166,7 @@ def synapse(sigma, levels=SIX):
 def test_the_same_bytes_again_and_after_an_interruption(tmp_path, monkeypatch, changes):
     images, arguments = bars(), settings(**changes)
     for folder in ("one", "two"):
-        write_run(train(images, **arguments), tmp_path / folder)
+        write(trained(images, arguments), tmp_path / folder)
     assert digests(tmp_path / "one") == digests(tmp_path / "two")
 
     checkpoint = tmp_path / "checkpoint.pt"
@@ -171,11 +181,11 @@ def test_the_same_bytes_again_and_after_an_interruption(tmp_path, monkeypatch, c
     with monkeypatch.context() as patched:
         patched.setattr(Recipe, "rate", stop_in_the_third_epoch)
         with pytest.raises(KeyboardInterrupt):
-            train(images, **arguments, checkpoint=checkpoint)
-    write_run(train(images, **arguments, checkpoint=checkpoint), tmp_path / "resumed")
+            trained(images, arguments, checkpoint=checkpoint)
+    write(trained(images, arguments, checkpoint=checkpoint), tmp_path / "resumed")
     assert digests(tmp_path / "resumed") == digests(tmp_path / "one")
     # A finished training is not done again.
-    write_run(train(images, **arguments, checkpoint=checkpoint), tmp_path / "finished")
+    write(trained(images, arguments, checkpoint=checkpoint), tmp_path / "finished")
     assert digests(tmp_path / "finished") == digests(tmp_path / "one")
 
 
@@ -184,16 +194,16 @@ def test_noise_aware_training_bears_the_noise_better():
     found = []
     for aware in (False, True):
         recipe = {"batch": 32, "standardise": True, "noise_aware": aware}
-        run = train(images, **settings(epochs=60, recipe=recipe), synapse=noisy)
+        run, network = trained(images, settings(epochs=60, recipe=recipe, synapse=noisy))
         assert max(run.metrics["distinct_weights"].values()) <= 6
-        found.append(monte_carlo(run.model, images, noisy, draws=10).mean())
+        found.append(monte_carlo(network, images, noisy, draws=10).mean())
     assert found[1] > found[0] + 0.03
 
 
 def test_devices_without_noise_change_nothing():
-    exact = train(bars(), **settings())
+    exact, _ = trained(bars(), settings())
     recipe = settings()["recipe"] | {"noise_aware": True}
-    run = train(bars(), **settings(recipe=recipe), synapse=synapse(0.0))
+    run, _ = trained(bars(), settings(recipe=recipe, synapse=synapse(0.0)))
     pd.testing.assert_frame_equal(run.history, exact.history)
     assert run.metrics["noise_aware"] and not exact.metrics["noise_aware"]
 
@@ -203,25 +213,24 @@ def test_averaging_leaves_the_training_as_it_is(precision):
     mapping = "none" if precision == "float32" else "std"
     levels = None if precision == "float32" else SIX
     recipe = settings()["recipe"] | {"learning_rate": 0.01}
-    arguments = settings(precision=precision, levels=levels, mapping=mapping)
-    plain, shortest, averaged = (
-        train(bars(), **arguments | {"recipe": recipe | {"average_epochs": epochs}})
+    arguments = settings(precision=precision, measured=levels, mapping=mapping)
+    (plain, last), (shortest, _), (averaged, network) = (
+        trained(bars(), arguments | {"recipe": recipe | {"average_epochs": epochs}})
         for epochs in (0, 1e-9, 2)
     )
     # The mean over less than a step is the last weights.
     pd.testing.assert_frame_equal(shortest.history, plain.history)
     stepped = ["train_loss", "train_accuracy"]
     pd.testing.assert_frame_equal(averaged.history[stepped], plain.history[stepped])
-    last = plain.model["state"]
-    for key, value in averaged.model["state"].items():
+    for key, value in network.state.items():
         constant = key.startswith("pixels.") or key.endswith("num_batches_tracked")
-        assert torch.equal(value, last[key]) == constant, key
+        assert torch.equal(value, last.state[key]) == constant, key
     if levels:
         assert max(averaged.metrics["distinct_weights"].values()) <= 6
         assert averaged.metrics["scales"] != plain.metrics["scales"]
-    images, content = bars(), averaged.model
-    again = confusion_matrix(network(content), images.test_x, images.test_y, 10)
-    assert (again == averaged.confusions[4]).all()
+    images = bars()
+    again = confusion_matrix(network.network(), images.test_x, images.test_y, 10)
+    assert (again == averaged.confusions[4].to_numpy()).all()
 
 
 def test_devices_learn_by_pulses_alone():
@@ -231,7 +240,8 @@ def test_devices_learn_by_pulses_alone():
     }  # fmt: skip
     still = recipe | {"learning_rate": 1e-9}
     found = [
-        train(bars(900), **settings(epochs=20, recipe=chosen)).history for chosen in (recipe, still)
+        trained(bars(900), settings(epochs=20, recipe=chosen))[0].history
+        for chosen in (recipe, still)
     ]
     assert found[0]["test_accuracy"].iloc[-1] > 0.9
     assert found[0]["test_accuracy"].iloc[-1] > found[1]["test_accuracy"].iloc[-1] + 0.2
@@ -241,14 +251,15 @@ KILLED = """
 import sys, time
 from hall2net.networks import train
 from hall2net.networks.data import load
-saved = train._Progress.save
-def save(self):
-    saved(self)
+saved = train._Checkpoint.save
+def save(self, state):
+    saved(self, state)
     print("saved", flush=True)
     time.sleep(0.1)
-train._Progress.save = save
-train.train(load(sys.argv[1]), network={"model": "mlp", "layers": [784, 16, 10]},
-    precision="binary", mapping="std", recipe={}, epochs=int(sys.argv[3]), checkpoint=sys.argv[2])
+train._Checkpoint.save = save
+training = train.Training.of(network={"model": "mlp", "layers": [784, 16, 10]},
+    precision="binary", mapping="std", recipe={}, epochs=int(sys.argv[3]))
+train.train(load(sys.argv[1]), training, checkpoint=sys.argv[2])
 """
 
 
@@ -266,8 +277,8 @@ def test_goes_on_after_kill_9(tmp_path):
     process.stdout.close()
     assert 3 <= len(torch.load(checkpoint, weights_only=True)["history"]) < 8
     arguments = {"network": NETWORK, "precision": "binary", "mapping": "std", "recipe": {}}
-    write_run(train(images, **arguments, epochs=8, checkpoint=checkpoint), tmp_path / "resumed")
-    write_run(train(images, **arguments, epochs=8), tmp_path / "whole")
+    write(trained(images, arguments | {"epochs": 8}, checkpoint=checkpoint), tmp_path / "resumed")
+    write(trained(images, arguments | {"epochs": 8}), tmp_path / "whole")
     assert digests(tmp_path / "resumed") == digests(tmp_path / "whole")
 
 
@@ -285,13 +296,13 @@ def test_killed_at_random_moments_loses_one_epoch_at_most(tmp_path):
         time.sleep(rng.uniform(0, 0.25))
         process.send_signal(signal.SIGKILL)
         done += 1 + process.communicate()[0].count("saved\n")
-        # Told after it was written: the one under way at the kill may be there too.
+        # Printed after it was written: the one under way at the kill may be there too.
         done_now = len(torch.load(checkpoint, weights_only=True)["history"])
         assert done <= done_now <= done + 1
         done = done_now
     arguments = {"network": NETWORK, "precision": "binary", "mapping": "std", "recipe": {}}
-    write_run(train(images, **arguments, epochs=40, checkpoint=checkpoint), tmp_path / "resumed")
-    write_run(train(images, **arguments, epochs=40), tmp_path / "whole")
+    write(trained(images, arguments | {"epochs": 40}, checkpoint=checkpoint), tmp_path / "resumed")
+    write(trained(images, arguments | {"epochs": 40}), tmp_path / "whole")
     assert digests(tmp_path / "resumed") == digests(tmp_path / "whole")
 
 
@@ -311,7 +322,7 @@ class Payload:
 def test_no_file_runs_code(tmp_path, write):
     path, pwned = tmp_path / "file.pt", tmp_path / "pwned"
     write({"plan": Payload(pwned)}, path)
-    readers = read_model, load, lambda path: train(bars(), **settings(), checkpoint=path)
+    readers = SavedNetwork.read, load, lambda path: trained(bars(), settings(), checkpoint=path)
     for read in readers:
         with pytest.raises(FileError, match="file.pt: .*delete it"):
             read(path)
@@ -320,20 +331,20 @@ def test_no_file_runs_code(tmp_path, write):
 
 def test_a_checkpoint_of_other_settings_is_not_used(tmp_path):
     images, checkpoint = bars(), tmp_path / "checkpoint.pt"
-    train(images, **settings(seed=0), checkpoint=checkpoint)
-    fresh = train(images, **settings(seed=1))
-    run = train(images, **settings(seed=1), checkpoint=checkpoint)
+    trained(images, settings(seed=0), checkpoint=checkpoint)
+    fresh, _ = trained(images, settings(seed=1))
+    run, _ = trained(images, settings(seed=1), checkpoint=checkpoint)
     pd.testing.assert_frame_equal(run.history, fresh.history)
 
 
 @pytest.mark.parametrize("content", [b"", b"PK", "truncated"])
 def test_a_broken_checkpoint_is_named(tmp_path, content):
     images, checkpoint = bars(), tmp_path / "checkpoint.pt"
-    train(images, **settings(epochs=2), checkpoint=checkpoint)
+    trained(images, settings(epochs=2), checkpoint=checkpoint)
     whole = checkpoint.read_bytes()
     checkpoint.write_bytes(whole[: len(whole) // 2] if content == "truncated" else content)
     with pytest.raises(FileError, match="delete it to train from the beginning"):
-        train(images, **settings(epochs=2), checkpoint=checkpoint)
+        trained(images, settings(epochs=2), checkpoint=checkpoint)
 
 
 def test_a_full_disk_is_one_clear_error(tmp_path, monkeypatch):
@@ -342,7 +353,7 @@ def test_a_full_disk_is_one_clear_error(tmp_path, monkeypatch):
 
     monkeypatch.setattr("pathlib.Path.write_bytes", full)
     with pytest.raises(FileError, match="No space left on device"):
-        train(bars(), **settings(), checkpoint=tmp_path / "checkpoint.pt")
+        trained(bars(), settings(), checkpoint=tmp_path / "checkpoint.pt")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -350,9 +361,9 @@ def test_a_full_disk_is_one_clear_error(tmp_path, monkeypatch):
 def test_a_loss_that_is_no_number_is_one_clear_error(precision):
     mapping = "none" if precision == "float32" else "learned"
     recipe = {"optimizer": "sgd", "learning_rate": 1e30}
-    changes = {"precision": precision, "levels": None, "mapping": mapping, "recipe": recipe}
+    changes = {"precision": precision, "measured": None, "mapping": mapping, "recipe": recipe}
     with pytest.raises(Hall2netError, match="loss of epoch 1 is nan; try a learning_rate below"):
-        train(bars(), **settings(**changes))
+        trained(bars(), settings(**changes))
 
 
 def coloured_bars():
@@ -364,13 +375,13 @@ def coloured_bars():
 
 
 def test_resnet_trains_with_augmentation_and_levels():
-    run = train(
+    run, _ = trained(
         coloured_bars(),
-        **settings(
-            network={"model": "resnet18", "base_width": 4},
+        settings(
+            network={"model": "resnet18", "base_width": 8},
             recipe={
                 "optimizer": "sgd",
-                "shift": 4,
+                "shift_pixels": 4,
                 "mirror": True,
                 "schedule": "cosine",
                 "batch": 36,
@@ -384,16 +395,22 @@ def test_resnet_trains_with_augmentation_and_levels():
 
 def test_compiled_as_on_a_gpu_gives_the_same(monkeypatch):
     arguments = settings(
-        network={"model": "resnet18", "base_width": 4},
-        recipe={"optimizer": "sgd", "shift": 4, "mirror": True, "batch": 36, "bfloat16": True},
+        network={"model": "resnet18", "base_width": 8},
+        recipe={
+            "optimizer": "sgd",
+            "shift_pixels": 4,
+            "mirror": True,
+            "batch": 36,
+            "bfloat16": True,
+        },
         epochs=2,
     )
-    eager = train(coloured_bars(), **arguments)
+    eager, _ = trained(coloured_bars(), arguments)
     # Traced and differentiated as for a GPU; what would be left is to make machine code of it.
     compiled = functools.partial(torch.compile, backend="aot_eager")
     monkeypatch.setattr(train_module, "_COMPILED", {"cpu"})
     monkeypatch.setattr(torch, "compile", compiled)
-    run = train(coloured_bars(), **arguments)
+    run, _ = trained(coloured_bars(), arguments)
     pd.testing.assert_frame_equal(run.history, eager.history, rtol=1e-3)
     assert max(run.metrics["distinct_weights"].values()) <= 6
 
@@ -414,7 +431,6 @@ def test_schedules_begin_and_end_where_they_should():
         ({"recipe": {"schedule": "linear"}}, "expected one of constant, cosine, one_cycle"),
         ({"mapping": "none"}, "lut6 does not go with mapping 'none'"),
         ({"recipe": {"update": "gradient"}}, "expected one of latent, pulses"),
-        ({"recipe": {"update": "pulses"}, "mapping": "learned"}, "expected maxabs or std"),
         ({"recipe": {"average_epochs": -1}}, "average_epochs -1; expected 0 or more"),
         ({"recipe": {"average_epochs": 2, "update": "pulses"}}, "devices have no mean"),
         ({"recipe": {"noise_aware": True}}, "expected the device model"),
@@ -422,15 +438,27 @@ def test_schedules_begin_and_end_where_they_should():
             {"recipe": {"noise_aware": True}, "synapse": synapse(0.1, [-1.0, 0.0, 1.0])},
             "expected the network's",
         ),
-        ({"record_epochs": [9]}, "expected 0 to 4"),
-        ({"epochs": 0, "record_epochs": []}, "epochs from 1 on"),
-        ({"network": {"model": "vgg"}}, "expected one of mlp, resnet18"),
-        ({"network": {"model": "mlp", "layers": [100, 10]}}, "expected 784 pixels first"),
+        ({"record_epochs": [9]}, r"between 0 and epochs \(4\)"),
+        ({"epochs": 0, "record_epochs": []}, "epochs must be at least 1"),
     ],
 )
 def test_settings_that_mean_nothing(changes, message):
     with pytest.raises(ConfigError, match=message):
-        train(bars(40), **settings(**changes))
+        Training.of(**settings(**changes))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"network": {"model": "vgg"}}, "expected one of mlp, resnet18"),
+        ({"network": {"model": "mlp", "layers": [100, 10]}}, "expected 784 pixels first"),
+        ({"recipe": {"update": "pulses"}, "mapping": "learned"}, "expected maxabs or std"),
+        ({"mapping": "median"}, "expected one of maxabs, std, learned"),
+    ],
+)
+def test_networks_that_cannot_be_built(changes, message):
+    with pytest.raises(ConfigError, match=message):
+        trained(bars(40), settings(**changes))
 
 
 @pytest.mark.parametrize(

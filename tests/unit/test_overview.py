@@ -5,17 +5,18 @@ from pathlib import Path
 import matplotlib.image
 import numpy as np
 import pandas as pd
-import pytest
-import yaml
 
-from hall2net.errors import Hall2netError
-from hall2net.figures.captions import caption
+from hall2net.figures.style import left_out, save
 from hall2net.report.comparison import comparison_table
-from hall2net.report.overview import HEADLINES, overview_page, provenance_page
+from hall2net.report.overview import overview_page
+from hall2net.report.page import render
+from hall2net.study.figures import figure_of
+from hall2net.study.published import published_numbers
 
 REPORT = Path(__file__).parents[2] / "workflow/report"
 FACTS = {"label": "<b>film</b>", "spacer": "none", "thickness_nm": 0, "width_um": 5,
          "length_um": 30, "stack_nm": 15, "heavy_metal_nm": 9, "ferromagnet_nm": 6}  # fmt: skip
+PUBLISHED = published_numbers(REPORT.parents[1] / "reference/published.yaml")
 LUT = pd.DataFrame(
     {"state": [1, 2], "resistance_ohm": [0.33, 0.57], "resistance_u_ohm": [4e-4, 7e-4],
      "level": [-1.0, 1.0]}
@@ -37,9 +38,10 @@ def page(tables, comparison=None, confusion=None, figures=None, study="ruo2"):
         )  # fmt: skip
     return overview_page(
         (REPORT / "overview.html.j2").read_text(encoding="utf-8"),
-        {study: {"raw_data": "emulated raw data", "samples": {"a": FACTS}}},
+        {study: {"data_source": "emulated raw data", "samples": {"a": FACTS}}},
         {study: tables},
         comparison,
+        PUBLISHED,
         pd.DataFrame() if confusion is None else confusion,
         [RUN],
         {study: figures or []},
@@ -72,7 +74,7 @@ def test_a_study_without_torque_shows_its_hall_loops():
          "h_c_u_oe": 1.0, "h_step_u_oe": 0.5}
     )  # fmt: skip
     found = page({"lut": LUT, "loops": loops}, study="own")
-    for words in ("T_M (K)", "0.075(1)", "160(1)", "275."):
+    for words in ("T_M (K)", "0.075(1)", "160(1)", "275(3)"):
         assert words in found, words
 
 
@@ -87,20 +89,33 @@ def test_matrices_and_figures_are_shown(tmp_path):
     found = page({"lut": LUT}, confusion=confusion, figures=[path])
     for words in ("86.69", "7 of 100", "cat told as dog", "1e-09", 'alt="fig4a_states"', "360px"):
         assert words in found, words
-    assert caption("fig4a_states") in found
+    assert figure_of("fig4a_states").caption in found
+
+
+def test_what_was_refused_flagged_or_left_out_is_listed_with_its_reason(tmp_path):
+    reasons = {"ok": "", "refused": "one-sided sweep", "flagged": "noisy"}
+    switching = pd.DataFrame(
+        {"id": [f"loop_{k}" for k in range(90)], "sample": "a", "status": [*reasons] * 30}
+    )
+    switching["reason"] = switching["status"].map(reasons)
+    path = tmp_path / "fig3b_field_free_switching.png"
+    reason = "no field-free switching loop"
+    save(left_out(name=path.stem, reason=reason), path, tmp_path / "a.pdf", reason)
+    found = page({"lut": LUT, "switching": switching}, figures=[path])
+    for words in ("loop_1<", "one-sided sweep", "noisy", "loop_59<", path.stem, reason):
+        assert f">{words}" in found, words
+    assert "the first 40 of 60" in found
+    assert "loop_0<" not in found and "loop_61<" not in found
+    assert f'alt="{path.stem}"' not in found
 
 
 def test_headlines_are_published_numbers():
-    reference = (REPORT.parents[1] / "reference/published.yaml").read_text(encoding="utf-8")
-    table = comparison_table(yaml.safe_load(reference), {"cotb": {}, "ruo2": {}}, {}, provenance={})
-    known = set(table["study"] + "." + table["quantity"])
-    assert {f"{s}.{quantity}" for s, words in HEADLINES.items() for quantity in words} <= known
-
-
-def test_captions_are_sentences():
-    assert caption("fig2a_loop_pair").startswith("The pair of loops")
-    with pytest.raises(Hall2netError, match="no figure 'fig9z'"):
-        caption("fig9z")
+    table = comparison_table(PUBLISHED, {"cotb": {}, "ruo2": {}}, {}, provenance={})
+    found = page({"lut": LUT}, comparison=table.assign(ours_u=np.nan))
+    headlines = [number for number in PUBLISHED if number.headline and number.study == "ruo2"]
+    assert len(headlines) == 10
+    for number in headlines:
+        assert f"<td>{number.headline}</td>" in found
 
 
 def test_provenance_names_versions_and_files():
@@ -108,11 +123,8 @@ def test_provenance_names_versions_and_files():
         "machine": "x86_64", "cpu_cores": 2, "python": "3.12.1", "versions": {"numpy": "2.4.0"},
         "training_seconds": {"a": 12.34, "b": 7.0},
     }  # fmt: skip
-    files = pd.DataFrame({"file": ["<i>.csv"], "sha256": ["ab" * 32]})
-    found = provenance_page(
-        (REPORT / "provenance.html.j2").read_text(encoding="utf-8"),
-        content,
-        {"cotb": files},
-    )
+    template = (REPORT / "provenance.html.j2").read_text(encoding="utf-8")
+    files = {"cotb": [{"file": "<i>.csv", "sha256": "ab" * 32}]}
+    found = render(template, files=files, **content)
     for words in ("numpy 2.4.0", "12.3", "<td>19</td>", "&lt;i&gt;.csv", "abab", "1 files"):
         assert words in found, words

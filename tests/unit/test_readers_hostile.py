@@ -33,7 +33,7 @@ BIG = {
 READ_ALL = """
 import json, pathlib, sys
 from hall2net.errors import FileError
-from hall2net.readers import read_measurement
+from hall2net.readers.reading import read_measurement
 
 row, head, fillers = json.load(sys.stdin)
 for name, filler in fillers.items():

@@ -7,7 +7,7 @@ import pytest
 
 LIBRARY = Path(__file__).parents[2] / "src/hall2net"
 FLOORS = [
-    {"errors", "units", "files", "job", "tables", "measurement"},
+    {"errors", "units", "files", "job", "tables", "measurement", "sources"},
     {"readers"},
     {"physics"},
     {"synapse"},

@@ -1,10 +1,13 @@
 """The sheet of raw files: every problem at once, and nothing outside the study's folder."""
 
 import hashlib
+import re
+from pathlib import Path
 
 import pytest
 
 from hall2net.errors import ConfigError, FileError, Hall2netError
+from hall2net.measurement import KINDS
 from hall2net.study.sheet import read_sheet, verify_checksums
 
 HEAD = "id,file,format,kind,sample,temperature_k\n"
@@ -47,11 +50,11 @@ def test_what_a_draft_leaves_open_is_to_be_filled_in(tmp_path):
     found = str(caught.value).splitlines()
     start = f"{tmp_path / 'measurements.csv'}, line 2: "
     assert sorted(found) == [
-        f"{start}current_ma: '?' is to be filled in; expected a number",
-        f"{start}kind: '?' is to be filled in; expected one of ahe_loop, loop_shift, "
+        f"{start}current_ma '?' is to be filled in; expected a number",
+        f"{start}kind '?' is to be filled in; expected one of ahe_loop, loop_shift, "
         "sot_switching, pulse_train, vsm_loop, resistivity",
-        f"{start}orientation: '?' is to be filled in; expected one of oop, ip",
-        f"{start}x_column: '?' is to be filled in; expected a column of the file",
+        f"{start}orientation '?' is to be filled in; expected one of oop, ip",
+        f"{start}x_column '?' is to be filled in; expected a column of the file",
     ]
 
 
@@ -61,7 +64,8 @@ def test_what_a_draft_leaves_open_is_to_be_filled_in(tmp_path):
         ("id,file\nm,a.csv\n", "'format' is missing"),
         (HEAD.replace("kind", "knid") + "m,a.csv,delimited,x,s,\n", "'knid'.*'kind'"),
         (HEAD, "no rows"),
-        ("", "no readable CSV"),
+        ("", "the file is empty"),
+        ('"a', "no readable CSV"),
     ],
 )
 def test_bad_sheets(tmp_path, text, message):
@@ -99,6 +103,18 @@ def test_ids_that_would_be_more_than_a_name_are_refused(tmp_path, column, name):
     cells = ",".join((row | {column: name}).values())
     with pytest.raises(ConfigError, match=f"line 2: {column} .*; expected letters"):
         read_sheet(sheet(tmp_path, HEAD + cells + ",\n"))
+
+
+def test_the_docs_list_every_kind_as_the_table_of_kinds_has_it():
+    lines = (Path(__file__).parents[2] / "docs/own-device.md").read_text().splitlines()
+    for name, kind in KINDS.items():
+        (row,) = (line for line in lines if line.startswith(f"| `{name}` |"))
+        assert kind.words in row and f"| `{kind.x}` |" in row
+        _, _, _, _, conditions, facts, tables, _ = row.split("|")
+        assert set(re.findall(r"`(\w+)`", conditions)) == set(kind.conditions)
+        assert set(re.findall(r"\*\*`(\w+)`\*\*", conditions)) == set(kind.required)
+        assert set(re.findall(r"`(\w+)`", facts)) == set(kind.facts)
+        assert set(re.findall(r"`(\w+).csv`", tables)) == set(kind.tables or ["lut"])
 
 
 def test_no_sheet(tmp_path):

@@ -7,11 +7,10 @@ import torch
 
 from hall2net.figures import sweeps as figures
 from hall2net.networks.data import Images
-from hall2net.networks.evaluate import accuracy, network
-from hall2net.networks.quantize import levels_of
+from hall2net.networks.evaluate import accuracy
 from hall2net.networks.sweep_point import point_rows
-from hall2net.networks.sweeps import grid, over_seeds, sweep_table
-from hall2net.networks.train import train
+from hall2net.networks.sweeps import choices_at, grid, over_seeds, settings_at, sweep_table
+from hall2net.networks.train import Training, train
 
 
 def test_a_grid_has_every_combination_and_float_weights_once():
@@ -23,11 +22,29 @@ def test_a_grid_has_every_combination_and_float_weights_once():
     assert not table.duplicated().any()
 
 
-@pytest.mark.parametrize("states", [2, 3, 8])
-def test_uniform_levels_are_equally_spaced(states):
-    levels = np.array(levels_of(f"uniform{states}"))
-    assert levels[[0, -1]].tolist() == [-1, 1]
-    np.testing.assert_allclose(np.diff(levels), 2 / (states - 1))
+def test_one_training_serves_every_noise():
+    table = grid({"precision": ["binary", "lut6"], "noise": [0.0, 0.1, 0.2]})
+    assert table.to_dict("list") == {"precision": ["binary", "lut6"]}
+
+
+def test_a_point_has_its_axes_and_the_networks_own_settings():
+    block = {
+        "model": "mlp", "datasets": ["mnist", "fashion_mnist"], "recipe": "paper",
+        "shape": {"laptop": {"layers": [784, 10]}}, "epochs": {"laptop": 5},
+        "recipes": {"paper": {"batch": 64, "mirror": True}, "best": {"batch": 32}},
+    }  # fmt: skip
+    plain = choices_at({}, block, "laptop", seed=7)
+    assert (plain["dataset"], plain["epochs"], plain["seed"]) == ("mnist", 5, 7)
+    assert settings_at(plain, block, "laptop")["recipe"] == block["recipes"]["paper"]
+    point = {"precision": "lut6", "mapping": "std", "seed": 2, "batch": 16}
+    choices = choices_at(point, block, "laptop", seed=7)
+    settings = settings_at(choices, block, "laptop")
+    assert settings["recipe"] == {"batch": 16, "mirror": True}
+    assert settings["network"] == {"model": "mlp", "layers": [784, 10]}
+    assert {key: settings[key] for key in ("precision", "mapping", "seed")} == {
+        "precision": "lut6", "mapping": "std", "seed": 2,
+    }  # fmt: skip
+    assert block["recipes"]["paper"]["batch"] == 64
 
 
 @pytest.fixture(scope="module")
@@ -40,23 +57,24 @@ def trained():
     images = Images(
         "mnist", x[:500], y[:500], x[500:], y[500:], "bars", True, [str(k) for k in range(10)]
     )
-    run = train(
-        images, network={"model": "mlp", "layers": [784, 16, 10]}, precision="uniform8",
-        mapping="std", recipe={"learning_rate": 1e-2}, epochs=5,
+    training = Training.of(
+        network={"model": "mlp", "layers": [784, 16, 10]}, precision="uniform8", mapping="std",
+        recipe={"learning_rate": 1e-2}, epochs=5,
     )  # fmt: skip
-    return run, images
+    run, network = train(images, training)
+    return run, network, images
 
 
 def test_noise_costs_accuracy_and_none_costs_nothing(trained):
-    run, images = trained
-    rows = point_rows(run, images, {"seed": 0}, [0.0, 0.05, 3.0])
+    run, network, images = trained
+    rows = point_rows(run, network, images, {"seed": 0}, [0.0, 0.05, 3.0])
     assert [row["noise"] for row in rows] == [0.0, 0.05, 3.0]
-    assert rows[0]["test_accuracy"] == pytest.approx(accuracy(network(run.model), images))
+    assert rows[0]["test_accuracy"] == pytest.approx(accuracy(network.network(), images))
     assert rows[0]["test_accuracy"] > 0.9
     assert rows[2]["test_accuracy"] < 0.7
     assert {row["states"] for row in rows} == {8}
-    assert point_rows(run, images, {"seed": 0}, [3.0]) == rows[2:]
-    (plain,) = point_rows(run, images, {"seed": 0})
+    assert point_rows(run, network, images, {"seed": 0}, [3.0]) == rows[2:]
+    (plain,) = point_rows(run, network, images, {"seed": 0})
     assert "noise" not in plain
 
 

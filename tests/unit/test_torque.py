@@ -7,7 +7,7 @@ import ruo2_study
 import xarray as xr
 from scipy.constants import e, hbar, mu_0
 
-from hall2net.errors import ConfigError, Hall2netError
+from hall2net.errors import ConfigError
 from hall2net.physics.formulas import (
     Convention,
     current_density_per_current,
@@ -19,7 +19,6 @@ from hall2net.physics.formulas import (
     spin_hall_conductivity,
     spin_memory_loss_transparency,
 )
-from hall2net.physics.loop_shift import centre_slopes, fit_knee
 from hall2net.physics.loops import fit_loops
 from hall2net.physics.magnetometry import magnetometry_table
 from hall2net.physics.resistivity import resistivity_table
@@ -33,7 +32,7 @@ FACTS = {
 }  # fmt: skip
 SAMPLES = {"ref": FACTS | {"thickness_nm": 0.0}, "best": FACTS}
 PRINTED = {
-    "shift": "pair", "dh_to_field": "literal", "wall_factor": 1, "sbf_form": "printed",
+    "loop_shift": "pair", "dh_to_field": "literal", "wall_factor": 1, "sbf_form": "printed",
 }  # fmt: skip
 FIELDS = (0, 50, -50, 100, -100, 200, -200, 300, -300, 400, -400, 600, -600, 800, -800)
 TILT = 0.0026
@@ -51,7 +50,7 @@ def centres(sample, h_dl, *, h_dmi=200.0, g0=0.0, noise=0.0, rng=None, fields=FI
             if noise:
                 h_0 += u * rng.standard_normal()
             rows.append((f"{sample}_{field}_{current}", "loop_shift", sample, 300.0, field,
-                         current, h_0, max(u, 1e-6), 0.0, "ok", ""))  # fmt: skip
+                         current, h_0, max(u, 1e-4), 0.0, "ok", ""))  # fmt: skip
     columns = ["id", "kind", "sample", "temperature_k", "field_x_oe", "current_ma", "h_0_oe",
                "h_0_u_oe", "h_step_u_oe", "status", "reason"]  # fmt: skip
     return pd.DataFrame(rows, columns=columns)
@@ -182,7 +181,7 @@ def test_current_densities():
 @pytest.mark.parametrize("shift", ["line", "pair"])
 def test_slopes_take_no_tilt_and_no_remanence(shift):
     loops = centres("best", 15.9, g0=0.3)
-    shown = shift_against_field(loops, "best", {"shift": shift}).set_index("field_x_oe")
+    shown = shift_against_field(loops, "best", {"loop_shift": shift}).set_index("field_x_oe")
     assert shown.at[800, "h_dl_per_ma_oe"] == pytest.approx(15.9 * 1.3)
     assert shown.at[-800, "h_dl_per_ma_oe"] == pytest.approx(-15.9 * 0.7)
     assert shown.at[0, "loop_shift_per_ma_oe"] == pytest.approx(-np.pi * 15.9 * 0.3)
@@ -190,52 +189,13 @@ def test_slopes_take_no_tilt_and_no_remanence(shift):
     assert list(shown.index) == sorted(FIELDS)
 
 
-def test_line_is_the_weighted_least_squares_of_numpy():
-    rng = np.random.default_rng(2)
-    current = np.array([1.0, -1.0, 2.0, -2.0, 3.0])
-    h = 3 * current + 1 + rng.standard_normal(5)
-    points = pd.DataFrame({"field_x_oe": 100.0, "current_ma": current, "h_0_oe": h,
-                           "u_oe": 1 / abs(current)})  # fmt: skip
-    (slope, intercept), covariance = np.polyfit(current, h, 1, w=abs(current), cov="unscaled")
-    row = centre_slopes(points, "line").iloc[0]
-    assert row["slope"] == pytest.approx(slope) and row["intercept"] == pytest.approx(intercept)
-    assert row["slope_u"] == pytest.approx(np.sqrt(covariance[0, 0]))
-    assert row["intercept_u"] == pytest.approx(np.sqrt(covariance[1, 1]))
-
-
 def test_fields_with_one_current_direction_are_left_out():
     loops = centres("best", 15.9)
     loops = loops[(loops["field_x_oe"] != 600) | (loops["current_ma"] > 0)]
     for shift in ("line", "pair"):
-        shown = shift_against_field(loops, "best", {"shift": shift})
+        shown = shift_against_field(loops, "best", {"loop_shift": shift})
         assert 600 not in shown["field_x_oe"].to_numpy()
         assert len(shown) == len(FIELDS) - 1
-
-
-@pytest.mark.parametrize("h_dmi", [75.0, 150.0, 200.0, 260.0, 500.0])
-def test_knee_of_an_exact_clip(h_dmi):
-    x = np.array(sorted(FIELDS), float)
-    knee = fit_knee(x, -5 * np.clip(x / h_dmi, -1, 1) - 0.4, np.full(x.size, 0.01))
-    assert knee.h_dmi == pytest.approx(h_dmi, rel=1e-6)
-    assert knee.plateau == pytest.approx(-5) and knee.zero == pytest.approx(-0.4)
-    assert np.allclose(knee.slope(x), -5 * np.clip(x / h_dmi, -1, 1) - 0.4)
-
-
-def test_knee_that_is_not_there():
-    x = np.array(sorted(FIELDS), float)
-    u = np.full(x.size, 0.01)
-    with pytest.raises(Hall2netError, match="no plateau up to H_x = 800"):
-        fit_knee(x, x / 1000, u)
-    low = fit_knee(x, 2 * np.sign(x), u)
-    assert np.isnan(low.h_dmi) and low.plateau == pytest.approx(2)
-    assert "H_DMI below 50" in low.reason
-    rng = np.random.default_rng(0)
-    assert "no torque" in fit_knee(x, 0.01 * rng.standard_normal(x.size), u).reason
-    with pytest.raises(Hall2netError, match="no loop shift with an in-plane field"):
-        fit_knee(np.zeros(3), np.ones(3), np.ones(3))
-    one_sign = fit_knee(x[x > 0], np.clip(x[x > 0] / 150, -1, 1), u[x > 0])
-    assert one_sign.reason == "in-plane field of one sign only"
-    assert one_sign.plateau == pytest.approx(1) and one_sign.zero == 0
 
 
 # Tables
@@ -259,7 +219,7 @@ def test_truth_comes_back_from_exact_centres():
 
 def test_ratios_do_not_depend_on_the_field_convention():
     made = [
-        table(convention={"dh_to_field": field, "wall_factor": wall, "shift": shift})
+        table(convention={"dh_to_field": field, "wall_factor": wall, "loop_shift": shift})
         for field in ("half", "literal")
         for wall in ("2/pi", 1)
         for shift in ("line", "pair")
@@ -316,18 +276,19 @@ def test_uncertainties_against_monte_carlo():
 
 
 def test_intervals_hold_the_truth():
+    """Not below the stated uncertainty, and with Student's factor: a little above 95 %."""
     rng = np.random.default_rng(11)
     exact = films(areal_moment_u_a=1e-12, k_s_u_erg_cm2=1e-9)
     true = {"h_dl_per_ma_oe": 15.9, "h_dmi_oe": 230.0, "g0": 0.2}
     true["xi_dl_j"] = table(magnetometry=exact).at["best", "xi_dl_j"]
     pulls = {name: [] for name in true}
-    for _ in range(300):
+    for _ in range(150):
         loops = centres("best", 15.9, h_dmi=230, g0=0.2, noise=3.0, rng=rng)
         row = table(loops, exact).loc["best"]
         for name, value in true.items():
             pulls[name].append((row[name] - value) / row[uncertainty_column(name)])
     for name, values in pulls.items():
-        assert 0.93 <= np.mean(np.abs(values) < 1.96) <= 0.97, name
+        assert 0.92 <= np.mean(np.abs(values) < 1.96) <= 0.995, name
 
 
 def test_intervals_from_raw_points_hold_the_truth():
@@ -347,8 +308,10 @@ def test_scatter_beyond_the_stated_uncertainty_widens_the_interval():
     loops = centres("best", 15.9, noise=3.0, rng=rng)
     stated = table(loops).loc["best"]
     understated = table(loops.assign(h_0_u_oe=loops["h_0_u_oe"] / 10)).loc["best"]
-    assert understated["h_dl_per_ma_u_oe"] == pytest.approx(stated["h_dl_per_ma_u_oe"])
+    # A scatter that all loops have alike is the cautious reading: up to twice as wide.
+    assert 0.6 < understated["h_dl_per_ma_u_oe"] / stated["h_dl_per_ma_u_oe"] < 2.2
     assert understated["status"] == "flagged" and "scatter" in understated["reason"]
+    assert "chi2/dof" in understated["reason"] and understated["scatter"] > 5
 
 
 def test_reasons():
@@ -401,6 +364,96 @@ def test_unknown_samples_are_named():
     with pytest.raises(ConfigError, match="reference: found 'pt', expected one of ref, best"):
         torque_table(both(), films(), RESISTIVITIES, switched(), SAMPLES, reference="pt",
                      convention={}, name="adopted")  # fmt: skip
+
+
+def given_by_hand(**facts):
+    """Tables without magnetometry and resistivity; facts of `best` in their place."""
+    samples = SAMPLES | {"best": FACTS | {"source": "thesis, p. 12"} | facts}
+    return torque_table(
+        centres("best", 15.9), films().iloc[:0], RESISTIVITIES.iloc[:0], switched(), samples,
+        reference="best", convention={}, name="adopted",
+    ).iloc[0]  # fmt: skip
+
+
+def test_values_given_by_hand_stand_in_for_measurements():
+    measured = table(centres("best", 15.9)).loc["best"]
+    rho = 90.0
+    r_xx = rho * 1e-8 * 30e-6 / (5e-6 * 10.8e-9)
+    for facts in (
+        {"m_s_t_a": 6e-4, "m_s_t_u_a": 2e-6, "rho_xx_uohm_cm": rho, "rho_xx_u_uohm_cm": 0.1},
+        {"m_s_emu_cc": 600.0, "m_s_u_emu_cc": 2.0, "r_xx_ohm": r_xx,
+         "r_xx_u_ohm": r_xx * 0.1 / 90},
+    ):  # fmt: skip
+        row = given_by_hand(**facts, k_s_erg_cm2=0.36, k_s_u_erg_cm2=0.003)
+        assert row["status"] == "ok", row["reason"]
+        for name in ("xi_dl_j", "xi_dl_e", "theta_sh"):
+            assert row[name] == pytest.approx(measured[name])
+        # xi takes no K_s; theta takes both, which magnetometry measures together.
+        assert row["xi_dl_j_u"] == pytest.approx(measured["xi_dl_j_u"])
+        assert row["m_s_source"] == row["rho_source"] == "thesis, p. 12"
+    assert measured["m_s_source"] == measured["rho_source"] == "measured"
+
+
+def test_what_a_hand_cannot_give_is_said():
+    row = given_by_hand(m_s_t_a=6e-4, rho_xx_uohm_cm=90.0)
+    assert np.isfinite(row["xi_dl_j"]) and np.isnan(row["theta_sh"])
+    assert "areal_moment_a is given without its uncertainty" in row["reason"]
+    assert "no K_s for T_int and theta_sh" in row["reason"]
+    assert "no magnetometry" not in row["reason"]
+
+
+def test_a_measurement_goes_before_a_value_by_hand():
+    samples = SAMPLES | {"best": FACTS | {"m_s_t_a": 1.0, "source": "a guess"}}
+    row = torque_table(
+        centres("best", 15.9), films(), RESISTIVITIES, switched(), samples, reference="best",
+        convention={}, name="adopted",
+    ).iloc[0]  # fmt: skip
+    assert row["xi_dl_j"] == table(centres("best", 15.9)).at["best", "xi_dl_j"]
+    assert row["m_s_source"] == "measured"
+
+
+# Few fields, few currents
+
+
+def test_pairs_that_do_not_exist_are_called_by_their_name():
+    loops = centres("best", 15.9, currents=(-1.6, -0.9, -0.2, 0.5, 1.2, 1.9))
+    row = table(loops, convention={"loop_shift": "pair"}).loc["best"]
+    assert row["status"] == "refused"
+    assert (
+        "no two currents of equal size and opposite sign: use `loop_shift: line`" in row["reason"]
+    )
+    assert table(loops).at["best", "h_dl_per_ma_oe"] == pytest.approx(15.9)
+    one_sign = table(loops[loops["current_ma"] > 0]).loc["best"]
+    assert "no in-plane field has loops with currents of both signs" in one_sign["reason"]
+
+
+@pytest.mark.parametrize(("fields", "bound"), [((-900,), True), ((400, -400), True),
+                                               ((-400, 400, -800, 800), False)])  # fmt: skip
+def test_one_field_on_the_plateau_gives_a_bound(fields, bound):
+    row = table(centres("best", 15.9, h_dmi=300, fields=fields)).loc["best"]
+    assert row["h_dl_is_lower_bound"] == bound
+    assert row["h_dl_per_ma_oe"] == pytest.approx(15.9)
+    assert np.isnan(row["h_dmi_oe"])
+    assert row["status"] == "flagged"
+    assert ("H_DL is a lower bound" in row["reason"]) == bound
+
+
+def test_systematic_uncertainty_follows_the_plateau():
+    row = table(centres("best", 15.9, h_dmi=230, noise=0.3, rng=np.random.default_rng(1)))
+    row = row.loc["best"]
+    assert row["h_dmi_sys_oe"] > 10  # fields 100 Oe apart do not give 0.1 Oe
+    relative = row["h_dl_per_ma_sys_oe"] / row["h_dl_per_ma_oe"]
+    assert 0.001 < relative < 0.1
+    for name in ("xi_dl_j", "xi_dl_e", "sigma_sh", "theta_sh"):
+        assert row[f"{name}_sys"] == pytest.approx(relative * row[name])
+    assert row["knee_model"] == "clip" and row["dof"] == 12 and row["scatter_dof"] == 30
+
+
+def test_a_reference_that_is_a_bound_flags_the_ratios():
+    loops = pd.concat([centres("ref", 1.9, fields=(-400, 400)), centres("best", 15.9)])
+    rows = table(loops)
+    assert "H_DL of the reference ref is a lower bound" in rows.at["best", "reason"]
+    assert "reference" not in rows.at["ref", "reason"]
 
 
 # Resistivity

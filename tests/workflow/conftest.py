@@ -11,8 +11,9 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).parents[2]
-PARTS = ["Snakefile", "config.yaml", "workflow", "src", "envs", "raw", "reference", "tests"]
-PROFILE = ("--workflow-profile", "workflow/profiles/local")
+PARTS = [
+    "Snakefile", "config.yaml", "workflow", "profiles", "src", "envs", "raw", "reference", "tests",
+]  # fmt: skip
 
 
 class Project:
@@ -40,7 +41,7 @@ class Project:
         """A run in the background; `options` as of Popen."""
         clean = {name: value for name, value in os.environ.items() if name != "HALL2NET_DATA"}
         return subprocess.Popen(
-            [sys.executable, "-m", "snakemake", "--cores", "2", *PROFILE, *arguments],
+            [sys.executable, "-m", "snakemake", "--cores", "2", *arguments],
             cwd=self.folder,
             env=clean | {"PYTHONPATH": str(self.folder / "src")} | (environment or {}),
             text=True,
@@ -55,7 +56,7 @@ class Project:
         return {rule: int(count) for rule, count in rows if rule != "total"}
 
     def shrink(self) -> None:
-        """One study, a figure a stage, and two perceptrons of four epochs: 22 jobs."""
+        """One study, a figure a stage, and two perceptrons of four epochs: 23 jobs."""
         path = self.folder / "config.yaml"
         config = yaml.safe_load(path.read_text(encoding="utf-8"))
         study, network = config["studies"]["cotb"], config["networks"]["mlp"]

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # A SLURM cluster of one node, this machine, on loopback and with one pretended GPU: to try
-# workflow/profiles/slurm without a cluster. Wants root, and Debian's slurm-wlm and munge.
+# profiles/slurm without a cluster. Wants root, and Debian's slurm-wlm and munge.
 #
 #   tests/workflow/slurm-node.sh up      start it; a configuration in /etc/slurm is put aside
 #   tests/workflow/slurm-node.sh down    stop it, remove what it made, put the configuration back

@@ -1,22 +1,15 @@
 """The whole study at the smallest size: its files, run once more, and its report in a browser."""
 
 import json
-import os
-import queue
 import re
-import shutil
-import subprocess
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 
 import pandas as pd
 import pytest
 import yaml
+from browser import browse, in_browser
 from conftest import Project
 
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "chrome"))), None)
-in_browser = pytest.mark.skipif(BROWSER is None, reason="no Chromium on the PATH")
 HERE = Path(__file__).parent
 MINIMAL = ("--configfile", "tests/workflow/minimal.yaml", "--")
 
@@ -84,7 +77,7 @@ def test_one_figure_is_made_again_alone(finished):
         file.unlink()
     done = finished.snakemake(*MINIMAL, str(figure.relative_to(finished.folder)))
     assert done.returncode == 0, done.stderr
-    assert set(finished.planned(done)) == {"figure_torque"}
+    assert set(finished.planned(done)) == {"figure"}
     assert [file.read_bytes() for file in both] == before
 
 
@@ -106,54 +99,11 @@ def test_the_published_half_nanometre_film_is_recovered(finished):
         assert rows.at[quantity, "verdict"] == "agrees", rows.loc[quantity]
 
 
-def browse(page, folder, check):
-    """What the script `check` finds in a page whose console shows no error."""
-    told = queue.Queue()
-
-    class Listener(BaseHTTPRequestHandler):
-        def do_POST(self):  # noqa: N802
-            told.put(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            self.send_response(204)
-            self.end_headers()
-
-        def log_message(self, *_):
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Listener) as listener:
-        Thread(target=listener.serve_forever, daemon=True).start()
-        address = f'const LISTENER = "http://127.0.0.1:{listener.server_port}/";'
-        script = f"<script>{address}{(HERE / check).read_text(encoding='utf-8')}</script>"
-        head, end, tail = page.read_text(encoding="utf-8").rpartition("</body>")
-        copy = folder / page.name
-        copy.write_text(head + script + end + tail, encoding="utf-8")
-        command = [
-            BROWSER, "--headless", "--disable-gpu", "--no-first-run", "--remote-debugging-port=0",
-            # A container's root has no other way to start it; the page is our own.
-            *(["--no-sandbox"] if os.geteuid() == 0 else []),
-            "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-            f"--user-data-dir={folder / 'profile'}", "--enable-logging=stderr", "--v=0",
-            copy.as_uri(),
-        ]  # fmt: skip
-        log = folder / "console.log"
-        with log.open("w") as console:
-            browser = subprocess.Popen(command, stdout=console, stderr=console)
-            try:
-                result = told.get(timeout=600)
-            except queue.Empty:
-                pytest.fail(f"the page told nothing: {log.read_text()[-2000:]}")
-            finally:
-                browser.terminate()
-                browser.wait(30)
-                listener.shutdown()
-    errors = [line for line in log.read_text().splitlines() if "ERROR:CONSOLE" in line]
-    assert "error" not in result, result["error"]
-    assert not errors
-    return result["found"]
-
-
 @in_browser
 def test_every_section_opens_and_every_image_is_decoded(finished, tmp_path):
-    found = browse(finished.folder / "results/report-laptop.html", tmp_path, "report_check.js")
+    found = browse(
+        finished.folder / "results/report-laptop.html", tmp_path, HERE / "report_check.js"
+    )
     sections = ["0 Overview", "1 Hall loops", "2 Torque", "3 Switching", "4 States", "5 Networks"]
     assert sorted(found["sections"]) == sections
     config = yaml.safe_load((finished.folder / "config.yaml").read_text(encoding="utf-8"))
@@ -168,7 +118,7 @@ def test_every_section_opens_and_every_image_is_decoded(finished, tmp_path):
     assert not any("System Message" in caption for caption in found["captions"].values())
     for path in figures:
         caption = found["captions"][path]
-        for words in ("Made by rule figure_", "from results/", "emulated raw data", "laptop"):
+        for words in ("Made by rule figure", "from results/", "emulated raw data", "laptop"):
             assert words in caption, path
     for words in ("the study in two minutes", "provenance and run times"):
         assert words in found["pages"]
@@ -181,7 +131,9 @@ def number(text):
 
 @in_browser
 def test_the_overview_shows_its_pictures_and_sorts_its_tables(finished, tmp_path):
-    found = browse(finished.folder / "results/overview-laptop.html", tmp_path, "overview_check.js")
+    found = browse(
+        finished.folder / "results/overview-laptop.html", tmp_path, HERE / "overview_check.js"
+    )
     assert len(found["images"]) == 8 and all(width > 500 for width in found["images"])
     for words in ("In short", "cotb", "ruo2", "Networks", "confusion", "Against the papers"):
         assert any(words in heading for heading in found["headings"]), words

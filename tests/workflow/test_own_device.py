@@ -20,16 +20,6 @@ def blocks(language):
     return [block for kind, block in found if kind == language]
 
 
-def replaced(config, block):
-    """The configuration with a sample's lines replaced by those of a block that begins alike."""
-    head = block.splitlines(keepends=True)[0]
-    depth = len(head) - len(head.lstrip())
-    assert config.count(head) == 1
-    before, after = config.split(head)
-    rest = re.search(rf"^ {{0,{depth}}}\S", after, flags=re.MULTILINE).start()
-    return before + block + after[rest:]
-
-
 @pytest.fixture(scope="module")
 def tutorial(tmp_path_factory):
     """What each command of the tutorial gave, the edits made where it asks for them."""
@@ -39,8 +29,8 @@ def tutorial(tmp_path_factory):
     (folder / "project").mkdir()
     project = Project(folder / "project")
     third_device.write(folder / "wafer7")
-    profile, init, check, again, tables, figures, network = blocks("sh")
-    sample, block = blocks("yaml")
+    init, check, again, tables, figures, network = blocks("sh")
+    (samples,), (block,) = blocks("csv"), blocks("yaml")
     config = project.folder / "config.yaml"
 
     def run(commands):
@@ -48,7 +38,7 @@ def tutorial(tmp_path_factory):
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         source = {"PATH": path, "PYTHONPATH": str(project.folder / "src")}
         return subprocess.run(
-            ["bash", "-euc", profile + commands],
+            ["bash", "-euc", commands],
             cwd=project.folder,
             env=clean | source,
             capture_output=True,
@@ -56,7 +46,7 @@ def tutorial(tmp_path_factory):
         )
 
     done = {"init": run(init), "incomplete": run(check)}
-    config.write_text(replaced(config.read_text(encoding="utf-8"), sample), encoding="utf-8")
+    (project.folder / "raw/wcofeb/samples.csv").write_text(samples, encoding="utf-8")
     done["check"] = run(again)
     done |= {"tables": run(tables), "figures": run(figures)}
     text = config.read_text(encoding="utf-8")

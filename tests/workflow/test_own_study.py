@@ -55,8 +55,9 @@ def write_study(project, name, study):
     ]
     (target / "SHA256SUMS").write_text("".join(sums))
     facts = {"label": "film $", **study.get("facts", {"width_um": None})}
-    samples = {sample: facts for sample in rows["sample"]}
-    return {"raw_data": "emulated raw data", "samples": samples, **study["block"]}
+    samples = [{"sample": sample, **facts} for sample in rows["sample"].unique()]
+    pd.DataFrame(samples).to_csv(target / "samples.csv", index=False)
+    return {"data_source": "emulated raw data", **study["block"]}
 
 
 @pytest.fixture(scope="module")

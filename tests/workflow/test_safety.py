@@ -53,7 +53,7 @@ def test_names_of_files_reach_no_shell(small, project):
     path = project.folder / "config.yaml"
     config = yaml.safe_load(path.read_text(encoding="utf-8"))
     config["data_root"] = "$(touch pwned); `touch pwned` {wildcards.study} {x}"
-    config["studies"]["cotb"]["raw_data"] = "raw; $(touch pwned) {wildcards.study} 'q' \"q\""
+    config["studies"]["cotb"]["data_source"] = "raw; $(touch pwned) {wildcards.study} 'q' \"q\""
     path.write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
     figure = "results/cotb/figures/laptop/fit_residuals.png"
     done = project.snakemake("--", "results/cotb/loops.csv", figure)

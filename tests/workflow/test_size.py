@@ -12,13 +12,13 @@ SAMPLES = 17
 def test_many_samples_are_read_by_few_jobs(project):
     path = project.folder / "config.yaml"
     config = yaml.safe_load(path.read_text(encoding="utf-8"))
-    facts = config["studies"]["cotb"]["samples"]["as_grown"]
     names = [f"die_{k:02d}" for k in range(SAMPLES)]
-    study = {"raw_data": "emulated raw data", "samples": dict.fromkeys(names, facts), "figures": []}
+    study = {"data_source": "emulated raw data", "figures": []}
     config |= {"studies": {"wafer": study}, "networks": {}, "sweeps": {}}
     path.write_text(yaml.safe_dump(config), encoding="utf-8")
     raw = project.folder / "raw/wafer"
     raw.mkdir()
+    (raw / "samples.csv").write_text("sample\n" + "\n".join(names))
     shutil.copy2(project.folder / "raw/cotb/versalab/ahe_as_grown_300k.dat", raw / "loop.dat")
     sums = (project.folder / "raw/cotb/SHA256SUMS").read_text().splitlines()
     digest = next(line.split()[0] for line in sums if line.endswith("/ahe_as_grown_300k.dat"))

@@ -11,7 +11,7 @@ import pytest
 NODE = Path(__file__).with_name("slurm-node.sh")
 # Asks often, since these jobs take seconds.
 SLURM = (
-    *("--workflow-profile", "workflow/profiles/slurm"),
+    *("--workflow-profile", "slurm"),
     *("--slurm-init-seconds-before-status-checks", "1"),
 )
 # Rules that ask for nothing but what they need: the profile gives the rest.

@@ -1,6 +1,7 @@
+include: "../inputs/datasets.smk"
+
+
 rule dataset:
-    input:
-        code=library("networks/data.py"),
     output:
         "results/datasets/{scale}/{dataset}.pt",
     log:

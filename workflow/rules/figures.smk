@@ -1,3 +1,6 @@
+include: "../inputs/figures.smk"
+
+
 FIGURES = [
     f"results/{study}/figures/{SCALE}/{name}.{suffix}"
     for study, block in config["studies"].items()
@@ -6,18 +9,14 @@ FIGURES = [
 ]
 
 
-rule figure_loops:
+rule figure:
     input:
-        measurements=measurements_of,
-        loops="results/{study}/loops.csv",
-        published="reference/published.yaml",
-        code=library(
-            "figures/loops.py", "figures/style.py", "physics/loops.py", "physics/background.py"
-        ),
+        unpack(figure_files),
+        code=figure_code,
     output:
         png=report(
             "results/{study}/figures/{scale}/{name}.png",
-            category="1 Hall loops",
+            category=lambda wildcards: CATEGORIES[figure_of(wildcards.name).family],
             caption="../report/figure.rst",
             labels={"study": "{study}", "figure": "{name}"},
         ),
@@ -25,179 +24,19 @@ rule figure_loops:
     log:
         "results/logs/{study}/figures/{scale}/{name}.log",
     wildcard_constraints:
-        name="|".join(FAMILIES["loops"]),
+        name="|".join(all_figures()),
     conda:
         "../../envs/hall2net.yaml"
     params:
-        samples=study_config("samples"),
-        provenance=provenance,
-    message:
-        "{wildcards.study}: figure {wildcards.name}"
-    script:
-        "../scripts/figure_loops.py"
-
-
-rule figure_torque:
-    input:
-        loops="results/{study}/loops.csv",
-        magnetometry="results/{study}/magnetometry.csv",
-        torque="results/{study}/torque.csv",
-        published="reference/published.yaml",
-        code=library(
-            "figures/torque.py",
-            "figures/style.py",
-            "physics/torque.py",
-            "physics/loop_shift.py",
-            "physics/formulas.py",
-        ),
-    output:
-        png=report(
-            "results/{study}/figures/{scale}/{name}.png",
-            category="2 Torque",
-            caption="../report/figure.rst",
-            labels={"study": "{study}", "figure": "{name}"},
-        ),
-        pdf="results/{study}/figures/{scale}/{name}.pdf",
-    log:
-        "results/logs/{study}/figures/{scale}/{name}.log",
-    wildcard_constraints:
-        study="|".join(TORQUE_STUDIES["adopted"]) or "none",
-        name="|".join(FAMILIES["torque"]),
-    conda:
-        "../../envs/hall2net.yaml"
-    params:
-        samples=study_config("samples"),
-        reference=study_config("reference"),
-        convention=lambda wildcards: convention(wildcards.study, "adopted"),
-        provenance=provenance,
-    message:
-        "{wildcards.study}: figure {wildcards.name}"
-    script:
-        "../scripts/figure_torque.py"
-
-
-rule figure_switching:
-    input:
-        measurements=measurements_of,
-        switching="results/{study}/switching.csv",
-        published="reference/published.yaml",
-        code=library(
-            "figures/switching.py", "figures/style.py", "physics/switching.py", "report/comparison.py"
-        ),
-    output:
-        png=report(
-            "results/{study}/figures/{scale}/{name}.png",
-            category="3 Switching",
-            caption="../report/figure.rst",
-            labels={"study": "{study}", "figure": "{name}"},
-        ),
-        pdf="results/{study}/figures/{scale}/{name}.pdf",
-    log:
-        "results/logs/{study}/figures/{scale}/{name}.log",
-    wildcard_constraints:
-        name="|".join(FAMILIES["switching"]),
-    conda:
-        "../../envs/hall2net.yaml"
-    params:
-        samples=study_config("samples"),
-        provenance=provenance,
-    message:
-        "{wildcards.study}: figure {wildcards.name}"
-    script:
-        "../scripts/figure_switching.py"
-
-
-rule figure_states:
-    input:
-        measurement=lambda wildcards: lut_measurement(wildcards.study),
-        lut="results/{study}/lut.csv",
-        advisor="results/{study}/advisor.csv",
-        published="reference/published.yaml",
-        code=library(
-            "figures/states.py",
-            "figures/style.py",
-            "synapse/merit.py",
-            "synapse/plateaus.py",
-            "physics/switching.py",
-        ),
-    output:
-        png=report(
-            "results/{study}/figures/{scale}/{name}.png",
-            category="4 States",
-            caption="../report/figure.rst",
-            labels={"study": "{study}", "figure": "{name}"},
-        ),
-        pdf="results/{study}/figures/{scale}/{name}.pdf",
-    log:
-        "results/logs/{study}/figures/{scale}/{name}.log",
-    wildcard_constraints:
-        name="|".join(FAMILIES["states"]),
-    conda:
-        "../../envs/hall2net.yaml"
-    params:
-        measurement=lambda wildcards: config["studies"][wildcards.study]["lut"][
-            "measurement"
+        family=lambda wildcards: figure_of(wildcards.name).family,
+        caption=lambda wildcards: figure_of(wildcards.name).caption,
+        files=lambda wildcards: [
+            name for name in figure_of(wildcards.name).inputs if name in FIGURE_FILES
         ],
+        settings=figure_settings,
+        measurement=figure_measurement,
         provenance=provenance,
     message:
         "{wildcards.study}: figure {wildcards.name}"
     script:
-        "../scripts/figure_states.py"
-
-
-rule figure_networks:
-    input:
-        runs=lambda wildcards: run_files(wildcards.study, wildcards.scale),
-        published="reference/published.yaml",
-        printed="reference/cotb-confusion-matrices.csv",
-        code=library(
-            "figures/networks.py", "figures/style.py", "networks/runs.py", "networks/confusions.py"
-        ),
-    output:
-        png=report(
-            "results/{study}/figures/{scale}/{name}.png",
-            category="5 Networks",
-            caption="../report/figure.rst",
-            labels={"study": "{study}", "figure": "{name}"},
-        ),
-        pdf="results/{study}/figures/{scale}/{name}.pdf",
-    log:
-        "results/logs/{study}/figures/{scale}/{name}.log",
-    wildcard_constraints:
-        name="|".join(FAMILIES["networks"]),
-    conda:
-        "../../envs/hall2net.yaml"
-    params:
-        provenance=provenance,
-    message:
-        "{wildcards.study}: figure {wildcards.name}"
-    script:
-        "../scripts/figure_networks.py"
-
-
-rule figure_variation:
-    input:
-        attribution=variation_tables("attribution"),
-        noise=variation_tables("noise"),
-        states=variation_tables("states"),
-        code=library("figures/variation.py", "figures/style.py"),
-    output:
-        png=report(
-            "results/{study}/figures/{scale}/{name}.png",
-            category="5 Networks",
-            caption="../report/figure.rst",
-            labels={"study": "{study}", "figure": "{name}"},
-        ),
-        pdf="results/{study}/figures/{scale}/{name}.pdf",
-    log:
-        "results/logs/{study}/figures/{scale}/{name}.log",
-    wildcard_constraints:
-        name="|".join(FAMILIES["variation"]),
-    conda:
-        "../../envs/hall2net.yaml"
-    params:
-        provenance=provenance,
-    message:
-        "{wildcards.study}: figure {wildcards.name}"
-    script:
-        "../scripts/figure_variation.py"
+        "../scripts/figure.py"

@@ -1,7 +1,6 @@
 rule fit_loops:
     input:
         measurements=measurements_of,
-        code=library("physics/loops.py", "physics/background.py", "physics/crossing.py"),
     output:
         "results/{study}/loops.csv",
     log:

@@ -1,7 +1,9 @@
+include: "../inputs/lut.smk"
+
+
 rule lut:
     input:
         measurement=lambda wildcards: lut_measurement(wildcards.study),
-        code=library("synapse/states.py", "synapse/lut.py", "synapse/plateaus.py", "physics/switching.py"),
     output:
         "results/{study}/lut.csv",
     log:
@@ -22,7 +24,6 @@ rule merit:
         measurement=lambda wildcards: lut_measurement(wildcards.study),
         others=lambda wildcards: other_devices(wildcards.study),
         resistivity=lambda wildcards: write_resistance(wildcards.study),
-        code=library("synapse/merit.py", "synapse/states.py", "synapse/lut.py", "synapse/plateaus.py", "physics/switching.py"),
     output:
         "results/{study}/merit.csv",
     log:
@@ -41,7 +42,6 @@ rule merit:
 rule advisor:
     input:
         lut="results/{study}/lut.csv",
-        code=library("synapse/advisor.py", "synapse/merit.py", "synapse/lut.py"),
     output:
         "results/{study}/advisor.csv",
     log:
@@ -60,7 +60,6 @@ rule advisor_training:
         lut="results/{study}/lut.csv",
         advisor="results/{study}/advisor.csv",
         images=lambda wildcards: f"results/datasets/{SCALE}/{advisor_training(wildcards.study)['dataset']}.pt",
-        code=library("synapse/advisor.py", "networks/*.py"),
     output:
         "results/{study}/advisor_training-{scale}.csv",
     log:
@@ -86,13 +85,6 @@ rule hardware:
     input:
         merit="results/{study}/merit.csv",
         published="reference/published.yaml",
-        code=library(
-            "synapse/hardware.py",
-            *(
-                f"networks/{part}.py"
-                for part in ("arrays", "data", "models", "quantize")
-            ),
-        ),
     output:
         "results/{study}/hardware.csv",
     log:
@@ -114,7 +106,6 @@ rule exports:
         merit="results/{study}/merit.csv",
         measurement=lambda wildcards: lut_measurement(wildcards.study),
         schema="workflow/schemas/lut.schema.json",
-        code=library("synapse/exports.py", "synapse/merit.py"),
     output:
         lut="results/{study}/lut.json",
         aihwkit="results/{study}/exports/aihwkit.json",
@@ -126,7 +117,7 @@ rule exports:
         "../../envs/hall2net.yaml"
     params:
         settings=study_config("lut"),
-        raw_data=lambda wildcards: config["studies"][wildcards.study]["raw_data"],
+        data_source=lambda wildcards: config["studies"][wildcards.study]["data_source"],
     message:
         "{wildcards.study}: look-up table for other programs"
     script:

@@ -1,12 +1,15 @@
+include: "../inputs/networks.smk"
+
+
 for network, block in config["networks"].items():
 
     rule:
         name:
             f"train_{network}"
         input:
-            images=lambda wildcards: f"results/datasets/{SCALE}/{RUNS[wildcards.run]['dataset']}.pt",
+            images=images_of,
             lut=lut_of,
-            code=library(*TRAINING_CODE),
+            code=TRAINING_CODE,
         output:
             "results/networks/{scale}/{run}/history.csv",
             "results/networks/{scale}/{run}/metrics.json",

@@ -1,3 +1,6 @@
+include: "../inputs/raw.smk"
+
+
 rule verify_raw:
     input:
         sums="raw/{study}/SHA256SUMS",
@@ -18,7 +21,6 @@ rule read_measurements:
     input:
         verified="results/{study}/raw_verified.csv",
         files=lambda wildcards: raw_files(wildcards.study, wildcards.samples),
-        code=library("readers/*.py", "units.py"),
     output:
         "results/{study}/measurements/{samples}.nc",
     log:
@@ -35,3 +37,22 @@ rule read_measurements:
         "{wildcards.study}: reading {wildcards.samples}"
     script:
         "../scripts/read_measurements.py"
+
+
+if PROJECT.unfinished:
+
+    rule unfinished:
+        input:
+            lambda wildcards: require(wildcards.unfinished),
+        output:
+            "results/{unfinished}/{anything}",
+        log:
+            "results/logs/{unfinished}/unfinished/{anything}.log",
+        wildcard_constraints:
+            unfinished="|".join(PROJECT.unfinished),
+        conda:
+            "../../envs/hall2net.yaml"
+        message:
+            "{wildcards.unfinished}: its sheets have open cells"
+        shell:
+            "exit 1"

@@ -5,9 +5,6 @@ rule comparison:
         runs=[path for study in config["studies"] for path in run_files(study, SCALE)],
         published="reference/published.yaml",
         printed="reference/cotb-confusion-matrices.csv",
-        code=library(
-            "report/comparison.py", "networks/confusions.py", "networks/runs.py", "physics/loops.py", "physics/switching.py"
-        ),
     output:
         table=report(
             "results/comparison-{scale}.csv",
@@ -28,7 +25,7 @@ rule comparison:
         "../../envs/hall2net.yaml"
     params:
         provenance={
-            study: block["raw_data"] for study, block in config["studies"].items()
+            study: block["data_source"] for study, block in config["studies"].items()
         },
     message:
         "published numbers beside ours"
@@ -41,12 +38,10 @@ rule overview:
         comparison="results/comparison-{scale}.csv",
         confusion="results/comparison_confusion_summary-{scale}.csv",
         tables=[table for study in config["studies"] for table in study_tables(study)],
-        figures=highlights,
+        figures=[path for path in FIGURES if path.endswith(".png")],
+        published="reference/published.yaml",
         metrics=expand("results/networks/{{scale}}/{run}/metrics.json", run=RUNS),
         template="workflow/report/overview.html.j2",
-        code=library(
-            "report/overview.py", "figures/__init__.py", "figures/style.py", "physics/loops.py"
-        ),
     output:
         report(
             "results/overview-{scale}.html",
@@ -60,13 +55,44 @@ rule overview:
         "../../envs/hall2net.yaml"
     params:
         studies={
-            study: {"raw_data": block["raw_data"], "samples": block["samples"]}
+            study: {"data_source": block["data_source"], "samples": block["samples"]}
             for study, block in config["studies"].items()
         },
     message:
         "the overview page"
     script:
         "../scripts/overview.py"
+
+
+rule inspector:
+    input:
+        measurements=measurements_of,
+        tables=lambda wildcards: [
+            path
+            for path in study_tables(wildcards.study)
+            if Path(path).stem in ("loops", "switching", "magnetometry")
+        ],
+        page=library(
+            "report/inspector.html.j2",
+            "report/inspector.js",
+            "report/vendor/uPlot.iife.min.js",
+            "report/vendor/uPlot.min.css",
+            "report/vendor/uPlot-LICENSE.txt",
+        ),
+    output:
+        "results/{study}/inspector.html",
+    log:
+        "results/logs/{study}/inspector.log",
+    conda:
+        "../../envs/hall2net.yaml"
+    params:
+        data_source=study_config("data_source"),
+        samples=study_config("samples"),
+        window=lambda wildcards: study_config("loops")(wildcards).get("window", 0.25),
+    message:
+        "{wildcards.study}: the loop inspector"
+    script:
+        "../scripts/inspector.py"
 
 
 rule provenance:
@@ -76,7 +102,6 @@ rule provenance:
         benchmarks=expand("results/benchmarks/networks/{{scale}}/{run}.tsv", run=RUNS),
         raw=expand("results/{study}/raw_verified.csv", study=config["studies"]),
         template="workflow/report/provenance.html.j2",
-        code=library("report/overview.py"),
     output:
         versions="results/provenance-{scale}.json",
         page=report(
@@ -122,7 +147,6 @@ rule gallery:
     # Writes into docs/: a target of its own, which `all` does not ask for.
     input:
         figures=[path for path in FIGURES if path.endswith(".png")],
-        code=library("report/gallery.py", "figures/__init__.py"),
     output:
         images=[
             f"docs/images/{study}-{name}.png"
@@ -146,7 +170,6 @@ rule record:
         runs=[path for study in config["studies"] for path in run_files(study, SCALE)],
         provenance=f"results/provenance-{SCALE}.json",
         config="config.yaml",
-        code=library("networks/record.py", "networks/runs.py"),
     output:
         **{
             name.partition(".")[0]: f"reference/{SCALE}/{name}"

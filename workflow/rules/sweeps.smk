@@ -1,3 +1,6 @@
+include: "../inputs/sweeps.smk"
+
+
 rule sweeps:
     input:
         expand(
@@ -12,7 +15,7 @@ rule sweep_point:
     input:
         images=lambda wildcards: f"results/datasets/{SCALE}/{sweep_choices(wildcards)['dataset']}.pt",
         lut=sweep_lut,
-        code=library(*TRAINING_CODE, "networks/sweep_point.py"),
+        code=[*TRAINING_CODE, *library("networks/sweep_point.py")],
     output:
         "results/sweeps/{scale}/{sweep}/{point}.json",
     log:
@@ -44,7 +47,6 @@ rule sweep:
             sweep=wildcards.sweep,
             point=SWEEPS[wildcards.sweep].instance_patterns,
         ),
-        code=library("networks/sweeps.py", "figures/sweeps.py", "figures/style.py"),
     output:
         table="results/sweeps/{scale}/{sweep}.csv",
         means="results/sweeps/{scale}/{sweep}-means.csv",

@@ -1,7 +1,9 @@
+include: "../inputs/torque.smk"
+
+
 rule magnetometry:
     input:
         measurements=measurements_of,
-        code=library("physics/magnetometry.py"),
     output:
         "results/{study}/magnetometry.csv",
     log:
@@ -30,7 +32,6 @@ use rule magnetometry as magnetometry_as_printed with:
 rule resistivity:
     input:
         measurements=measurements_of,
-        code=library("physics/torque.py", "physics/loop_shift.py", "physics/formulas.py"),
     output:
         "results/{study}/resistivity.csv",
     log:
@@ -49,7 +50,6 @@ rule switching:
     input:
         measurements=measurements_of,
         loops="results/{study}/loops.csv",
-        code=library("physics/switching.py"),
     output:
         "results/{study}/switching.csv",
     log:
@@ -71,7 +71,6 @@ rule torque:
         magnetometry="results/{study}/magnetometry.csv",
         resistivity="results/{study}/resistivity.csv",
         switching="results/{study}/switching.csv",
-        code=library("physics/torque.py", "physics/loop_shift.py", "physics/formulas.py"),
     output:
         "results/{study}/torque.csv",
     log:
@@ -97,7 +96,6 @@ use rule torque as torque_as_printed with:
         magnetometry="results/{study}/magnetometry-as_printed.csv",
         resistivity="results/{study}/resistivity.csv",
         switching="results/{study}/switching.csv",
-        code=library("physics/torque.py", "physics/loop_shift.py", "physics/formulas.py"),
     output:
         "results/{study}/torque-as_printed.csv",
     log:

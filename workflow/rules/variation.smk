@@ -1,4 +1,7 @@
-# Assumed, since no measurement of these devices tells it; said on the figure.
+include: "../inputs/variation.smk"
+
+
+# Assumed, since it was not measured on these devices; the figure says so.
 ASSUMED = {"time_s": 3600.0, "stuck_share": 0.01}
 ARRAYS = {"laptop": 5, "published": 20}
 
@@ -7,30 +10,18 @@ rule variation:
     input:
         model="results/networks/{scale}/{run}/model.pt",
         float_model=float_run,
-        metrics=lambda wildcards: seeds_of(wildcards),
-        float_metrics=lambda wildcards: seeds_of(
-            wildcards, precision="float32", mapping="none"
+        metrics=lambda wildcards: metrics_of(RUNS[wildcards.run], wildcards.scale),
+        float_metrics=lambda wildcards: metrics_of(
+            RUNS[wildcards.run].in_float(), wildcards.scale
         ),
-        # Of as many evenly spaced states, where such a network is trained too.
-        even_metrics=lambda wildcards: seeds_of(
-            wildcards,
-            precision=RUNS[wildcards.run]["precision"].replace("lut", "uniform"),
+        even_metrics=lambda wildcards: metrics_of(
+            evenly_spaced(RUNS[wildcards.run]), wildcards.scale
         ),
-        images=lambda wildcards: f"results/datasets/{SCALE}/{RUNS[wildcards.run]['dataset']}.pt",
+        images=images_of,
         lut=lut_of,
         advisor=lambda wildcards: f"results/{network_block(wildcards.run)['study']}/advisor.csv",
         measurement=lambda wildcards: lut_measurement(
             network_block(wildcards.run)["study"]
-        ),
-        code=library(
-            "synapse/model.py",
-            "synapse/lut.py",
-            "synapse/plateaus.py",
-            "synapse/states.py",
-            *(
-                f"networks/{part}.py"
-                for part in ("data", "evaluate", "models", "quantize", "variation")
-            ),
         ),
     output:
         attribution="results/networks/{scale}/{run}/attribution.csv",

@@ -1,8 +1,7 @@
-import torch
-
 from hall2net.files import read_csv, write_csv
 from hall2net.job import job
 from hall2net.networks.data import load
+from hall2net.networks.models import best_device
 from hall2net.networks.subsets import train_sets
 from hall2net.synapse.lut import read_lut
 
@@ -14,7 +13,7 @@ if __name__ == "__main__":
             read_lut(snakemake.input.lut),
             read_csv(snakemake.input.advisor),
             load(snakemake.input.images),
-            device="cuda" if torch.cuda.is_available() else "cpu",
+            device=best_device(),
             **training,
         )
         write_csv(table.assign(scale=snakemake.wildcards.scale), snakemake.output[0])

@@ -1,13 +1,13 @@
 from pathlib import Path
 
 import pandas as pd
-import yaml
 
 from hall2net.files import read_csv, write_csv
 from hall2net.job import job
 from hall2net.networks.confusions import confusion_comparison, confusion_summary
 from hall2net.networks.runs import read_runs
 from hall2net.report.comparison import comparison_table
+from hall2net.study.published import published_numbers
 
 if __name__ == "__main__":
     with job(snakemake.log[0]):
@@ -16,7 +16,7 @@ if __name__ == "__main__":
             studies[path.parent.name][path.stem] = pd.read_csv(path)
         for path in map(Path, snakemake.input.tables):
             studies[path.parent.name][path.stem.replace("-", "_")] = read_csv(path)
-        published = yaml.safe_load(Path(snakemake.input.published).read_text(encoding="utf-8"))
+        published = published_numbers(snakemake.input.published)
         runs = read_runs(snakemake.input.runs)
         table = comparison_table(published, studies, runs, provenance=snakemake.params.provenance)
         write_csv(table, snakemake.output.table)

@@ -15,7 +15,7 @@ if __name__ == "__main__":
         lut, merit = read_lut(snakemake.input.lut), read_csv(snakemake.input.merit)
         name = snakemake.params.settings["measurement"]
         measurement = open_measurement(snakemake.input.measurement, name)
-        document = lut_document(lut, source=f"{snakemake.params.raw_data}, {name}")
+        document = lut_document(lut, source=f"{snakemake.params.data_source}, {name}")
         check_document(document, snakemake.input.schema)
         write_json(document, snakemake.output.lut)
         write_json(aihwkit_device(lut), snakemake.output.aihwkit)

@@ -1,16 +1,13 @@
-from pathlib import Path
-
-import yaml
-
 from hall2net.files import read_csv, write_csv
 from hall2net.job import job
-from hall2net.networks.arrays import weight_count
+from hall2net.networks.models import weight_count
+from hall2net.study.published import read_published
 from hall2net.synapse.hardware import hardware_table
 
 if __name__ == "__main__":
     with job(snakemake.log[0]):
         energy = read_csv(snakemake.input.merit).set_index("quantity").loc["write_energy_mean"]
-        published = yaml.safe_load(Path(snakemake.input.published).read_text(encoding="utf-8"))
+        published = read_published(snakemake.input.published)
         devices = published["cotb"]["devices_per_weight"]
         networks = [
             {**names, "weights": weight_count(shape, names["dataset"])}

@@ -3,6 +3,7 @@ from pathlib import Path
 from hall2net.files import atomic, read_csv, read_json
 from hall2net.job import job
 from hall2net.report.overview import overview_page
+from hall2net.study.published import published_numbers
 
 if __name__ == "__main__":
     with job(snakemake.log[0]):
@@ -17,6 +18,7 @@ if __name__ == "__main__":
             snakemake.params.studies,
             tables,
             read_csv(snakemake.input.comparison),
+            published_numbers(snakemake.input.published),
             read_csv(snakemake.input.confusion),
             [read_json(path) for path in snakemake.input.metrics],
             figures,

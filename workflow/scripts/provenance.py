@@ -5,7 +5,7 @@ from pathlib import Path
 
 from hall2net.files import atomic, read_csv, write_json
 from hall2net.job import job
-from hall2net.report.overview import provenance_page
+from hall2net.report.page import render
 
 if __name__ == "__main__":
     with job(snakemake.log[0]):
@@ -24,6 +24,7 @@ if __name__ == "__main__":
         }
         write_json(content, snakemake.output.versions)
         template = Path(snakemake.input.template).read_text(encoding="utf-8")
-        studies = {Path(path).parent.name: read_csv(path) for path in snakemake.input.raw}
+        sums = {Path(path).parent.name: read_csv(path) for path in snakemake.input.raw}
+        files = {study: table.to_dict("records") for study, table in sums.items()}
         with atomic(snakemake.output.page) as temporary:
-            temporary.write_text(provenance_page(template, content, studies), encoding="utf-8")
+            temporary.write_text(render(template, files=files, **content), encoding="utf-8")

@@ -2,8 +2,11 @@ from hall2net.files import write_csv
 from hall2net.job import job
 from hall2net.measurement import open_samples
 from hall2net.physics.resistivity import resistivity_table
+from hall2net.tables import outcome
 
 if __name__ == "__main__":
-    with job(snakemake.log[0]):
+    with job(snakemake.log[0]) as say:
         datasets = list(open_samples(snakemake.input.measurements).values())
-        write_csv(resistivity_table(datasets, snakemake.params.samples), snakemake.output[0])
+        table = resistivity_table(datasets, snakemake.params.samples)
+        write_csv(table, snakemake.output[0])
+        say(f"{snakemake.wildcards.study}: {outcome(table, 'samples (resistivity)')}")

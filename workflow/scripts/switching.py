@@ -2,12 +2,14 @@ from hall2net.files import read_csv, write_csv
 from hall2net.job import job
 from hall2net.measurement import open_samples
 from hall2net.physics.switching import switching_table
+from hall2net.tables import outcome
 
 if __name__ == "__main__":
-    with job(snakemake.log[0]):
+    with job(snakemake.log[0]) as say:
         datasets = list(open_samples(snakemake.input.measurements).values())
         loops = read_csv(snakemake.input.loops)
         table = switching_table(
             datasets, loops, snakemake.params.samples, **snakemake.params.settings
         )
         write_csv(table, snakemake.output[0])
+        say(f"{snakemake.wildcards.study}: {outcome(table, 'switching loops')}")

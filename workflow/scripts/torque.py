@@ -1,9 +1,10 @@
 from hall2net.files import read_csv, write_csv
 from hall2net.job import job
 from hall2net.physics.torque import torque_table
+from hall2net.tables import outcome
 
 if __name__ == "__main__":
-    with job(snakemake.log[0]):
+    with job(snakemake.log[0]) as say:
         table = torque_table(
             read_csv(snakemake.input.loops),
             read_csv(snakemake.input.magnetometry),
@@ -15,3 +16,4 @@ if __name__ == "__main__":
             name=snakemake.params.name,
         )
         write_csv(table, snakemake.output[0])
+        say(f"{snakemake.wildcards.study}: {outcome(table, 'samples (torque)')}")

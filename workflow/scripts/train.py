@@ -1,25 +1,24 @@
 from pathlib import Path
 
-import torch
-
 from hall2net.job import job
 from hall2net.networks.data import load
-from hall2net.networks.train import train, write_run
+from hall2net.networks.models import best_device
+from hall2net.networks.runs import write_run
+from hall2net.networks.train import Training, train
 from hall2net.synapse.lut import read_lut
-from hall2net.synapse.model import device_from_lut
 
 if __name__ == "__main__":
     with job(snakemake.log[0]):
         lut = read_lut(snakemake.input.lut) if snakemake.input.lut else None
         checkpoint = Path(snakemake.params.checkpoint)
-        run = train(
+        run, network = train(
             load(snakemake.input.images),
-            levels=None if lut is None else lut["level"].to_list(),
-            synapse=None if lut is None else device_from_lut(lut),
+            Training.of(lut=lut, **snakemake.params.training),
             checkpoint=checkpoint,
-            device="cuda" if torch.cuda.is_available() else "cpu",
+            device=best_device(),
             threads=snakemake.params.threads,
-            **snakemake.params.training,
         )
-        write_run(run, Path(snakemake.output[0]).parent, **snakemake.params.labels)
+        folder = Path(snakemake.output[0]).parent
+        write_run(run, folder, **snakemake.params.labels)
+        network.write(folder / "model.pt")
         checkpoint.unlink(missing_ok=True)

@@ -42,6 +42,11 @@ def write(folder: Path) -> None:
     study.truth["t_m_k"] = {sample: T_M_K + shift for sample, shift in SAMPLES.items()}
     study.truth["r_ahe_300k_ohm"] = R_AHE_OHM
     for sample in SAMPLES:
+        study.samples.append(
+            {"sample": sample, "label": sample.replace("_", " "), "spacer": "none",
+             "thickness_nm": 0, "width_um": 5, "length_um": 30, "stack_nm": 15,
+             "heavy_metal_nm": 9, "ferromagnet_nm": 6}
+        )  # fmt: skip
         for temperature in TEMPERATURES_K:
             _ahe_loop(study, sample, temperature)
         for field_x in (250, -250):

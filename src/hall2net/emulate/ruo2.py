@@ -2,6 +2,7 @@
 
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from scipy.constants import e, hbar, mu_0
@@ -118,6 +119,7 @@ def write(folder: Path) -> None:
     study = Study(folder, seed=20260112)
     for name in SAMPLES:
         _sample_truth(study, name)
+        study.samples.append(_sample_facts(name))
         _ahe_loop(study, name)
         _loop_shift(study, name)
         _magnetometry(study, name)
@@ -149,6 +151,18 @@ def _sample_truth(study: Study, name: str) -> None:
         "r_xx_ohm": rounded(rho * LENGTH_M / (WIDTH_M * sample.stack_nm * 1e-9)),
         "j_c_a_m2": rounded(sample.i_c_ma * 1e-3 / (WIDTH_M * sample.stack_nm * 1e-9)),
     }
+
+
+def _sample_facts(name: str) -> dict[str, Any]:
+    sample = SAMPLES[name]
+    spacer = {"pt": "none", "mgo_0p5": "MgO"}.get(name, "RuO2")
+    thickness = f"{spacer} {sample.thickness_nm} nm"
+    return {
+        "sample": name, "label": "Pt reference" if name == "pt" else thickness, "spacer": spacer,
+        "thickness_nm": f"{sample.thickness_nm:g}", "width_um": 5, "length_um": 30,
+        "stack_nm": sample.stack_nm, "heavy_metal_nm": 5.5, "ferromagnet_nm": 1.0,
+        "film_area_mm2": 16,
+    }  # fmt: skip
 
 
 def _truth_of_loop(study: Study, name: str, loop: LoopTruth, aborted: bool) -> None:

@@ -21,12 +21,13 @@ SHEET_COLUMNS = [
 
 @dataclass
 class Study:
-    """A folder of raw files in the making: its sheet and its truth."""
+    """A folder of raw files in the making: its sheets and its truth."""
 
     folder: Path
     seed: int
     truth: dict[str, Any] = field(default_factory=dict)
     rows: list[dict[str, Any]] = field(default_factory=list)
+    samples: list[dict[str, Any]] = field(default_factory=list)
 
     def rng(self, name: str) -> np.random.Generator:
         """Random numbers of one measurement, whatever the order in which files are written."""
@@ -39,16 +40,20 @@ class Study:
         return self.folder / row["file"]
 
     def close(self) -> None:
-        """Write measurements.csv, truth.json and SHA256SUMS."""
-        text = io.StringIO()
-        writer = csv.DictWriter(text, SHEET_COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(self.rows)
-        (self.folder / "measurements.csv").write_bytes(text.getvalue().encode())
+        """Write measurements.csv, samples.csv, truth.json and SHA256SUMS."""
+        self._write("measurements.csv", SHEET_COLUMNS, self.rows)
+        self._write("samples.csv", list(self.samples[0]), self.samples)
         truth = json.dumps(self.truth, sort_keys=True, indent=1) + "\n"
         (self.folder / "truth.json").write_bytes(truth.encode())
         names = {"measurements.csv", *(row["file"] for row in self.rows)}
         (self.folder / "SHA256SUMS").write_bytes(checksums(self.folder, names).encode())
+
+    def _write(self, name: str, columns: list[str], rows: list[dict[str, Any]]) -> None:
+        text = io.StringIO()
+        writer = csv.DictWriter(text, columns, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        (self.folder / name).write_bytes(text.getvalue().encode())
 
 
 def sweep(maximum: float, step: float) -> np.ndarray:

@@ -1,18 +1,18 @@
 """Every figure, one function each, named after its target; tables in, a matplotlib Figure out.
 
-The functions of one family take the same keyword arguments; each uses those that its signature
-names. `provenance`, a sentence for the figure's lower edge, is taken by all.
+A figure is declared where it is drawn: under `@figure`, with the kinds of measurement it needs.
+Its arguments name its inputs:
 
-| family | keyword arguments |
+| argument | what it is |
 |---|---|
-| loops | `datasets` (sample to Dataset), `loops`, `samples`, `published` |
-| torque | `loops`, `torque`, `samples`, `reference`, `convention`, `published` |
-| switching | `datasets`, `switching`, `samples`, `published` |
-| states | `measurement` (the Dataset that the look-up table comes from), `lut`, `published` |
-| networks | `runs`, `published`, `printed` |
-| variation | `attribution`, `noise`, `states` (each: run to its table) |
+| `datasets` | sample to its Dataset of measurements |
+| `measurement` | the Dataset that the look-up table comes from |
+| `loops`, `torque`, `switching`, `lut`, `advisor` | the study's tables |
+| `runs` | each run's `history`, `metrics`, `confusions` (by epoch) and `histogram` |
+| `attribution`, `noise`, `states` | run to its table of the effect of devices |
+| `samples`, `reference`, `convention` | blocks of the study's configuration |
+| `published` | the study's block of `reference/published.yaml`; empty for a device of one's own |
+| `printed` | the table `reference/cotb-confusion-matrices.csv` |
 
-`runs` takes each run to its `history`, `metrics`, `confusions` (by epoch) and `histogram`,
-`published` is the study's block of `reference/published.yaml` (empty for a device of one's own),
-`printed` the table `reference/cotb-confusion-matrices.csv`.
+`provenance`, a sentence for the figure's lower edge, is taken by all.
 """

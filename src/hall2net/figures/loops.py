@@ -34,7 +34,8 @@ from hall2net.figures.style import (
     tesla_axis,
 )
 from hall2net.measurement import select
-from hall2net.physics.loops import compensation_temperature, corrected_loop
+from hall2net.physics.compensation import compensation_temperature
+from hall2net.physics.loops import corrected_loop
 from hall2net.tables import uncertainty_column, usable
 
 Datasets = Mapping[str, xr.Dataset]
@@ -46,7 +47,7 @@ FIELD = r"$µ_\mathrm{0}H_z$"
 T_M = r"$T_\mathrm{M}$"
 
 
-@figure
+@figure(kinds=("ahe_loop",), highlight=True)
 def ahe_loops(
     *, datasets: Datasets, loops: pd.DataFrame, samples: Mapping[str, Mapping[str, Any]]
 ) -> Figure:
@@ -89,7 +90,7 @@ def ahe_loops(
     return drawn
 
 
-@figure
+@figure(kinds=("ahe_loop",), study="cotb")
 def fig3a_ahe_as_grown(
     *, datasets: Datasets, loops: pd.DataFrame, published: Mapping[str, Any]
 ) -> Figure:
@@ -97,7 +98,7 @@ def fig3a_ahe_as_grown(
     return _loops_of(datasets, loops, "as_grown", published["loops"]["fig3a_r_ahe_ohm"])
 
 
-@figure
+@figure(kinds=("ahe_loop",), study="cotb")
 def fig3c_ahe_freestanding(
     *, datasets: Datasets, loops: pd.DataFrame, published: Mapping[str, Any]
 ) -> Figure:
@@ -105,7 +106,7 @@ def fig3c_ahe_freestanding(
     return _loops_of(datasets, loops, "freestanding", published["loops"]["fig3c_r_ahe_ohm"])
 
 
-@figure
+@figure(kinds=("ahe_loop",), highlight=True)
 def temperature(
     *,
     loops: pd.DataFrame,
@@ -123,17 +124,17 @@ def temperature(
         coercivity.axvspan(np.nan, np.nan, color="0.9", label=f"published range of {T_M}")
     for number, sample in enumerate(name for name in samples if (rows["sample"] == name).any()):
         mine = rows[rows["sample"] == sample]
-        t_m, t_m_u = compensation_temperature(loops, sample)
+        t_m = compensation_temperature(loops, sample)
         words = sample_label(samples, sample)
-        if np.isfinite(t_m):
-            words += f", {T_M} = {measured(t_m, t_m_u, 'K')}"
+        if np.isfinite(t_m.value):
+            words += f", {T_M} = {measured(t_m.value, t_m.total, 'K')}"
         # Larger below smaller, so that both show where the samples agree.
         size = max(3, 6 - 2.5 * number)
         x = mine["temperature_k"]
         points(coercivity, x, mine, "h_c_oe", scale=0.1, series=number, label=words, size=size)
         points(amplitude, x, mine, "r_ahe_ohm", scale=1e3, series=number, size=size)
-        for axes in (coercivity, amplitude) if np.isfinite(t_m) else ():
-            axes.axvline(t_m, color=COLOURS[number], lw=0.7, ls=("-", "--", ":")[number % 3])
+        for axes in (coercivity, amplitude) if np.isfinite(t_m.value) else ():
+            axes.axvline(t_m.value, color=COLOURS[number], lw=0.7, ls=("-", "--", ":")[number % 3])
     coercivity.set_ylabel(f"{H_C} (mT)")
     coercivity.set_ylim(bottom=0)
     amplitude.set_ylabel(f"{R_AHE}, half swing (mΩ)")
@@ -153,7 +154,7 @@ def temperature(
     return drawn
 
 
-@figure
+@figure(kinds=("ahe_loop", "loop_shift"))
 def fit_residuals(*, datasets: Datasets, loops: pd.DataFrame) -> Figure:
     """What the loop fits leave over in saturation, over the noise, and what became of each loop."""
     drawn = new_figure(DOUBLE, 62)
@@ -202,7 +203,7 @@ def fit_residuals(*, datasets: Datasets, loops: pd.DataFrame) -> Figure:
     return drawn
 
 
-@figure
+@figure(kinds=("loop_shift",), study="ruo2")
 def fig2a_loop_pair(
     *,
     datasets: Datasets,

@@ -28,7 +28,7 @@ from hall2net.physics.switching import switching_loop
 from hall2net.synapse.merit import curvatures, fit_nonlinearity, update_curve, update_curves
 
 
-@figure
+@figure(highlight=True)
 def lut_states(*, measurement: xr.Dataset, lut: pd.DataFrame) -> Figure:
     """The states of the look-up table on the pulse train or switching loop they were read from."""
     if str(measurement["kind"].item()) == "pulse_train":
@@ -36,13 +36,13 @@ def lut_states(*, measurement: xr.Dataset, lut: pd.DataFrame) -> Figure:
     return _states_on_loop(measurement, lut)
 
 
-@figure
+@figure(kinds=("sot_switching",), highlight=True)
 def fig4c_states_on_loop(*, measurement: xr.Dataset, lut: pd.DataFrame) -> Figure:
     """The switching loop that gives the weights, with the points taken as states."""
     return _states_on_loop(measurement, lut)
 
 
-@figure
+@figure(kinds=("pulse_train",), highlight=True)
 def fig4a_states(
     *, measurement: xr.Dataset, lut: pd.DataFrame, published: Mapping[str, Any]
 ) -> Figure:
@@ -157,7 +157,7 @@ def potentiation_depression(*, measurement: xr.Dataset) -> Figure:
         label, label_u = fit_nonlinearity(own)
         runs = own["run"].nunique()
         axes.plot(
-            own["step"], 1 - own["share"] if down else own["share"], ls="none", ms=2.5,
+            own["step"], 1 - own["fraction"] if down else own["fraction"], ls="none", ms=2.5,
             marker=MARKERS[number], color=COLOURS[number], alpha=0.7,
             label=f"{direction}, {runs} run{'s' if runs > 1 else ''}",
         )  # fmt: skip

@@ -63,6 +63,9 @@ _RC: dict[str, Any] = {
 }
 
 
+Draw = Callable[..., Figure]
+
+
 class _Published(dict[str, Any]):
     """A study's published numbers; a device of one's own has none."""
 
@@ -77,11 +80,34 @@ class _Published(dict[str, Any]):
         )
 
 
-def figure(draw: Callable[..., Figure]) -> Callable[..., Figure]:
-    """Make a drawing function one of a family's figures.
+def figure(
+    draw: Draw | None = None,
+    *,
+    kinds: tuple[str, ...] = (),
+    study: str | None = None,
+    highlight: bool = False,
+) -> Any:  # noqa: ANN401
+    """Declare a figure that a study may ask for by the function's name.
 
-    The figure then has the common style, takes the inputs of its whole family by keyword and
-    uses those it names, and prints the sentence given as `provenance` at its lower edge.
+    `hall2net.study.figures` reads the declaration, from which the workflow, `hall2net check`, the
+    report and the tests know the figure: its inputs are the function's arguments, its caption is
+    the first paragraph of the docstring.
+
+    Parameters
+    ----------
+    draw : the function, where nothing else is to be declared
+    kinds : kinds of measurement of which a study needs one
+    study : the only study that it is drawn for, where it names samples or published numbers
+    highlight : show it on the overview page
+    """
+    return styled if draw is None else styled(draw)
+
+
+def styled(draw: Draw) -> Draw:
+    """Give a drawing function the common style.
+
+    It then takes by keyword what is there for any figure, uses what its signature names, and prints
+    the sentence given as `provenance` at its lower edge.
     """
     wanted = inspect.signature(draw).parameters
 
@@ -101,6 +127,15 @@ def figure(draw: Callable[..., Figure]) -> Callable[..., Figure]:
             stamp(result, provenance)
         return result
 
+    return drawn
+
+
+@styled
+def left_out(*, name: str, reason: str) -> Figure:
+    """A figure without data: its name, and why it is empty."""
+    drawn = new_figure(SINGLE, 40)
+    words = textwrap.fill(reason, 56)
+    drawn.text(0.5, 0.55, f"{name}\nleft out: {words}", ha="center", va="center")
     return drawn
 
 
@@ -125,8 +160,12 @@ def stamp(figure: Figure, text: str) -> None:
         figure.supxlabel(words, x=0.99, ha="right", fontsize=7, color="#444444", style="italic")
 
 
-def save(figure: Figure, png: str | Path, pdf: str | Path) -> None:
+def save(figure: Figure, png: str | Path, pdf: str | Path, left_out: str | None = None) -> None:
     """Write a figure as PNG (300 dpi) and PDF (vector), the same bytes for the same content.
+
+    Parameters
+    ----------
+    left_out : why it is empty, where it is; kept in the PNG's `Description` for the report
 
     Raises
     ------
@@ -135,7 +174,7 @@ def save(figure: Figure, png: str | Path, pdf: str | Path) -> None:
     """
     with rc_context(_RC):
         with atomic(png) as temporary:
-            figure.savefig(temporary, metadata={"Software": None})
+            figure.savefig(temporary, metadata={"Software": None, "Description": left_out})
         with atomic(pdf) as temporary:
             unstamped = {"Creator": None, "Producer": None, "CreationDate": None}
             figure.savefig(temporary, metadata=unstamped)

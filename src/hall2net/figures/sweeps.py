@@ -15,10 +15,10 @@ from hall2net.figures.style import (
     LINES,
     MARKERS,
     SINGLE,
-    figure,
     merged_legend,
     new_figure,
     panel,
+    styled,
 )
 
 _LABELS = {
@@ -35,13 +35,13 @@ _NO_CHOICE = (
 )  # fmt: skip
 
 
-@figure
+@styled
 def sweep(*, means: pd.DataFrame, x: str) -> Figure:
     """Test accuracy against `x`, means over seeds with their standard error; a panel a data set.
 
     Parameters
     ----------
-    means : of `hall2net.networks.sweep.over_seeds`
+    means : of `hall2net.networks.sweeps.over_seeds`
     x : the axis, or `states`; float weights are then a level without markers
     """
     choices = [name for name in means.columns if name not in (*_NO_CHOICE, x, "dataset")]

@@ -40,7 +40,7 @@ Datasets = Mapping[str, xr.Dataset]
 Samples = Mapping[str, Mapping[str, Any]]
 
 
-@figure
+@figure(kinds=("sot_switching",), highlight=True)
 def switching_loops(*, datasets: Datasets, switching: pd.DataFrame, samples: Samples) -> Figure:
     """Every switching loop, with the currents at which it switches."""
     _some(switching, "switching loop")
@@ -64,7 +64,7 @@ def switching_loops(*, datasets: Datasets, switching: pd.DataFrame, samples: Sam
     return drawn
 
 
-@figure
+@figure(kinds=("sot_switching",), study="cotb", highlight=True)
 def fig4b_switching_fields(
     *, datasets: Datasets, switching: pd.DataFrame, samples: Samples
 ) -> Figure:
@@ -86,7 +86,7 @@ def fig4b_switching_fields(
     return drawn
 
 
-@figure
+@figure(kinds=("sot_switching",), study="ruo2")
 def fig3a_switching_fields(
     *, datasets: Datasets, switching: pd.DataFrame, samples: Samples
 ) -> Figure:
@@ -104,7 +104,7 @@ def fig3a_switching_fields(
     return drawn
 
 
-@figure
+@figure(kinds=("sot_switching",), study="ruo2")
 def fig3b_field_free_switching(
     *,
     datasets: Datasets,
@@ -154,7 +154,7 @@ def fig3b_field_free_switching(
     return drawn
 
 
-@figure
+@figure(kinds=("sot_switching",), study="ruo2")
 def fig3ef_polarity_reversal(
     *,
     datasets: Datasets,

@@ -36,14 +36,14 @@ Samples = Mapping[str, Mapping[str, Any]]
 Published = Mapping[str, Any]
 
 
-@figure
+@figure(kinds=("loop_shift",), highlight=True)
 def torque_against_thickness(*, torque: pd.DataFrame, samples: Samples) -> Figure:
     """Torque efficiency per current density and interfacial anisotropy against spacer thickness."""
     drawn, _ = _efficiency_anisotropy(torque, samples)
     return _finish(drawn, torque)
 
 
-@figure
+@figure(kinds=("loop_shift",))
 def fig2b_torque_against_field(
     *, loops: pd.DataFrame, torque: pd.DataFrame, samples: Samples, convention: Mapping[str, Any]
 ) -> Figure:
@@ -82,7 +82,7 @@ def fig2b_torque_against_field(
     return drawn
 
 
-@figure
+@figure(kinds=("loop_shift",), highlight=True)
 def fig2c_efficiency_anisotropy(
     *, torque: pd.DataFrame, samples: Samples, reference: str, published: Published
 ) -> Figure:
@@ -100,7 +100,7 @@ def fig2c_efficiency_anisotropy(
     return _finish(drawn, torque)
 
 
-@figure
+@figure(kinds=("loop_shift",))
 def fig2d_transparency_conductivity(*, torque: pd.DataFrame, samples: Samples) -> Figure:
     """Interfacial spin transparency and spin Hall conductivity against thickness."""
     drawn, _ = _two_panels(
@@ -112,7 +112,7 @@ def fig2d_transparency_conductivity(*, torque: pd.DataFrame, samples: Samples) -
     return _finish(drawn, torque)
 
 
-@figure
+@figure(kinds=("loop_shift",))
 def fig2e_resistivity_spin_hall_angle(
     *, torque: pd.DataFrame, samples: Samples, published: Published
 ) -> Figure:
@@ -130,7 +130,7 @@ def fig2e_resistivity_spin_hall_angle(
     return _finish(drawn, torque)
 
 
-@figure
+@figure(kinds=("loop_shift",))
 def fig2f_critical_current(
     *, torque: pd.DataFrame, samples: Samples, reference: str, published: Published
 ) -> Figure:
@@ -149,7 +149,7 @@ def fig2f_critical_current(
     return drawn
 
 
-@figure
+@figure(kinds=("loop_shift",), highlight=True)
 def fig3c_zero_field_shift(
     *, torque: pd.DataFrame, samples: Samples, published: Published
 ) -> Figure:

@@ -1,8 +1,9 @@
 """Means of weights over the steps of a training."""
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -10,19 +11,19 @@ from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 
 class Average:
-    """Exponential mean of what a training steps, to be tested in the place of its last values.
+    """Exponential moving average of the trained tensors, evaluated instead of their last values.
 
-    At a constant learning rate weights never come to rest, but move about a point that their mean
-    over the steps finds (Polyak, Juditsky, SIAM J. Control Optim. 30, 838 (1992)). The training
-    itself goes on as if there were no mean. Of latent weights it is the latents that are averaged;
-    devices hold the levels nearest to their mean.
+    At a constant learning rate weights do not come to rest: they move about a point that their
+    mean over the steps estimates (Polyak, Juditsky, SIAM J. Control Optim. 30, 838 (1992)). The
+    training itself is the same with and without the average. For quantized weights the latents are
+    averaged; devices hold the levels nearest to the mean.
 
     Parameters
     ----------
     tensors : float tensors, changed in place by the training
-    steps : time constant, from 0 (exclusive): a value counts exp(-1/steps) times as much as the
-        one a step after it. Of fewer steps than that the mean is the plain one
-    refresh : called after the tensors were exchanged, to set what follows from them
+    steps : time constant, above 0: the weight of a value is exp(-1/steps) times that of the value
+        one step later. Over fewer steps it is the plain mean
+    refresh : called after the tensors were exchanged, to update what depends on them
 
     Attributes
     ----------
@@ -40,14 +41,14 @@ class Average:
         self._refresh = refresh
 
     def update(self) -> None:
-        """Take in the values after a step."""
+        """Include the values after a step."""
         self.count += 1
         keep = min(self._keep, 1 - 1 / self.count)
         get_ema_multi_avg_fn(keep)(self.means, self.tensors, None)
 
     @contextmanager
     def in_place(self) -> Iterator[None]:
-        """The means in the place of the values, and the values again."""
+        """Put the means in place of the values; restore the values afterwards."""
         self.exchange()
         try:
             yield
@@ -56,16 +57,20 @@ class Average:
 
     @torch.no_grad()
     def exchange(self) -> None:
-        """Exchange the means for the values."""
+        """Exchange means and values."""
         for tensor, mean in zip(self.tensors, self.means, strict=True):
             value = tensor.clone()
             tensor.copy_(mean)
             mean.copy_(value)
         self._refresh()
 
+    def state_dict(self) -> dict[str, Any]:
+        """What a training goes on from: the means and their number of steps."""
+        return {"means": self.means, "count": self.count}
+
     @torch.no_grad()
-    def load(self, means: Sequence[Tensor], count: int) -> None:
-        """Go on from these means."""
-        for mean, saved in zip(self.means, means, strict=True):
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from a `state_dict`."""
+        for mean, saved in zip(self.means, state["means"], strict=True):
             mean.copy_(saved)
-        self.count = count
+        self.count = state["count"]

@@ -1,18 +1,15 @@
 """The printed confusion matrices of CIFAR-10 against ours, cell by cell."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 from scipy.stats import binom, chi2_contingency, combine_pvalues, false_discovery_control
 
-from hall2net.networks.runs import counts, find_run, recorded_epoch, run_table
+from hall2net.networks.runs import Run, find_run
 
 
-def confusion_comparison(
-    printed: pd.DataFrame, runs: Mapping[str, Mapping[str, Any]]
-) -> pd.DataFrame:
+def confusion_comparison(printed: pd.DataFrame, runs: Sequence[Run]) -> pd.DataFrame:
     """The printed confusion matrices of CIFAR-10 against ours, cell by cell.
 
     For one cell, two Poisson counts a (printed) and b (ours) with equal expectations make b
@@ -24,7 +21,7 @@ def confusion_comparison(
     Parameters
     ----------
     printed : table with `matrix, epoch_printed, true, <classes>, network_inferred`
-    runs : trainings, as `run_table` takes them
+    runs : the trainings
 
     Returns
     -------
@@ -32,11 +29,10 @@ def confusion_comparison(
     predicted, printed, ours, difference, p_value, p_adjusted` (Benjamini-Hochberg over one
     matrix), `beyond_noise` (p_adjusted < 0.05), `p_row`. Empty where no run has these classes.
     """
-    table = run_table(runs)
     parts = [
         cells
         for matrix, rows in printed.groupby("matrix", sort=True)
-        if (cells := _compare_matrix(str(matrix), rows, table, runs)) is not None
+        if (cells := _compare_matrix(str(matrix), rows, runs)) is not None
     ]
     columns = [
         "matrix", "network", "epoch_printed", "run", "epoch", "source", "true", "predicted",
@@ -45,16 +41,14 @@ def confusion_comparison(
     return pd.concat(parts)[columns] if parts else pd.DataFrame(columns=columns)
 
 
-def _compare_matrix(
-    matrix: str, rows: pd.DataFrame, table: pd.DataFrame, runs: Mapping[str, Mapping[str, Any]]
-) -> pd.DataFrame | None:
+def _compare_matrix(matrix: str, rows: pd.DataFrame, runs: Sequence[Run]) -> pd.DataFrame | None:
     network = rows["network_inferred"].iloc[0]
     epoch_printed = int(rows["epoch_printed"].iloc[0])
-    run = find_run(table, "cifar10", "float32" if network == "ideal_float" else "lut")
+    run = find_run(runs, "cifar10", "float32" if network == "ideal_float" else "lut")
     if run is None:
         return None
-    epoch = recorded_epoch(runs[run], epoch_printed / 100)
-    ours = counts(runs[run]["confusions"][epoch])
+    epoch = run.recorded_epoch(epoch_printed / 100)
+    ours = run.confusions[epoch]
     if set(ours.columns) != set(rows["true"]):
         return None
     theirs = rows.set_index("true")[list(ours.columns)].loc[list(ours.index)]
@@ -66,24 +60,24 @@ def _compare_matrix(
             "ours": ours.to_numpy().ravel(),
         }
     )
-    share = np.repeat(ours.sum(axis=1) / (ours.sum(axis=1) + theirs.sum(axis=1)), ours.shape[1])
-    both = cells["printed"] + cells["ours"]
-    lower = binom.cdf(cells["ours"], both, share)
-    upper = binom.sf(cells["ours"] - 1, both, share)
+    fraction = ours.sum(axis=1) / (ours.sum(axis=1) + theirs.sum(axis=1))
+    probability = np.repeat(fraction, ours.shape[1])
+    total = cells["printed"] + cells["ours"]
+    lower = binom.cdf(cells["ours"], total, probability)
+    upper = binom.sf(cells["ours"] - 1, total, probability)
     cells["difference"] = cells["ours"] - cells["printed"]
     cells["p_value"] = np.minimum(1.0, 2 * np.minimum(lower, upper))
     cells["p_adjusted"] = false_discovery_control(cells["p_value"])
     cells["beyond_noise"] = cells["p_adjusted"] < 0.05
     p_row = [_chi_square(theirs.loc[name], ours.loc[name]) for name in ours.index]
     cells["p_row"] = np.repeat(p_row, ours.shape[1])
-    source = runs[run]["metrics"]["source"]
     return cells.assign(
         matrix=matrix,
         network="float32" if network == "ideal_float" else "device",
         epoch_printed=epoch_printed,
-        run=run,
+        run=str(run.name),
         epoch=epoch,
-        source=source,
+        source=run.metrics["source"],
     )
 
 
@@ -93,18 +87,18 @@ def _chi_square(printed: pd.Series, ours: pd.Series) -> float:
 
 
 def confusion_summary(cells: pd.DataFrame) -> pd.DataFrame:
-    """What `confusion_comparison` found, one row a matrix.
+    """Summary of `confusion_comparison`, one row a matrix.
 
     Returns
     -------
     DataFrame with `matrix, network, epoch_printed, run, epoch, source, accuracy_printed, accuracy`
     (fractions), `cells_beyond_noise`, `cells`, `p_matrix` (Fisher's combination of the rows'
-    chi-square tests: the probability of differences at least so large from counting alone),
-    `largest` (the cell that counting explains least, in words), `largest_p` (its adjusted p).
+    chi-square tests: the probability of differences at least this large from counting alone),
+    `largest` (the cell with the smallest p, in words), `largest_p` (its adjusted p).
     """
     rows = []
     for matrix, part in cells.groupby("matrix", sort=True):
-        right = part[part["true"] == part["predicted"]]
+        correct = part[part["true"] == part["predicted"]]
         least = part.loc[part["p_adjusted"].idxmin()]
         p_rows = part.drop_duplicates("true")["p_row"].clip(lower=np.finfo(float).tiny)
         first = part.iloc[0]
@@ -112,8 +106,8 @@ def confusion_summary(cells: pd.DataFrame) -> pd.DataFrame:
             {
                 "matrix": matrix,
                 **first[["network", "epoch_printed", "run", "epoch", "source"]],
-                "accuracy_printed": right["printed"].sum() / part["printed"].sum(),
-                "accuracy": right["ours"].sum() / part["ours"].sum(),
+                "accuracy_printed": correct["printed"].sum() / part["printed"].sum(),
+                "accuracy": correct["ours"].sum() / part["ours"].sum(),
                 "cells_beyond_noise": int(part["beyond_noise"].sum()),
                 "cells": len(part),
                 "p_matrix": float(combine_pvalues(p_rows, method="fisher").pvalue),

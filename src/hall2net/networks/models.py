@@ -1,23 +1,32 @@
 """The two networks of the papers: a multilayer perceptron, and ResNet-18 for 32 x 32 images.
 
-Both take uint8 images as they are stored; what is done to the pixels belongs to the model.
+Both take uint8 images as they are stored: the scaling of the pixels is a layer of the network.
 """
 
+import io
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from hall2net.errors import ConfigError
+from hall2net.errors import ConfigError, FileError
+from hall2net.files import DELETE, atomic
+from hall2net.networks.data import DATA_SETS
 
+_SMALL_LAYER = 2**15  # weights, at batches of 128; between the second and third layer of the MLP
 _HAS_BOTH_LIBRARIES = torch.backends.mkldnn.is_available() and torch.backends.mkl.is_available()
 
 
 class Pixels(nn.Module):
     """uint8 images (N, channels, height, width) to float, ``(x / 255 - mean) / std`` a channel."""
+
+    mean: Tensor
+    std: Tensor
 
     def __init__(self, mean: Sequence[float], std: Sequence[float]) -> None:
         super().__init__()
@@ -29,41 +38,48 @@ class Pixels(nn.Module):
 
 
 class Linear(nn.Linear):
-    """A linear layer that multiplies with oneDNN on processors of the x86 kind.
+    """A linear layer that multiplies with oneDNN on x86 processors.
 
-    PyTorch has two libraries for that there and takes MKL, which on AMD processors takes twice as
-    long for the same product. Small layers would not make up for the call.
+    There PyTorch picks MKL, which takes twice as long on AMD processors. In a small layer the
+    conversion costs more than it saves.
     """
 
     def forward(self, x: Tensor) -> Tensor:
-        small = self.weight.numel() < 2**15
+        small = self.weight.numel() < _SMALL_LAYER
         if small or x.is_cuda or torch.is_autocast_enabled("cpu") or not _HAS_BOTH_LIBRARIES:
             return super().forward(x)
         return F.linear(x.to_mkldnn(), self.weight, self.bias).to_dense()
 
 
 class Network(nn.Sequential):
-    """Layers one after the other, their products in bfloat16 where asked for and to be had."""
+    """Layers in sequence, computed in bfloat16 if requested and supported."""
 
     def __init__(self, modules: OrderedDict[str, nn.Module], bfloat16: bool) -> None:
         super().__init__(modules)
-        self.bfloat16 = {kind: bfloat16 and has_bfloat16(kind) for kind in ("cpu", "cuda")}
+        self.in_bfloat16 = {
+            device_type: bfloat16 and has_bfloat16(device_type) for device_type in ("cpu", "cuda")
+        }
 
     def forward(self, x: Tensor) -> Tensor:
-        if not self.bfloat16[x.device.type]:
+        if not self.in_bfloat16[x.device.type]:
             return super().forward(x)
         with torch.autocast(x.device.type, torch.bfloat16):
             return super().forward(x).float()
 
 
-def has_bfloat16(kind: str) -> bool:
-    """Whether a kind of device, cpu or cuda, multiplies in bfloat16 faster than in float32."""
+def has_bfloat16(device_type: str) -> bool:
+    """Whether a type of device, cpu or cuda, multiplies faster in bfloat16 than in float32."""
     supported = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
-    return kind == "cuda" or any(getattr(torch.cpu, has, bool)() for has in supported)
+    return device_type == "cuda" or any(getattr(torch.cpu, has, bool)() for has in supported)
+
+
+def best_device() -> str:
+    """torch's name of the device to train on: a GPU if there is one."""
+    return "cuda" if torch.cuda.is_available() else "cpu"
 
 
 class Block(nn.Module):
-    """The basic block: two 3 x 3 convolutions and a way around them."""
+    """The basic block: two 3 x 3 convolutions and a shortcut around them."""
 
     def __init__(self, width_in: int, width: int, stride: int) -> None:
         super().__init__()
@@ -154,7 +170,7 @@ def build(
     classes : number of outputs
     mean, std : of each channel, for `Pixels`
     dropout, batch_norm : of the perceptron; ResNet-18 has its own batch normalisation
-    bfloat16 : matrix products in bfloat16 where the processor has them, else in float32
+    bfloat16 : matrix products in bfloat16 if the processor supports them
 
     Raises
     ------
@@ -172,4 +188,76 @@ def build(
     else:
         raise ConfigError(f"model {network['model']!r}: expected one of mlp, resnet18")
     model = Network(OrderedDict(pixels=Pixels(mean, std), **modules), bfloat16)
-    return model.to(memory_format=torch.channels_last)
+    return model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+
+def weight_layers(model: nn.Module) -> dict[str, Tensor]:
+    """The weights that devices hold: of every linear and convolution layer, by layer name."""
+    types = nn.Linear, nn.Conv2d
+    return {name: m.weight for name, m in model.named_modules() if isinstance(m, types)}
+
+
+def weight_count(network: Mapping[str, Any], dataset: str) -> int:
+    """Number of weights that devices hold, of a network for a data set's images.
+
+    Parameters
+    ----------
+    network : as `build` takes it
+    dataset : key of `hall2net.networks.data.DATA_SETS`
+    """
+    facts = DATA_SETS[dataset]
+    model = build(
+        network, shape=facts.shape, classes=len(facts.classes), mean=[0.0], std=[1.0],
+        dropout=(0.0, 0.0), batch_norm=False,
+    )  # fmt: skip
+    return sum(weight.numel() for weight in weight_layers(model).values())
+
+
+@dataclass(frozen=True)
+class SavedNetwork:
+    """A trained network, as ``model.pt`` keeps it.
+
+    Attributes
+    ----------
+    plan : arguments of `build`
+    levels : (K,) of the weights; None for float weights
+    mapping : how levels became weights
+    scales : of each layer, by its name; None for float weights
+    state : parameters and buffers, by name
+    """
+
+    plan: dict[str, Any]
+    levels: list[float] | None
+    mapping: str
+    scales: dict[str, float] | None
+    state: dict[str, Tensor]
+
+    def network(self) -> Network:
+        """The network itself, in evaluation mode."""
+        model = build(**self.plan)
+        model.load_state_dict(self.state)
+        return model.eval()
+
+    def write(self, path: str | Path) -> None:
+        """Write the file: the same bytes for the same network."""
+        buffer = io.BytesIO()
+        torch.save(dict(vars(self)), buffer)
+        with atomic(path) as temporary:
+            temporary.write_bytes(buffer.getvalue())
+
+    @classmethod
+    def read(cls, path: str | Path) -> "SavedNetwork":
+        """Read what `write` wrote; no code of the file is run.
+
+        Raises
+        ------
+        FileError
+            If the file is not one that `write` wrote.
+        """
+        try:
+            saved = cls(**torch.load(path, weights_only=True))
+            saved.network()
+        except Exception as error:
+            found = f"is not a network ({type(error).__name__})"
+            raise FileError(path, found, f"the model.pt of a training; {DELETE}") from error
+        return saved

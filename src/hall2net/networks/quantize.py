@@ -1,80 +1,37 @@
 """Networks whose weights are the levels of a device.
 
-The model is left as it is. Its optimizer steps *latent* float weights, and after every step each
+The model is not changed. The optimizer steps *latent* float weights, and after every step each
 layer's weights become ``scale * level[nearest(latent / scale)]``. The gradient with respect to
-the weights is taken for the gradient with respect to the latents (straight-through estimator,
+the weights is used as the gradient with respect to the latents (straight-through estimator,
 Bengio, Leonard, Courville, arXiv:1308.3432). Forward and backward passes are those of the plain
-network, so they cost what the plain network costs.
+network and cost the same.
 
-Weights of linear and convolution layers are quantized; biases and batch-normalisation parameters,
-which a crossbar array leaves to its digital periphery, stay float.
+Weights of linear and convolution layers are quantized. Biases and batch-normalisation parameters
+stay float: they belong to the digital periphery of a crossbar array.
 """
 
-import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from statistics import NormalDist
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from hall2net.errors import ConfigError
-from hall2net.synapse.model import Device
+from hall2net.networks.models import weight_layers
+from hall2net.synapse.model import Synapse
 
 MAPPINGS = {
     "maxabs": "the largest |latent| of the layer: the papers' max-abs normalisation",
     "std": "the standard deviation of the layer's latents, times `normal_factor` of the levels",
-    "learned": "trained by gradient descent, begun at `std`",
+    "learned": "trained by gradient descent, from `std` on",
 }
 """How the scale of a layer follows from its latent weights."""
 
-_CELLS = 2**12
-_ROW = 2**10
-
-
-def levels_of(precision: str, levels: Sequence[float] | None = None) -> list[float] | None:
-    """Levels of the weights at a precision.
-
-    Parameters
-    ----------
-    precision : ``float32`` (None is returned), ``binary`` (-1 and 1), ``uniform<K>`` (K levels at
-        equal distances from -1 to 1), ``lut<K>``, or ``pair<K>``: a differential pair of devices,
-        each in any of its K states, with the differences of their levels, the largest being 1
-    levels : the K levels of the look-up table, each in [-1, 1], for ``lut<K>`` and ``pair<K>``
-
-    Raises
-    ------
-    ConfigError
-        If there is no such precision, or the look-up table has not K different levels in [-1, 1].
-    """
-    if precision == "float32":
-        return None
-    if precision == "binary":
-        return [-1.0, 1.0]
-    if precision.startswith("uniform") and precision[7:].isdecimal() and int(precision[7:]) > 1:
-        return np.linspace(-1, 1, int(precision[7:])).tolist()
-    kind = re.fullmatch(r"(lut|pair)(\d+)", precision)
-    if not kind:
-        raise ConfigError(
-            f"precision {precision!r}: expected float32, binary, uniform<K>, lut<K> or pair<K>"
-        )
-    found = sorted(set(map(float, levels or [])))
-    if len(found) != int(kind[2]) or len(found) < 2 or len(found) != len(levels or []):
-        raise ConfigError(f"precision {precision}: the look-up table has {len(found)} levels")
-    if not np.isfinite(found).all() or max(map(abs, found)) > 1:
-        raise ConfigError(f"precision {precision}: levels {found} are not all in [-1, 1]")
-    if kind[1] == "pair":
-        reach = found[-1] - found[0]
-        # Differences that are the same but for rounding are one level.
-        return sorted({round((plus - minus) / reach, 9) for plus in found for minus in found})
-    return found
-
-
-def weight_layers(model: nn.Module) -> dict[str, nn.Parameter]:
-    """The weights that devices hold: of every linear and convolution layer, by layer name."""
-    kinds = nn.Linear, nn.Conv2d
-    return {name: m.weight for name, m in model.named_modules() if isinstance(m, kinds)}
+_CELLS = 2**12  # of the table of levels; half a cell is far below the distance of two levels
+_ROW = 2**10  # latents; long enough for fast sums, short enough to waste little at a layer's end
 
 
 def nearest(values: Tensor, levels: Tensor) -> Tensor:
@@ -99,31 +56,30 @@ def normal_factor(levels: tuple[float, ...]) -> float:
 
 
 class Projection:
-    """Keeps the weights of a model at ``scale * level``, behind an optimizer's back.
+    """Keeps the weights of a model at ``scale * level`` after every step of an optimizer.
 
     Parameters
     ----------
-    model : its weight layers are changed in place; it must stay on its device from here on
+    model : its weight layers are changed in place; it must not be moved to another device later
     levels : (K,) ascending, in [-1, 1]
     mapping : one of `MAPPINGS`
 
     Attributes
     ----------
-    weights : of each layer, levels
-    latents : of each layer, what the optimizer steps in the place of the weights
-    log_scale : Parameter (number of layers,), the logarithm of the scales; trained only where the
-        mapping is ``learned``
+    weights : of each layer, ``scale * level``
+    latents : of each layer, the float weights that the optimizer steps
+    log_scale : Parameter (number of layers,), logarithm of the scales at the beginning; trained by
+        mapping ``learned``, constant for `Pulses`, not used otherwise
 
     Notes
     -----
-    All latents lie in one array, and all weights in another, so that a projection is the same ten
-    passes over the memory for a perceptron and for ResNet-18. Each layer begins a new row of the
-    array and fills the rest of its last row with zeros; what belongs to the layer, like its scale,
-    so goes along the rows.
+    All latents lie in one array, and all weights in another: a projection is the same ten passes
+    over the memory for a perceptron and for ResNet-18. Each layer begins a new row of the array
+    and fills its last row with zeros, so every row has one scale.
 
     The nearest level is read from a table of 2^12 cells across [-1, 1], in the same time for 2
-    levels and for 200. A latent less than 2.5e-4 scales from the middle of two levels may so go to
-    either of them.
+    levels and for 200. A latent within 2.5e-4 of a scale of the midpoint between two levels may be
+    rounded to either.
     """
 
     def __init__(self, model: nn.Module, levels: Sequence[float], mapping: str) -> None:
@@ -146,34 +102,37 @@ class Projection:
         self._all_latents = torch.zeros(shape, device=device)
         self._all_weights = torch.zeros(shape, device=device)
         self._cells = torch.empty(shape, dtype=torch.int32, device=device)
-        self.latents = []
-        first = 0
+        self.latents: list[nn.Parameter] = []
+        row = 0
         for weight, rows in zip(self.weights, self._rows.tolist(), strict=True):
-            place = weight.shape, weight.stride(), first * _ROW
+            place = weight.shape, weight.stride(), row * _ROW
             latent = self._all_latents.as_strided(*place).copy_(weight.detach())
             self.latents.append(nn.Parameter(latent))
             weight.data = self._all_weights.as_strided(*place)
-            first += rows
+            row += rows
         with torch.no_grad():
-            first = self._scales_of_latents()
-        # Of mapping `learned` where it begins, of `Pulses` where it stays.
-        self.log_scale = nn.Parameter(first.log())
+            self.log_scale = nn.Parameter(self._scales_of_latents().log())
         self.reset()
 
     def parameters(self) -> list[nn.Parameter]:
-        """What is trained in the place of the weights, and the scales where they are trained."""
+        """The latents, and the scales if they are trained."""
         return [*self.latents, *([self.log_scale] if self.mapping == "learned" else [])]
 
+    def state_dict(self) -> dict[str, Any]:
+        """What a training goes on from: latents and scales."""
+        latents = [latent.detach() for latent in self.latents]
+        return {"latents": latents, "log_scale": self.log_scale.detach()}
+
     @torch.no_grad()
-    def load(self, latents: Sequence[Tensor], log_scale: Tensor) -> None:
-        """Go on from these latents and scales."""
-        for latent, saved in zip(self.latents, latents, strict=True):
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from a `state_dict`."""
+        for latent, saved in zip(self.latents, state["latents"], strict=True):
             latent.copy_(saved)
-        self.log_scale.copy_(log_scale)
+        self.log_scale.copy_(state["log_scale"])
         self.reset()
 
     def reset(self) -> None:
-        """Set every weight anew, after latents or scales were changed by hand."""
+        """Set every weight again, after latents or scales were changed by hand."""
         self.project()
 
     def attach(self, optimizer: torch.optim.Optimizer) -> None:
@@ -190,10 +149,7 @@ class Projection:
         if self.mapping == "maxabs":
             latents = self._all_latents
             return self._by_layer("max", torch.maximum(latents.amax(1), -latents.amin(1)))
-        return self._spread()
-
-    def _spread(self) -> Tensor:
-        # In two passes as fast as the memory, where `Tensor.std` takes many times as long.
+        # Two passes at the speed of the memory; `Tensor.std` takes many times as long.
         sums = self._by_layer("sum", self._all_latents.sum(1))
         squares = self._by_layer("sum", torch.linalg.vector_norm(self._all_latents, dim=1) ** 2)
         return (squares / self._sizes - (sums / self._sizes) ** 2).sqrt() * self._factor
@@ -202,8 +158,8 @@ class Projection:
         return self.scales().index_select(0, self._layer_of_row)[:, None]
 
     def _by_layer(self, how: str, values: Tensor) -> Tensor:
-        """The sum, or largest, of the values (rows,) of each layer."""
-        # Not `unsafe` is to look at the lengths, for which a GPU would have to be waited for.
+        """The sum, or maximum, of the values (rows,) of each layer."""
+        # `unsafe=True` skips a check of the lengths that would make the CPU wait for the GPU.
         return torch.segment_reduce(values, how, lengths=self._rows, unsafe=True)
 
     @torch.no_grad()
@@ -218,22 +174,22 @@ class Projection:
         weights.mul_(scales)
 
     @torch.no_grad()
-    def write(self, synapse: Device, generator: torch.Generator) -> None:
-        """Set every weight to what a device holds that is written to its state, and read once."""
-        held = synapse.read(synapse.write(self._held(), generator), generator)
-        torch.mul(held, self._scales_of_rows(), out=self._all_weights)
+    def write(self, synapse: Synapse, generator: torch.Generator) -> None:
+        """Write every weight to a device, and set it to the level that one read gives."""
+        read = synapse.read(synapse.write(self._device_states(), generator), generator)
+        torch.mul(read, self._scales_of_rows(), out=self._all_weights)
 
-    def _held(self) -> Tensor:
+    def _device_states(self) -> Tensor:
         """State of the device of every weight."""
         return self._states.index_select(0, self._cells.view(-1)).view_as(self._cells)
 
     def counts(self) -> dict[str, np.ndarray]:
-        """How many weights of each layer are at each level, (K,)."""
-        found = {}
+        """Number of weights of each layer at each level, (K,)."""
+        counts = {}
         for name, weight, scale in zip(self.names, self.weights, self.scales(), strict=True):
             index = nearest(weight.detach().flatten() / scale, self._levels)
-            found[name] = torch.bincount(index, minlength=len(self.levels)).cpu().numpy()
-        return found
+            counts[name] = torch.bincount(index, minlength=len(self.levels)).cpu().numpy()
+        return counts
 
     @torch.no_grad()
     def _take_gradients(self) -> None:
@@ -253,17 +209,17 @@ class Projection:
 
 
 class Pulses(Projection):
-    """Moves weights by whole pulses from state to state, with no latent weight behind them.
+    """Moves weights by whole pulses from state to state, without latent weights.
 
-    After every step of the optimizer each weight is brought nearer to where the step would have it
-    by a number of pulses, one pulse being one state up or down and taken to change the weight by
-    the mean distance of neighbouring levels. What it does change it by is the distance of the
-    states that it is between: the measured curve, with its unequal steps and its ends. A fraction
-    of a pulse is given with that probability (stochastic rounding), drawn from torch's generator.
+    After every step of the optimizer each device gets a number of pulses towards the stepped
+    weight. A pulse moves the device by one state; the number is computed as if every pulse changed
+    the weight by the mean distance of neighbouring levels. The weight follows the measured levels,
+    with their unequal steps and their ends. A fraction of a pulse is given with that probability
+    (stochastic rounding), drawn from torch's generator.
 
     Parameters
     ----------
-    model, levels, mapping : as in `Projection`; the scale stays what it is at the beginning
+    model, levels, mapping : as in `Projection`; the scale is that of the beginning
     """
 
     def __init__(self, model: nn.Module, levels: Sequence[float], mapping: str) -> None:
@@ -274,7 +230,7 @@ class Pulses(Projection):
 
     @torch.no_grad()
     def scales(self) -> Tensor:
-        """Scale of each layer, (number of layers,), the same at all times."""
+        """Scale of each layer, (number of layers,), constant."""
         return self.log_scale.exp()
 
     @torch.no_grad()
@@ -286,7 +242,7 @@ class Pulses(Projection):
 
     @torch.no_grad()
     def project(self) -> None:
-        """Give every device the pulses that its weight asks for."""
+        """Give every device its pulses."""
         scales = self._scales_of_rows()
         wanted = (self._all_latents / scales - self._levels[self._state]) / self._pulse
         pulses = wanted.add_(torch.rand_like(wanted)).floor_().nan_to_num_(0)
@@ -294,7 +250,7 @@ class Pulses(Projection):
         self._state.add_(pulses.clamp_(-most, most).long()).clamp_(0, most)
         self._set(scales)
 
-    def _held(self) -> Tensor:
+    def _device_states(self) -> Tensor:
         return self._state
 
     def _set(self, scales: Tensor) -> None:

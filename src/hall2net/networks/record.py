@@ -1,33 +1,33 @@
-"""What a study's trainings were and gave, as a few text tables that a repository can keep."""
+"""Settings and results of a study's trainings, as a few text tables for a repository."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from hall2net.files import write_csv, write_json
+from hall2net.networks.runs import Run
 
 
-def write_record(runs: Mapping[str, Mapping[str, Any]], folder: str | Path) -> None:
+def write_record(runs: Sequence[Run], folder: str | Path) -> None:
     """Write ``metrics.json``, ``history.csv``, ``confusion.csv`` and ``weight_histogram.csv``.
 
-    Each table is that of the runs one under the other, with the column `run`. Of the histograms
-    it keeps every recorded epoch for all weights together, and every layer after the last epoch.
-    A confusion matrix is a row a cell that is not empty: run, epoch, true, predicted, count.
+    Each table has the rows of all runs, with the column `run`. The histograms are those of all
+    weights together at every recorded epoch, and of every layer after the last. A confusion matrix
+    has one row a cell that is not empty: run, epoch, true, predicted, count.
 
     Parameters
     ----------
-    runs : from `hall2net.networks.runs.read_runs`
+    runs : the trainings
     folder : made where it is missing
     """
     folder = Path(folder)
-    write_json({run: parts["metrics"] for run, parts in runs.items()}, folder / "metrics.json")
-    histories = {run: parts["history"] for run, parts in runs.items()}
+    write_json({str(run.name): run.metrics for run in runs}, folder / "metrics.json")
+    histories = {str(run.name): run.history for run in runs}
     write_csv(_stacked(histories), folder / "history.csv")
-    confusions = {run: _cells(parts["confusions"]) for run, parts in runs.items()}
+    confusions = {str(run.name): _cells(run.confusions) for run in runs}
     write_csv(_stacked(confusions), folder / "confusion.csv")
-    histograms = {run: _kept(parts["histogram"]) for run, parts in runs.items()}
+    histograms = {str(run.name): _kept(run.histogram) for run in runs}
     write_csv(_stacked(histograms), folder / "weight_histogram.csv")
 
 
@@ -36,10 +36,10 @@ def _stacked(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 
 
 def _cells(confusions: Mapping[int, pd.DataFrame]) -> pd.DataFrame:
-    long = [
-        table.melt("true", var_name="predicted", value_name="count").assign(epoch=epoch)
-        for epoch, table in sorted(confusions.items())
-    ]
+    long = []
+    for epoch, counts in sorted(confusions.items()):
+        cells = counts.reset_index().melt("true", var_name="predicted", value_name="count")
+        long.append(cells.assign(epoch=epoch))
     return pd.concat(long).query("count > 0")[["epoch", "true", "predicted", "count"]]
 
 

@@ -1,4 +1,4 @@
-"""Trained accuracy of sets of states: what the advisor's quantisation error comes to."""
+"""Trained accuracy of sets of states, beside the quantisation error that the advisor gives."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -7,9 +7,10 @@ import numpy as np
 import pandas as pd
 
 from hall2net.networks.data import Images
-from hall2net.networks.train import train
+from hall2net.networks.train import Recipe, Training, train
 from hall2net.synapse.advisor import sets_to_train
 from hall2net.synapse.lut import check_lut, levels
+from hall2net.synapse.precision import Precision
 
 
 def train_sets(
@@ -31,7 +32,9 @@ def train_sets(
     ----------
     lut : look-up table
     advice : its `hall2net.synapse.advisor.advice`
-    images, network, recipe, epochs, threads, device : as `hall2net.networks.train.train` takes them
+    images, threads, device : as `hall2net.networks.train.train` takes them
+    network, epochs : fields of the `Training`
+    recipe : fields of the `Recipe`
     best : number of sets
     seeds : one training each
 
@@ -46,30 +49,28 @@ def train_sets(
     error = advice.drop_duplicates("states").set_index("states")["quantization_error"]
     choices: list[tuple[str, str]] = [("float32", "none")]
     choices += [(s, m) for s in sets_to_train(advice, best) for m in ("maxabs", "std")]
-    exact = {**recipe, "noise_aware": False}
+    exact = Recipe.of({**recipe, "noise_aware": False})
     rows = []
     for states, mapping in choices:
-        grid = None
+        precision, measured = Precision("float32"), None
         if states != "float32":
             used = lut["state"].isin([int(state) for state in states.split()])
-            grid = levels(lut.loc[used, "resistance_ohm"]).tolist()
-        runs = [
-            train(
-                images, network=network, recipe=exact, epochs=epochs, seed=seed, levels=grid,
-                precision="float32" if grid is None else f"lut{len(grid)}", mapping=mapping,
-                device=device, threads=threads,
-            ).history.iloc[-1]
-            for seed in seeds
-        ]  # fmt: skip
+            measured = levels(lut.loc[used, "resistance_ohm"]).tolist()
+            precision = Precision("lut", len(measured))
+        last = []
+        for seed in seeds:
+            training = Training(network, precision, exact, epochs, mapping, measured, seed=seed)
+            run, _ = train(images, training, device=device, threads=threads)
+            last.append(run.history.iloc[-1])
         row = {
             "states": states,
-            "n_states": None if grid is None else len(grid),
+            "n_states": precision.states,
             "mapping": mapping,
-            "quantization_error": 0.0 if grid is None else error[states],
+            "quantization_error": 0.0 if measured is None else error[states],
         }
         for name in ("validation_accuracy", "test_accuracy"):
-            values = np.array([run[name] for run in runs])
-            spread = values.std(ddof=1) / np.sqrt(len(values)) if len(values) > 1 else np.nan
-            row |= {name: values.mean(), f"{name}_u": spread}
-        rows.append(row | {"n_seeds": len(runs), "epochs": epochs, "source": images.source})
+            values = np.array([epoch[name] for epoch in last])
+            sigma = values.std(ddof=1) / np.sqrt(len(values)) if len(values) > 1 else np.nan
+            row |= {name: values.mean(), f"{name}_u": sigma}
+        rows.append(row | {"n_seeds": len(last), "epochs": epochs, "source": images.source})
     return pd.DataFrame(rows).astype({"n_states": "Int64"})

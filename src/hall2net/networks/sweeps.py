@@ -1,4 +1,4 @@
-"""Sweeps: every combination of some settings, and one table of what came of them."""
+"""Sweeps: every combination of some settings, and one table of their results."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import product
@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from hall2net.networks.runs import model_of
+
 AXES = {
     "dataset": "data set",
     "precision": "float32, binary, lut<K>, pair<K> or uniform<K>",
@@ -14,9 +16,9 @@ AXES = {
     "recipe": "name of a recipe of the network",
     "epochs": "passes over the training images",
     "seed": "of the training",
-    "noise": "standard deviation of every weight at the test, over its layer's scale",
+    "noise": "standard deviation of every weight at the test, in units of its layer's scale",
 }
-"""What a sweep may vary; any other axis is a key of the recipe."""
+"""Axes of a sweep; any other axis is a key of the recipe."""
 
 _RESULTS = (
     "states", "validation_accuracy", "test_accuracy", "test_accuracy_u", "best_epoch",
@@ -25,11 +27,49 @@ _RESULTS = (
 
 
 def grid(over: Mapping[str, Sequence[Any]]) -> pd.DataFrame:
-    """Every combination, one row a training; float weights once, whatever the mappings."""
-    table = pd.DataFrame(list(product(*over.values())), columns=list(over))
-    if {"precision", "mapping"} <= set(over):
+    """Every combination, one row a training.
+
+    Float weights are there once, for all mappings; `noise` is left out, since one training serves
+    every noise.
+    """
+    axes = {axis: values for axis, values in over.items() if axis != "noise"}
+    table = pd.DataFrame(list(product(*axes.values())), columns=list(axes))
+    if {"precision", "mapping"} <= set(axes):
         table.loc[table["precision"] == "float32", "mapping"] = "none"
     return table.drop_duplicates(ignore_index=True)
+
+
+def choices_at(
+    point: Mapping[str, Any], block: Mapping[str, Any], scale: str, seed: int
+) -> dict[str, Any]:
+    """Settings at one point of a sweep: its axes, and the network's own where it has no axis.
+
+    Parameters
+    ----------
+    point : axis to its value, a row of `grid`
+    block : of the network in the configuration
+    scale : ``laptop`` or ``published``
+    seed : where `seed` is not an axis
+    """
+    return {
+        "dataset": block["datasets"][0],
+        "precision": "float32",
+        "mapping": "none",
+        "recipe": block["recipe"],
+        "epochs": block["epochs"][scale],
+        "seed": seed,
+        **point,
+    }
+
+
+def settings_at(choices: Mapping[str, Any], block: Mapping[str, Any], scale: str) -> dict[str, Any]:
+    """Arguments of `hall2net.networks.train.Training.of` for `choices_at` a point."""
+    changes = {key: value for key, value in choices.items() if key not in AXES}
+    return {
+        "network": model_of(block, scale),
+        "recipe": {**block["recipes"][choices["recipe"]], **changes},
+        **{key: choices[key] for key in ("precision", "mapping", "epochs", "seed")},
+    }
 
 
 def sweep_table(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""Training, from images in memory to the files of a run."""
+"""Training, from images in memory to a run and its network."""
 
 import hashlib
 import io
@@ -6,9 +6,10 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import asdict, astuple, dataclass, fields
+from dataclasses import asdict, astuple, dataclass, field, fields
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -18,47 +19,53 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from hall2net.errors import ConfigError, FileError, Hall2netError
-from hall2net.files import atomic, write_csv, write_json
+from hall2net.files import atomic
 from hall2net.networks import models
 from hall2net.networks.average import Average
 from hall2net.networks.data import Images
 from hall2net.networks.evaluate import confusion_matrix
-from hall2net.networks.quantize import Projection, Pulses, levels_of, weight_layers
-from hall2net.synapse.model import Device
+from hall2net.networks.models import SavedNetwork, weight_layers
+from hall2net.networks.quantize import Projection, Pulses
+from hall2net.networks.runs import Run
+from hall2net.synapse.model import Synapse, synapse_from_lut
+from hall2net.synapse.precision import Precision
 
-_FLOAT_BINS = 61
-# A compiler takes longer than it saves in all the trainings of a perceptron on a CPU.
+_FLOAT_BINS = 61  # of a histogram of float weights; odd, so that zero is the middle of a bin
+# On a CPU compiling takes longer than it saves in all the trainings of a perceptron.
 _COMPILED = {"cuda"}
+
+_Histograms = dict[str, tuple[list[float], list[int], list[float]]]
+"""Of each layer and of all: edges and counts of the bins, and their levels (quantized weights)."""
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a network is trained. The defaults are the ruo2 paper's words; of its unstated weight
-    decay, torch's own default.
+    """How a network is trained.
+
+    Defaults follow the ruo2 paper; the weight decay, which it does not state, is PyTorch's default.
 
     Attributes
     ----------
-    update : what a step changes: ``latent``, a float weight kept beside the device, which is
-        written where its level changes; ``pulses``, the device itself, by whole pulses along its
-        states (`hall2net.networks.quantize.Pulses`)
-    optimizer : ``adam``, with the decay beside the gradient (AdamW: Loshchilov, Hutter,
+    update : what a step changes: ``latent``, a float weight kept beside the device; ``pulses``, the
+        device itself, by whole pulses along its states (`hall2net.networks.quantize.Pulses`)
+    optimizer : ``adam``, with decoupled weight decay (AdamW: Loshchilov, Hutter,
         arXiv:1711.05101), or ``sgd``, with Nesterov momentum 0.9 and the decay in the gradient
     learning_rate : the largest of the schedule
     schedule : ``constant``, ``cosine`` (to zero), or ``one_cycle`` (linear rise over the first
         30 % of the steps, then cosine to zero)
     batch : images a step
     weight_decay : of the (latent) weights; biases and batch-normalisation parameters have none
-    average_epochs : time constant, in epochs, of the mean over the steps that is tested and saved
-        in the place of the last weights (`hall2net.networks.average`); 0: the last ones
+    average_epochs : time constant, in epochs, of the mean over the steps that is evaluated and
+        saved instead of the last weights (`hall2net.networks.average`); 0: the last weights
     dropout : probability of dropping a pixel, and a hidden unit (perceptron)
     batch_norm : batch normalisation of the hidden layers (perceptron)
-    standardise : pixels less the training set's mean, over its standard deviation, per channel;
-        else pixels from 0 to 1
-    shift : largest number of pixels by which images are shifted at random, both ways
-    mirror : images mirrored at random, left to right
-    noise_aware : measured states are written to devices and read anew in every step, with the
-        errors of the device model; tests, and what is saved, are without them
-    bfloat16 : matrix products in bfloat16 where the processor has them, else in float32
+    standardise : pixels minus the training set's mean, divided by its standard deviation, per
+        channel; otherwise pixels from 0 to 1
+    shift_pixels : largest number of pixels by which images are shifted at random, either way
+    mirror : half of the images mirrored at random, left to right
+    noise_aware : in every step the weights are written to simulated devices and read back with
+        errors, if they are measured states; evaluation and the saved network are without errors
+    bfloat16 : matrix products in bfloat16 if the processor supports them
     """
 
     update: str = "latent"
@@ -71,7 +78,7 @@ class Recipe:
     dropout: Sequence[float] = (0.0, 0.0)
     batch_norm: bool = False
     standardise: bool = False
-    shift: int = 0
+    shift_pixels: int = 0
     mirror: bool = False
     noise_aware: bool = False
     bfloat16: bool = False
@@ -91,7 +98,7 @@ class Recipe:
         if self.average_epochs and self.update == "pulses":
             raise ConfigError(
                 "recipe: average_epochs with update pulses: devices have no mean over the steps; "
-                "expected 0, or update latent"
+                "expected average_epochs 0, or update latent"
             )
 
     @classmethod
@@ -114,70 +121,135 @@ class Recipe:
 
 
 @dataclass(frozen=True)
-class TrainedRun:
-    """What a training leaves.
+class Training:
+    """All that the numbers of a training depend on, but for the images and the hardware.
 
     Attributes
     ----------
-    history : one row an epoch: epoch, train_loss, train_accuracy, validation_accuracy,
-        test_accuracy (fractions)
-    confusions : by epoch, counts (classes, classes) of test images, rows the true classes
-    histogram : epoch, layer, bin_left, bin_right, count, level; see `write_run`
-    metrics : settings and results, ready for JSON
-    model : what `hall2net.networks.evaluate.network` takes
-    classes : names of the classes
+    network : the model, as `hall2net.networks.models.build` takes it
+    precision : of the weights
+    recipe : how they are trained
+    epochs : passes over the training images
+    mapping : key of `hall2net.networks.quantize.MAPPINGS`; ``none`` for float weights
+    measured : (K,) levels of the look-up table, in [-1, 1], for ``lut`` and ``pair`` weights
+    synapse : the device model, with the levels of the weights, for noise-aware training
+    seed : of weights, order, dropout and augmentation
+    record_epochs : epochs, 0 to `epochs`, after which confusion matrix and weights are kept; the
+        last is always kept
+
+    Raises
+    ------
+    ConfigError
+        If the settings contradict each other.
     """
 
-    history: pd.DataFrame
-    confusions: dict[int, np.ndarray]
-    histogram: pd.DataFrame
-    metrics: dict[str, Any]
-    model: dict[str, Any]
-    classes: list[str]
+    network: Mapping[str, Any]
+    precision: Precision
+    recipe: Recipe
+    epochs: int
+    mapping: str = "none"
+    measured: Sequence[float] | None = None
+    synapse: Synapse | None = None
+    seed: int = 0
+    record_epochs: Sequence[int] = ()
+
+    def __post_init__(self) -> None:
+        levels = self.levels
+        if (levels is None) != (self.mapping == "none"):
+            raise ConfigError(
+                f"precision {self.precision} does not go with mapping {self.mapping!r}"
+            )
+        recorded = self.recorded
+        if self.epochs < 1 or recorded[0] < 0 or recorded[-1] > self.epochs:
+            raise ConfigError(
+                f"record_epochs {recorded}: each must lie between 0 and epochs ({self.epochs}), "
+                "and epochs must be at least 1"
+            )
+        if not self.noise_aware or levels is None:
+            return
+        if self.synapse is None:
+            raise ConfigError("noise_aware: expected the device model of the look-up table")
+        known = [round(level, 5) for level in self.synapse.levels.tolist()]
+        if known != [round(level, 5) for level in levels]:
+            raise ConfigError(
+                f"noise_aware with {self.precision}: the device has the levels {known}; expected "
+                f"the network's, {levels}"
+            )
+
+    @classmethod
+    def of(
+        cls,
+        *,
+        precision: str,
+        recipe: Mapping[str, Any],
+        lut: pd.DataFrame | None = None,
+        **settings: Any,  # noqa: ANN401
+    ) -> "Training":
+        """The training of a configuration.
+
+        Parameters
+        ----------
+        precision : name of the `Precision`
+        recipe : fields of the `Recipe`
+        lut : look-up table, for measured states
+        settings : further fields
+        """
+        chosen = Recipe.of(recipe)
+        if lut is not None:
+            settings["measured"] = lut["level"].to_list()
+            settings["synapse"] = synapse_from_lut(lut) if chosen.noise_aware else None
+        return cls(precision=Precision.of(precision), recipe=chosen, **settings)
+
+    @property
+    def levels(self) -> list[float] | None:
+        """Levels of the weights, ascending; None for float weights."""
+        return self.precision.levels(self.measured)
+
+    @property
+    def noise_aware(self) -> bool:
+        """Whether weights are written to devices: only measured states have a device model."""
+        return self.recipe.noise_aware and self.precision.measured
+
+    @property
+    def recorded(self) -> list[int]:
+        """Epochs after which confusion matrix and weights are kept, ascending."""
+        return sorted({*self.record_epochs, self.epochs})
+
+    def facts(self) -> dict[str, Any]:
+        """The fields as JSON has them, but for `record_epochs` and the device model."""
+        return {
+            "network": dict(self.network),
+            "precision": str(self.precision),
+            "mapping": self.mapping,
+            "levels": self.levels,
+            "noise_aware": self.noise_aware,
+            "settings": asdict(self.recipe),
+            "epochs": self.epochs,
+            "seed": self.seed,
+        }
 
 
 def train(
     images: Images,
+    training: Training,
     *,
-    network: Mapping[str, Any],
-    precision: str,
-    levels: Sequence[float] | None = None,
-    mapping: str = "none",
-    recipe: Mapping[str, Any],
-    epochs: int,
-    synapse: Device | None = None,
-    seed: int = 0,
-    record_epochs: Sequence[int] = (),
     checkpoint: str | Path | None = None,
     device: str = "cpu",
     threads: int = 1,
-) -> TrainedRun:
+) -> tuple[Run, SavedNetwork]:
     """Train one network.
 
     A tenth of the training images, the same for every run, is kept for validation. On a CPU the
-    same arguments give the same bytes, also when training was killed and went on from
+    same arguments give the same bytes, also when a training was killed and went on from
     `checkpoint`; another number of threads may give others.
 
     Parameters
     ----------
     images : training and test images
-    network : the model, as `hall2net.networks.models.build` takes it
-    precision : as `hall2net.networks.quantize.levels_of` takes it
-    levels : (K,) levels of the look-up table, in [-1, 1], for ``lut<K>`` and ``pair<K>``
-    mapping : key of `hall2net.networks.quantize.MAPPINGS`; ``none`` for ``float32``
-    recipe : fields of `Recipe`
-    epochs : passes over the training images
-    synapse : the device model, with the K levels, of noise-aware recipes with measured states
-    seed : of weights, order, dropout and augmentation
-    record_epochs : epochs, 0 to `epochs`, of confusion matrices and weight histograms; the last
-        is always recorded
-    checkpoint : file to go on from, written after every epoch; another run's is not used
+    training : what is trained
+    checkpoint : file to go on from, written after every epoch; another training's is not used
     device : torch's name of the device
     threads : CPU threads
-
-    Returns
-    -------
-    Histories, matrices, histograms, metrics and the network itself.
 
     Raises
     ------
@@ -186,307 +258,314 @@ def train(
     FileError
         If the checkpoint cannot be read or written.
     Hall2netError
-        If the loss is no longer a number.
+        If the loss is no longer finite.
     """
-    settings = Recipe.of(recipe)
-    measured = levels is not None
-    levels = levels_of(precision, levels)
-    if (levels is None) != (mapping == "none"):
-        raise ConfigError(f"precision {precision} does not go with mapping {mapping!r}")
-    if not (settings.noise_aware and measured):
-        synapse = None
-    elif synapse is None:
-        raise ConfigError("noise_aware: expected the device model of the look-up table")
-    else:
-        found = [round(level, 5) for level in synapse.levels.tolist()]
-        if found != [round(level, 5) for level in levels]:
-            raise ConfigError(
-                f"noise_aware with {precision}: the device has the levels {found}; expected the "
-                f"network's, {levels}"
-            )
-    record = sorted({*record_epochs, epochs})
-    if epochs < 1 or record[0] < 0 or record[-1] > epochs:
-        raise ConfigError(f"record_epochs {record}: expected 0 to {epochs}; epochs from 1 on")
     torch.set_num_threads(threads)
-    kind = torch.device(device).type
-    bfloat16 = settings.bfloat16 and models.has_bfloat16(kind)
+    data = _Data.of(images, device)
+    plan = _plan(images, data, training)
+    hardware = _hardware(device, threads, training.recipe)
+    state = _State.of(training, plan, data)
+    saved = _Checkpoint(checkpoint, training, hardware, images)
+    saved.restore(state)
 
-    train_x, train_y, validation_x, validation_y = (part.to(device) for part in _split(images))
-    test_x, test_y = images.test_x.to(device), images.test_y.to(device)
-    mean, std = _moments(train_x) if settings.standardise else ([0.0], [1.0])
-    plan = {
-        "network": dict(network),
-        "shape": list(train_x.shape[1:]),
+    def test(x: Tensor, y: Tensor) -> np.ndarray:
+        return confusion_matrix(state.forward, x, y, len(images.classes))
+
+    if state.epoch == 0 and 0 in training.recorded:
+        state.record(test(*data.test))
+    name = f"{plan['network']['model']} {images.name} {training.precision} {training.mapping}"
+    bar = tqdm(
+        range(state.epoch + 1, training.epochs + 1), f"{name} seed {training.seed}",
+        training.epochs, initial=state.epoch, unit="epoch",
+    )  # fmt: skip
+    for epoch in bar:
+        loss, train_accuracy = _epoch(epoch, state, training, data)
+        if not math.isfinite(loss):
+            raise Hall2netError(
+                f"{name}: the loss of epoch {epoch} is {loss}; try a learning_rate below "
+                f"{training.recipe.learning_rate:g}"
+            )
+        with state.average.in_place() if state.average else nullcontext():
+            confusion = test(*data.test)
+            validation = _accuracy(test(*data.validation))
+            state.history.append((epoch, loss, train_accuracy, validation, _accuracy(confusion)))
+            if epoch in training.recorded:
+                state.record(confusion)
+        saved.save(state)
+        bar.set_postfix(loss=f"{loss:.4f}", validation=f"{validation:.4f}")
+
+    if state.average:
+        state.average.exchange()
+    return _run(state, training, images, data, hardware), _network(state, training, plan)
+
+
+@dataclass(frozen=True)
+class _Data:
+    """Images and labels on the device that trains."""
+
+    train: tuple[Tensor, Tensor]
+    validation: tuple[Tensor, Tensor]
+    test: tuple[Tensor, Tensor]
+
+    @classmethod
+    def of(cls, images: Images, device: str) -> "_Data":
+        """A tenth of the training images is held back for validation, the same for every run."""
+        x, y = images.train_x, images.train_y
+        order = torch.randperm(len(x), generator=torch.Generator().manual_seed(0))
+        held, kept = order[: len(order) // 10], order[len(order) // 10 :]
+        return cls(
+            (x[kept].to(device), y[kept].to(device)),
+            (x[held].to(device), y[held].to(device)),
+            (images.test_x.to(device), images.test_y.to(device)),
+        )
+
+
+def _plan(images: Images, data: _Data, training: Training) -> dict[str, Any]:
+    """Arguments of `models.build`."""
+    recipe, x = training.recipe, data.train[0]
+    mean, std = _moments(x) if recipe.standardise else ([0.0], [1.0])
+    return {
+        "network": dict(training.network),
+        "shape": list(x.shape[1:]),
         "classes": len(images.classes),
         "mean": mean,
         "std": std,
-        "dropout": list(settings.dropout),
-        "batch_norm": settings.batch_norm,
-        "bfloat16": settings.bfloat16,
+        "dropout": list(recipe.dropout),
+        "batch_norm": recipe.batch_norm,
+        "bfloat16": recipe.bfloat16,
     }
-    torch.manual_seed(seed)
-    model = models.build(**plan).to(device)
-    kind_of_update = Pulses if settings.update == "pulses" else Projection
-    projection = None if levels is None else kind_of_update(model, levels, mapping)
-    optimizer = _optimizer(model, projection, settings)
-    steps = math.ceil(len(train_x) / settings.batch)
-    average = _average(model, projection, optimizer, settings.average_epochs * steps)
-    synapse = synapse and synapse.to(device)
-    forward = torch.compile(model, dynamic=False) if kind in _COMPILED else model
-
-    arguments = {
-        **plan,
-        **asdict(settings),
-        "precision": precision,
-        "levels": levels,
-        "mapping": mapping,
-        "epochs": epochs,
-        "seed": seed,
-        "synapse": synapse and [tensor.tolist() for tensor in astuple(synapse)],
-        "record_epochs": record,
-        "device": kind,
-        "arithmetic": "bfloat16" if bfloat16 else "float32",
-        "threads": threads,
-        "images": images.digest(),
-    }
-    progress = _Progress(checkpoint, arguments, model, projection, optimizer, average)
-    done = progress.restore()
-
-    def test(x: Tensor, y: Tensor) -> np.ndarray:
-        return confusion_matrix(forward, x, y, len(images.classes))
-
-    if done == 0 and record[0] == 0:
-        progress.record(0, test(test_x, test_y))
-    name = f"{network['model']} {images.name} {precision} {mapping} seed {seed}"
-    bar = tqdm(range(done + 1, epochs + 1), name, epochs, initial=done, unit="epoch")
-    for epoch in bar:
-        # Begun anew every epoch, so that a checkpoint needs no state of random generators.
-        torch.manual_seed(1_000_003 * (seed + 1) + epoch)
-        writes = torch.Generator(device).manual_seed(1_000_003 * (seed + 1) + epoch)
-        if synapse:
-            projection.write(synapse, writes)
-        model.train()
-        loss_sum = torch.zeros((), device=device)
-        correct = torch.zeros((), device=device, dtype=torch.int64)
-        order = torch.randperm(len(train_x)).to(device)
-        for step, batch in enumerate(order.split(settings.batch)):
-            for group in optimizer.param_groups:
-                group["lr"] = settings.rate((epoch - 1 + step / steps) / epochs)
-            x, y = train_x.index_select(0, batch), train_y.index_select(0, batch)
-            if settings.shift or settings.mirror:
-                x = _augmented(x, settings.shift, settings.mirror)
-            # The last batch of an epoch is shorter, and not worth a compilation of its own.
-            logits = (forward if len(batch) == settings.batch else model)(x)
-            loss = F.cross_entropy(logits, y)
-            model.zero_grad()
-            loss.backward()
-            optimizer.step()
-            if average:
-                average.update()
-            if synapse:
-                projection.write(synapse, writes)
-            loss_sum += loss.detach() * len(batch)
-            correct += (logits.detach().argmax(1) == y).sum()
-        train_loss = loss_sum.item() / len(train_x)
-        if not math.isfinite(train_loss):
-            raise Hall2netError(
-                f"{name}: the loss of epoch {epoch} is {train_loss}; try a learning_rate below "
-                f"{settings.learning_rate:g}"
-            )
-        if synapse:
-            projection.project()
-        with average.in_place() if average else nullcontext():
-            confusion = test(test_x, test_y)
-            validation = _accuracy(test(validation_x, validation_y))
-            if epoch in record:
-                progress.record(epoch, confusion)
-        train_accuracy = correct.item() / len(train_x)
-        row = epoch, train_loss, train_accuracy, validation, _accuracy(confusion)
-        progress.history.append(row)
-        progress.save()
-        bar.set_postfix(loss=f"{train_loss:.4f}", validation=f"{validation:.4f}")
-
-    if average:
-        average.exchange()
-    columns = "epoch", "train_loss", "train_accuracy", "validation_accuracy", "test_accuracy"
-    history = pd.DataFrame(progress.history, columns=columns)
-    layers = weight_layers(model)
-    scales = None
-    if projection:
-        scales = dict(zip(layers, projection.scales().tolist(), strict=True))
-    state = {key: value.detach().cpu().clone() for key, value in model.state_dict().items()}
-    metrics = {
-        "network": dict(network),
-        "dataset": images.name,
-        "source": images.source,
-        "stand_in": images.stand_in,
-        "train_images": len(train_x),
-        "validation_images": len(validation_x),
-        "test_images": len(test_x),
-        "precision": precision,
-        "mapping": mapping,
-        "levels": levels,
-        "scales": scales,
-        "noise_aware": synapse is not None,
-        "weights": sum(weight.numel() for weight in layers.values()),
-        "distinct_weights": {key: len(weight.unique()) for key, weight in layers.items()},
-        "settings": asdict(settings),
-        "arithmetic": "bfloat16" if bfloat16 else "float32",
-        "device": kind,
-        "threads": threads,
-        "epochs": epochs,
-        "seed": seed,
-        **history.iloc[-1].drop("epoch").to_dict(),
-    }
-    return TrainedRun(
-        history,
-        {epoch: np.array(counts) for epoch, counts in progress.confusions.items()},
-        _histogram_table(progress.histograms),
-        metrics,
-        {"plan": plan, "levels": levels, "mapping": mapping, "scales": scales, "state": state},
-        list(images.classes),
-    )
 
 
-def write_run(run: TrainedRun, folder: str | Path, /, **labels: str) -> None:
-    """Write the files of a run: the same bytes for the same run.
-
-    ``history.csv``, ``confusion_epoch<NNN>.csv`` (``true``, then a column a predicted class),
-    ``weight_histogram.csv``, ``metrics.json`` and ``model.pt``.
-
-    Parameters
-    ----------
-    run : from `train`
-    folder : made where it is missing
-    labels : further entries of metrics.json, such as the name of the run, its recipe and scale
-
-    Notes
-    -----
-    The histogram counts, at each recorded epoch, the weights of each layer and of ``all``. Of
-    quantized weights it has one bin a level, in units of the level; of float weights equal bins,
-    in units of the weight.
-    """
-    folder = Path(folder)
-    write_csv(run.history, folder / "history.csv")
-    for epoch, counts in run.confusions.items():
-        table = pd.DataFrame(counts, columns=run.classes)
-        table.insert(0, "true", run.classes)
-        write_csv(table, folder / f"confusion_epoch{epoch:03d}.csv")
-    write_csv(run.histogram, folder / "weight_histogram.csv")
-    buffer = io.BytesIO()
-    torch.save(run.model, buffer)
-    with atomic(folder / "model.pt") as temporary:
-        temporary.write_bytes(buffer.getvalue())
-    write_json(run.metrics | labels, folder / "metrics.json")
+def _hardware(device: str, threads: int, recipe: Recipe) -> dict[str, Any]:
+    device_type = torch.device(device).type
+    bfloat16 = recipe.bfloat16 and models.has_bfloat16(device_type)
+    arithmetic = "bfloat16" if bfloat16 else "float32"
+    return {"device": device_type, "threads": threads, "arithmetic": arithmetic}
 
 
-class _Progress:
-    """What a training has done so far, and its checkpoint."""
+@dataclass
+class _State:
+    """A network in training, and what it has given so far."""
 
-    def __init__(
-        self,
-        path: str | Path | None,
-        arguments: Mapping[str, Any],
-        model: nn.Module,
-        projection: Projection | None,
-        optimizer: torch.optim.Optimizer,
-        average: Average | None,
-    ) -> None:
-        self.path = None if path is None else Path(path)
-        text = json.dumps(arguments, sort_keys=True) + torch.__version__
-        self.key = hashlib.sha256(text.encode()).hexdigest()
-        self.model, self.projection, self.optimizer = model, projection, optimizer
-        self.average = average
-        self.history: list[tuple[float, ...]] = []
-        self.confusions: dict[int, list[list[int]]] = {}
-        self.histograms: dict[int, dict[str, tuple[list[float], list[int], list[float]]]] = {}
+    model: nn.Module
+    forward: nn.Module
+    projection: Projection | None
+    optimizer: torch.optim.Optimizer
+    average: Average | None
+    history: list[tuple[float, ...]] = field(default_factory=list)
+    confusions: dict[int, list[list[int]]] = field(default_factory=dict)
+    histograms: dict[int, _Histograms] = field(default_factory=dict)
 
-    def record(self, epoch: int, confusion: np.ndarray) -> None:
-        self.confusions[epoch] = confusion.tolist()
-        self.histograms[epoch] = _histograms(self.model, self.projection)
+    @classmethod
+    def of(cls, training: Training, plan: Mapping[str, Any], data: _Data) -> "_State":
+        recipe, (x, _) = training.recipe, data.train
+        torch.manual_seed(training.seed)
+        model = models.build(**plan).to(x.device)
+        projection = None
+        if (levels := training.levels) is not None:
+            update = Pulses if recipe.update == "pulses" else Projection
+            projection = update(model, levels, training.mapping)
+        optimizer = _optimizer(model, projection, recipe)
+        steps = math.ceil(len(x) / recipe.batch)
+        average = _average(model, projection, optimizer, recipe.average_epochs * steps)
+        forward: nn.Module = model
+        if x.device.type in _COMPILED:
+            forward = cast(nn.Module, torch.compile(model, dynamic=False))
+        return cls(model, forward, projection, optimizer, average)
 
-    def save(self) -> None:
-        if self.path is None:
-            return
-        content = {
-            "key": self.key,
+    @property
+    def epoch(self) -> int:
+        """Epochs done."""
+        return len(self.history)
+
+    def record(self, confusion: np.ndarray) -> None:
+        """Keep the confusion matrix and the weights of this epoch."""
+        self.confusions[self.epoch] = confusion.tolist()
+        self.histograms[self.epoch] = _histograms(self.model, self.projection)
+
+    def state_dict(self) -> dict[str, Any]:
+        """What a training goes on from."""
+        return {
             "model": self.model.state_dict(),
+            "projection": self.projection and self.projection.state_dict(),
             "optimizer": self.optimizer.state_dict(),
+            "average": self.average and self.average.state_dict(),
             "history": self.history,
             "confusions": self.confusions,
             "histograms": self.histograms,
         }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from a `state_dict`."""
+        self.model.load_state_dict(state["model"])
         if self.projection:
-            content["latents"] = [latent.detach() for latent in self.projection.latents]
-            content["log_scale"] = self.projection.log_scale.detach()
+            self.projection.load_state_dict(state["projection"])
+        self.optimizer.load_state_dict(state["optimizer"])
         if self.average:
-            content["means"], content["steps"] = self.average.means, self.average.count
+            self.average.load_state_dict(state["average"])
+        self.history = [tuple(row) for row in state["history"]]
+        self.confusions, self.histograms = state["confusions"], state["histograms"]
+
+
+class _Checkpoint:
+    """The file from which a killed training goes on; none without a path."""
+
+    def __init__(
+        self,
+        path: str | Path | None,
+        training: Training,
+        hardware: Mapping[str, Any],
+        images: Images,
+    ) -> None:
+        self.path = None if path is None else Path(path)
+        synapse = training.synapse if training.noise_aware else None
+        facts = {
+            **training.facts(),
+            **hardware,
+            "synapse": synapse and [tensor.tolist() for tensor in astuple(synapse)],
+            "record_epochs": training.recorded,
+            "images": images.digest(),
+        }
+        text = json.dumps(facts, sort_keys=True) + torch.__version__
+        self.key = hashlib.sha256(text.encode()).hexdigest()
+
+    def save(self, state: _State) -> None:
+        if self.path is None:
+            return
         buffer = io.BytesIO()
-        torch.save(content, buffer)
+        torch.save({"key": self.key, **state.state_dict()}, buffer)
         with atomic(self.path) as temporary:
             # Not `getbuffer`: collecting an error that holds one crashes Python 3.12.1.
             temporary.write_bytes(buffer.getvalue())
 
-    def restore(self) -> int:
-        """Epochs already done: those of the checkpoint, where it is of the same training."""
+    def restore(self, state: _State) -> None:
+        """Go on from the file, if it is there and of the same training."""
         if self.path is None or not self.path.exists():
-            return 0
-        device = next(self.model.parameters()).device
+            return
+        device = next(state.model.parameters()).device
         try:
             content = torch.load(self.path, map_location=device, weights_only=True)
-            if content["key"] != self.key:
-                return 0
-            self.model.load_state_dict(content["model"])
-            if self.projection:
-                self.projection.load(content["latents"], content["log_scale"])
-            self.optimizer.load_state_dict(content["optimizer"])
-            if self.average:
-                self.average.load(content["means"], content["steps"])
-            self.history = [tuple(row) for row in content["history"]]
-            self.confusions, self.histograms = content["confusions"], content["histograms"]
+            if content["key"] == self.key:
+                state.load_state_dict(content)
         except Exception as error:
-            found = f"is no whole checkpoint ({type(error).__name__})"
+            found = f"is incomplete or not a checkpoint ({type(error).__name__})"
             hint = "a file that `train` wrote; delete it to train from the beginning"
             raise FileError(self.path, found, hint) from error
-        return len(self.history)
 
 
-def _split(images: Images) -> tuple[Tensor, ...]:
-    """Training and validation images and labels; the same tenth is held back for every run."""
-    order = torch.randperm(len(images.train_x), generator=torch.Generator().manual_seed(0))
-    held, rest = order[: len(order) // 10], order[len(order) // 10 :]
-    x, y = images.train_x, images.train_y
-    return x[rest], y[rest], x[held], y[held]
+def _epoch(epoch: int, state: _State, training: Training, data: _Data) -> tuple[float, float]:
+    """One pass over the training images: mean loss and accuracy in it."""
+    recipe, model, projection = training.recipe, state.model, state.projection
+    (train_x, train_y), device = data.train, data.train[0].device
+    # Seeded in every epoch, so that a checkpoint needs no state of random generators.
+    seed = 1_000_003 * (training.seed + 1) + epoch
+    torch.manual_seed(seed)
+    write = None
+    if projection and training.noise_aware and training.synapse:
+        noise = torch.Generator(device).manual_seed(seed)
+        write = partial(projection.write, training.synapse.to(device), noise)
+        write()
+    model.train()
+    loss_sum = torch.zeros((), device=device)
+    correct = torch.zeros((), device=device, dtype=torch.int64)
+    batches = torch.randperm(len(train_x)).to(device).split(recipe.batch)
+    for step, batch in enumerate(batches):
+        for group in state.optimizer.param_groups:
+            group["lr"] = recipe.rate((epoch - 1 + step / len(batches)) / training.epochs)
+        x, y = train_x.index_select(0, batch), train_y.index_select(0, batch)
+        if recipe.shift_pixels or recipe.mirror:
+            x = _augmented(x, recipe.shift_pixels, recipe.mirror)
+        # The last batch of an epoch is shorter, and not worth a compilation of its own.
+        logits = (state.forward if len(batch) == recipe.batch else model)(x)
+        loss = F.cross_entropy(logits, y)
+        model.zero_grad()
+        loss.backward()
+        state.optimizer.step()
+        if state.average:
+            state.average.update()
+        if write:
+            write()
+        loss_sum += loss.detach() * len(batch)
+        correct += (logits.detach().argmax(1) == y).sum()
+    if projection and write:
+        projection.project()
+    return loss_sum.item() / len(train_x), correct.item() / len(train_x)
+
+
+def _run(
+    state: _State, training: Training, images: Images, data: _Data, hardware: Mapping[str, Any]
+) -> Run:
+    columns = "epoch", "train_loss", "train_accuracy", "validation_accuracy", "test_accuracy"
+    history = pd.DataFrame(state.history, columns=columns)
+    layers = weight_layers(state.model)
+    metrics = {
+        **training.facts(),
+        **hardware,
+        "dataset": images.name,
+        "source": images.source,
+        "stand_in": images.stand_in,
+        "train_images": len(data.train[1]),
+        "validation_images": len(data.validation[1]),
+        "test_images": len(data.test[1]),
+        "scales": _scales(state),
+        "weights": sum(weight.numel() for weight in layers.values()),
+        "distinct_weights": {name: len(weight.unique()) for name, weight in layers.items()},
+        **history.iloc[-1].drop("epoch").to_dict(),
+    }
+    true = pd.Index(images.classes, name="true")
+    confusions = {
+        epoch: pd.DataFrame(counts, true, images.classes)
+        for epoch, counts in state.confusions.items()
+    }
+    return Run(history, confusions, _histogram_table(state.histograms), metrics)
+
+
+def _network(state: _State, training: Training, plan: dict[str, Any]) -> SavedNetwork:
+    weights = {
+        key: tensor.detach().cpu().clone() for key, tensor in state.model.state_dict().items()
+    }
+    return SavedNetwork(plan, training.levels, training.mapping, _scales(state), weights)
+
+
+def _scales(state: _State) -> dict[str, float] | None:
+    """Scale of each layer; None for float weights."""
+    if state.projection is None:
+        return None
+    return dict(zip(state.projection.names, state.projection.scales().tolist(), strict=True))
 
 
 def _moments(x: Tensor) -> tuple[list[float], list[float]]:
-    """Mean and standard deviation of each channel, of pixels from 0 to 1."""
-    # From how often each of the 256 values comes: exact, and without a copy of all images.
+    """Mean and standard deviation of each channel, for pixels from 0 to 1."""
+    # From the counts of the 256 values: exact, and without a copy of all images.
     value = torch.arange(256, dtype=torch.float64, device=x.device) / 255
     means, deviations = [], []
     for channel in x.transpose(0, 1):
-        share = torch.bincount(channel.flatten(), minlength=256).double() / channel.numel()
-        mean = share @ value
+        fraction = torch.bincount(channel.flatten(), minlength=256).double() / channel.numel()
+        mean = fraction @ value
         means.append(mean.item())
-        deviations.append((share @ (value - mean) ** 2).sqrt().item())
+        deviations.append((fraction @ (value - mean) ** 2).sqrt().item())
     return means, deviations
 
 
 def _optimizer(
     model: nn.Module, projection: Projection | None, recipe: Recipe
 ) -> torch.optim.Optimizer:
-    """torch's own, on the latent weights where the weights are levels."""
+    """torch's optimizer, on the latents if the weights are levels."""
     weights = list(weight_layers(model).values())
     digital = [p for p in model.parameters() if not any(p is weight for weight in weights)]
     if projection:
-        weights = projection.latents
-        digital += projection.parameters()[len(weights) :]
-    groups = [{"params": weights}, {"params": digital, "weight_decay": 0.0}]
-    shared = {"lr": recipe.learning_rate, "weight_decay": recipe.weight_decay, "fused": True}
+        weights, scales = list(projection.latents), projection.parameters()[len(weights) :]
+        digital += scales
+    groups: list[dict[str, Any]] = [
+        {"params": weights},
+        {"params": digital, "weight_decay": 0.0},
+    ]
+    shared: dict[str, Any] = {"lr": recipe.learning_rate, "weight_decay": recipe.weight_decay}
+    optimizer: torch.optim.Optimizer
     if recipe.optimizer == "adam":
-        optimizer = torch.optim.AdamW(groups, **shared)
+        optimizer = torch.optim.AdamW(groups, fused=True, **shared)
     else:
-        optimizer = torch.optim.SGD(groups, momentum=0.9, nesterov=True, **shared)
+        optimizer = torch.optim.SGD(groups, momentum=0.9, nesterov=True, fused=True, **shared)
     if projection:
         projection.attach(optimizer)
     return optimizer
@@ -498,17 +577,17 @@ def _average(
     optimizer: torch.optim.Optimizer,
     steps: float,
 ) -> Average | None:
-    """The mean of all that the optimizer steps, and of what batch normalisation measures."""
+    """The mean of all that the optimizer steps, and of batch normalisation's statistics."""
     if not steps:
         return None
     stepped = [tensor for group in optimizer.param_groups for tensor in group["params"]]
-    measured = [buffer for buffer in model.buffers() if buffer.is_floating_point()]
+    statistics = [buffer for buffer in model.buffers() if buffer.is_floating_point()]
     refresh = projection.project if projection else lambda: None
-    return Average([*stepped, *measured], steps, refresh)
+    return Average([*stepped, *statistics], steps, refresh)
 
 
 def _augmented(x: Tensor, reach: int, mirror: bool) -> Tensor:
-    """Each image shifted by up to `reach` pixels, black where it ends; half of them mirrored."""
+    """Each image shifted by up to `reach` pixels, with black borders; half of them mirrored."""
     n, _, height, width = x.shape
     shift = torch.randint(0, 2 * reach + 1, (2, n), device=x.device)
     crops = F.pad(x, (reach,) * 4).unfold(2, height, 1).unfold(3, width, 1)
@@ -523,9 +602,7 @@ def _accuracy(confusion: np.ndarray) -> float:
     return float(np.trace(confusion) / confusion.sum())
 
 
-def _histograms(
-    model: nn.Module, projection: Projection | None
-) -> dict[str, tuple[list[float], list[int], list[float]]]:
+def _histograms(model: nn.Module, projection: Projection | None) -> _Histograms:
     """Edges, counts and levels (none for float weights) of each layer and of all."""
     if projection:
         counts = projection.counts()
@@ -537,17 +614,15 @@ def _histograms(
         return {key: (edges, n.tolist(), levels.tolist()) for key, n in counts.items()}
     weights = {k: w.detach().cpu().double().flatten() for k, w in weight_layers(model).items()}
     weights["all"] = torch.cat(list(weights.values()))
-    found = {}
+    histograms: _Histograms = {}
     for key, values in weights.items():
         reach = float(values.abs().max())
-        counts, edges = np.histogram(values.numpy(), _FLOAT_BINS, (-reach, reach))
-        found[key] = edges.tolist(), counts.tolist(), []
-    return found
+        number, edges = np.histogram(values.numpy(), _FLOAT_BINS, (-reach, reach))
+        histograms[key] = edges.tolist(), number.tolist(), []
+    return histograms
 
 
-def _histogram_table(
-    histograms: Mapping[int, Mapping[str, tuple[list[float], list[int], list[float]]]],
-) -> pd.DataFrame:
+def _histogram_table(histograms: Mapping[int, _Histograms]) -> pd.DataFrame:
     tables = []
     for epoch, layers in histograms.items():
         for layer, (edges, counts, levels) in layers.items():

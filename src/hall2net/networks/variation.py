@@ -1,42 +1,42 @@
 """Accuracy of a trained network against the number of its states and against their noise."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
 from hall2net.networks.data import Images
-from hall2net.networks.evaluate import accuracy, map_after_training, monte_carlo, network
+from hall2net.networks.evaluate import accuracy, map_after_training, monte_carlo
+from hall2net.networks.models import SavedNetwork
 from hall2net.synapse.lut import check_lut, levels
-from hall2net.synapse.model import Device
+from hall2net.synapse.model import Synapse
 
 STATE_COUNTS = 8
-"""At so many numbers of states, spread evenly in their logarithm, the accuracy is looked at."""
+"""Number of state counts, spaced logarithmically, at which the accuracy is tested."""
 
 NOISE = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2)
-"""Sigma of one read after one write, as shares of the range between the outer states."""
+"""Sigma of one read after one write, as fractions of the range between the outer states."""
 
 
-def one_write_sigma(synapse: Device) -> float:
-    """1 sigma of one read after one write as a share of the range, root mean square over states."""
+def one_write_sigma(synapse: Synapse) -> float:
+    """1 sigma of one read after one write as a fraction of the range, r.m.s. over states."""
     variance = (synapse.programming**2).mean() + (synapse.reading**2).mean()
     return float(variance.sqrt() / 2)
 
 
 def accuracy_against_states(
-    content: Mapping[str, Any], images: Images, lut: pd.DataFrame, advice: pd.DataFrame
+    saved: SavedNetwork, images: Images, lut: pd.DataFrame, advice: pd.DataFrame
 ) -> pd.DataFrame:
-    """Test accuracy of a float network set to a few states after its training, without more of it.
+    """Test accuracy of a float network whose weights are set to a few states after training.
 
     Parameters
     ----------
-    content : of a float32 run, from `hall2net.networks.evaluate.read_model`
+    saved : network of a float32 run
     images : test images
     lut : look-up table
-    advice : its `hall2net.synapse.advisor.advice`, which says which of the states to leave out
+    advice : its `hall2net.synapse.advisor.advice`, which chooses the states to leave out
 
     Returns
     -------
@@ -50,7 +50,7 @@ def accuracy_against_states(
     best = sets.set_index("n_states")["states"].astype(str)
     wanted = np.unique(np.geomspace(2, len(lut), STATE_COUNTS).round().astype(int))
     rows: list[tuple[str, int | None, float]] = [
-        ("float32", None, accuracy(network(content), images))
+        ("float32", None, accuracy(saved.network(), images))
     ]
     for count in tqdm(wanted, "numbers of states"):
         evenly = np.linspace(-1, 1, count)
@@ -59,18 +59,18 @@ def accuracy_against_states(
             used = lut["state"].isin([int(state) for state in best[count].split()])
             choices["measured states"] = levels(lut.loc[used, "resistance_ohm"]).tolist()
         for choice, grid in choices.items():
-            model = map_after_training(content, grid, "std")
+            model = map_after_training(saved, grid, "std")
             rows.append((choice, int(count), accuracy(model, images)))
     table = pd.DataFrame(rows, columns=["choice", "n_states", "accuracy"])
-    share = table["accuracy"]
-    table["accuracy_u"] = np.sqrt(share * (1 - share) / len(images.test_y))
+    fraction = table["accuracy"]
+    table["accuracy_u"] = np.sqrt(fraction * (1 - fraction) / len(images.test_y))
     return table.astype({"n_states": "Int64"})
 
 
 def accuracy_against_noise(
-    content: Mapping[str, Any],
+    saved: SavedNetwork,
     images: Images,
-    synapse: Device,
+    synapse: Synapse,
     *,
     draws: int = 20,
     seed: int = 0,
@@ -80,14 +80,14 @@ def accuracy_against_noise(
 
     Parameters
     ----------
-    content, images, synapse, draws, seed, device : as `hall2net.networks.evaluate.monte_carlo`
+    saved, images, synapse, draws, seed, device : as `hall2net.networks.evaluate.monte_carlo`
         takes them; drift and stuck devices are left out
 
     Returns
     -------
     DataFrame, one row a noise: `noise` (`none`, `measured`, `scaled`), `sigma` (of one read after
-    one write, as a share of the range), `accuracy`, `accuracy_u` (standard error of the mean over
-    the arrays), `n`. A device without any noise gives the row `none` alone.
+    one write, as a fraction of the range), `accuracy`, `accuracy_u` (standard error of the mean
+    over the arrays), `n`. A device without any noise gives the row `none` alone.
     """
     synapse = synapse.without("drift", "stuck")
     measured = one_write_sigma(synapse)
@@ -103,7 +103,7 @@ def accuracy_against_noise(
             reading=synapse.reading * factor,
         )
         count = draws if sigma > 0 else 1
-        found = monte_carlo(content, images, scaled, draws=count, seed=seed, device=device)
+        found = monte_carlo(saved, images, scaled, draws=count, seed=seed, device=device)
         error = found.std(ddof=1) / np.sqrt(count) if count > 1 else np.nan
         rows.append((noise, sigma, found.mean(), error, count))
     return pd.DataFrame(rows, columns=["noise", "sigma", "accuracy", "accuracy_u", "n"])

@@ -14,7 +14,7 @@ from hall2net.errors import ConfigError
 from hall2net.physics.loop_shift import SHIFTS
 
 CHOICES = {
-    "shift": SHIFTS,
+    "loop_shift": SHIFTS,
     "dh_to_field": ("half", "literal"),
     "wall_factor": ("2/pi", "1"),
     "current_layer": ("stack", "heavy_metal", "parallel"),
@@ -27,7 +27,7 @@ CHOICES = {
 class Convention:
     """Choices that the literature leaves open. The defaults are the adopted set."""
 
-    shift: str = "line"
+    loop_shift: str = "line"
     """line: slope of H_0 against I with intercept | pair: H_0(+I) - H_0(-I) at equal |I|."""
     dh_to_field: str = "half"
     """half: H_z,eff = -Delta H/2, the shift of the loop's centre | literal: -Delta H."""

@@ -872,41 +872,6 @@ def systematic_column(column: str) -> str:
     return f"{column.removesuffix(unit)}_sys{unit}"
 
 
-def compensation_temperature(loops: pd.DataFrame, sample: str) -> tuple[float, float]:
-    """Magnetic compensation temperature T_M of a ferrimagnet, in K, with its 1-sigma uncertainty.
-
-    The coercive field diverges as 1/|T - T_M|, so that sign(R_A)/H_c is a straight line through
-    zero at T_M; the line is fitted to the four loops around the sign change of R_A. Where there
-    are fewer, T_M is the middle of the two temperatures around it, uniform between them.
-
-    Returns
-    -------
-    NaN, NaN where R_A does not change sign.
-    """
-    rows = loops[
-        (loops["sample"] == sample) & (loops["kind"] == "ahe_loop") & (loops["status"] == "ok")
-    ].sort_values("temperature_k")
-    temperature = rows["temperature_k"].to_numpy(float)
-    sign = np.sign(rows["r_ahe_ohm"].to_numpy(float))
-    change = np.flatnonzero(sign[1:] != sign[:-1])
-    if change.size != 1:
-        return np.nan, np.nan
-    k = int(change[0])
-    near = slice(max(k - 1, 0), k + 3)
-    if len(temperature[near]) < 4:
-        return float(temperature[k : k + 2].mean()), float(np.ptp(temperature[k : k + 2]) / 12**0.5)
-    h_c = rows["h_c_oe"].to_numpy(float)[near]
-    spread = np.hypot(rows["h_c_u_oe"], rows["h_step_u_oe"]).to_numpy(float)[near] / h_c**2
-    (slope, offset), covariance = np.polyfit(
-        temperature[near], sign[near] / h_c, 1, w=1 / spread, cov="unscaled"
-    )
-    t_m = -offset / slope
-    gradient = np.array([offset / slope**2, -1 / slope])
-    misfit = (sign[near] / h_c - slope * temperature[near] - offset) / spread
-    scale = max(1.0, float(np.sum(misfit**2) / 2))
-    return float(t_m), float(np.sqrt(gradient @ covariance @ gradient * scale))
-
-
 def interval_columns(column: str) -> tuple[str, str]:
     """Names of the ends of a 95 % interval: `h_c_oe` gives `h_c_lo95_oe` and `h_c_hi95_oe`."""
     name = column.removesuffix("_oe")

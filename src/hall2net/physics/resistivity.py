@@ -1,6 +1,6 @@
 """Longitudinal resistance and resistivity of each sample."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,15 +9,14 @@ import xarray as xr
 
 from hall2net.errors import Hall2netError
 from hall2net.measurement import select
-from hall2net.physics.facts import fact
+from hall2net.physics.facts import Samples, fact
+from hall2net.physics.lines import weighted_fit
 
 _UOHM_CM = 1e-8
 _ONE_TEMPERATURE_K = 5.0
 
 
-def resistivity_table(
-    datasets: Sequence[xr.Dataset], samples: Mapping[str, Mapping[str, Any]]
-) -> pd.DataFrame:
+def resistivity_table(datasets: Sequence[xr.Dataset], samples: Samples) -> pd.DataFrame:
     """Longitudinal resistance and resistivity of each sample.
 
     From a current-voltage curve the slope of V = V_0 + R I, so that a thermoelectric offset is of
@@ -43,10 +42,7 @@ def resistivity_table(
         own = dataset["id"].to_numpy()[dataset["kind"].to_numpy() == "resistivity"].tolist()
         if not own:
             continue
-        width, length, stack = (
-            fact(samples, name, key) for key in ("width_um", "length_um", "stack_nm")
-        )
-        to_rho = width * stack / length * 1e-9 / _UOHM_CM  # ohm to uohm cm
+        to_rho = resistivity_per_resistance(samples, name)
         row: dict[str, Any] = {"sample": name, "status": "ok", "reason": ""}
         try:
             if len(own) > 1:
@@ -59,6 +55,20 @@ def resistivity_table(
         rows.append(row)
     columns = ["r_xx_ohm", "r_xx_u_ohm", "rho_xx_uohm_cm", "rho_xx_u_uohm_cm"]
     return pd.DataFrame(rows, columns=["sample", *columns, "status", "reason"])
+
+
+def resistivity_per_resistance(samples: Samples, sample: str) -> float:
+    """w t_stack/L in uohm cm per ohm.
+
+    Raises
+    ------
+    ConfigError
+        If the sample lacks `width_um`, `length_um` or `stack_nm`.
+    """
+    width, length, stack = (
+        fact(samples, sample, key) for key in ("width_um", "length_um", "stack_nm")
+    )
+    return width * stack / length * 1e-9 / _UOHM_CM
 
 
 def _resistance(measurement: xr.Dataset, to_rho: float) -> tuple[float, float]:
@@ -78,12 +88,9 @@ def _resistance(measurement: xr.Dataset, to_rho: float) -> tuple[float, float]:
     resistance, current = resistance[valid], current[valid]
     if np.isfinite(current).all() and np.ptp(current) > 0.1 * np.abs(current).max():
         design = np.column_stack([current, np.ones_like(current)])
-        observed = resistance * current
+        fit = weighted_fit(design, resistance * current)
     else:
-        design, observed = np.ones((resistance.size, 1)), resistance
-    fit = np.linalg.lstsq(design, observed, rcond=None)[0]
-    residual = observed - design @ fit
-    variance = residual @ residual / (residual.size - design.shape[1])
-    if not fit[0] > 0:
-        raise Hall2netError(f"a resistance of {fit[0]:.3g} ohm, expected one above 0")
-    return float(fit[0]), float(np.sqrt(variance * np.linalg.inv(design.T @ design)[0, 0]))
+        fit = weighted_fit(np.ones((resistance.size, 1)), resistance)
+    if not fit.value[0] > 0:
+        raise Hall2netError(f"a resistance of {fit.value[0]:.3g} ohm, expected one above 0")
+    return float(fit.value[0]), float(fit.sigma[0])

@@ -63,9 +63,10 @@ def switching_loop(measurement: xr.Dataset) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame in the order of measurement: `write_current_ma`, `resistance_ohm` with its noise
-    `resistance_u_ohm`, `branch` (up, down; initial for a first sweep from zero that a whole one
-    repeats). Points that stand out by more than 8 sigma from both neighbours are left out.
+    DataFrame in the order of measurement: `point` (its number in the measurement, from 0),
+    `write_current_ma`, `resistance_ohm` with its noise `resistance_u_ohm`, `branch` (up, down;
+    initial for a first sweep from zero that a whole one repeats). Points that stand out by more
+    than 8 sigma from both neighbours are left out.
 
     Raises
     ------
@@ -74,7 +75,7 @@ def switching_loop(measurement: xr.Dataset) -> pd.DataFrame:
     """
     loop = _loop(measurement)
     return loop.points.assign(resistance_u_ohm=loop.sigma)[
-        ["write_current_ma", "resistance_ohm", "resistance_u_ohm", "branch"]
+        ["point", "write_current_ma", "resistance_ohm", "resistance_u_ohm", "branch"]
     ]
 
 
@@ -298,6 +299,7 @@ def _ahe_swing(loops: pd.DataFrame, sample: str, temperature: float) -> tuple[fl
 def _loop(measurement: xr.Dataset) -> _Loop:
     points = pd.DataFrame(
         {
+            "point": np.arange(measurement.sizes["point"]),
             "write_current_ma": measurement["write_current"].to_numpy() * 1e3,
             "resistance_ohm": measurement["resistance"].to_numpy(),
         }

@@ -1,17 +1,18 @@
 """Damping-like torque from loop shifts, and what it says about the interface and the heavy metal.
 
-The tables compose `loop_shift` (centres of loops to a plateau) and `formulas` under a `Convention`.
+The tables compose `loop_shift` (centres of loops to slopes), `knee` (slopes to a plateau) and
+`formulas` under a `Convention`.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from hall2net.errors import ConfigError, Hall2netError
-from hall2net.physics.facts import fact
+from hall2net.physics.facts import Given, Samples, fact, given
 from hall2net.physics.formulas import (
     Convention,
     current_density_per_current,
@@ -23,13 +24,17 @@ from hall2net.physics.formulas import (
     spin_hall_conductivity,
     spin_memory_loss_transparency,
 )
-from hall2net.physics.loop_shift import Knee, centre_slopes, fit_knee, rescaled, usable_loops
-from hall2net.tables import uncertainty_column, usable
+from hall2net.physics.knee import fit_knee
+from hall2net.physics.loop_shift import Scatter, centre_slopes, no_slope, usable_loops, widened
+from hall2net.physics.resistivity import resistivity_per_resistance
+from hall2net.tables import systematic_column, uncertainty_column, usable
 from hall2net.units import OERSTED
 
 _PER_MA = 1e-3 / OERSTED  # A/m per A to Oe per mA
 _UOHM_CM = 1e-8
-_SCATTERED = 3.0
+
+MEASURED = "measured"
+"""Source of a value that a table of this study has."""
 
 
 def shift_against_field(
@@ -50,11 +55,8 @@ def shift_against_field(
     each with `_u`, and `n_loops`. Empty if no field has loops with currents of both signs.
     """
     chosen = Convention.of(convention)
-    points, _ = usable_loops(loops, sample)
-    try:
-        table, _, _ = _shifts(points, chosen.shift)
-    except Hall2netError:
-        table = centre_slopes(points, chosen.shift)
+    points, _ = widened(usable_loops(loops, sample)[0])
+    table = centre_slopes(points, chosen.loop_shift)
     factor = damping_like_field(1.0, chosen.dh_to_field, chosen.wall_factor)
     return pd.DataFrame(
         {
@@ -75,7 +77,7 @@ def torque_table(
     magnetometry: pd.DataFrame,
     resistivity: pd.DataFrame,
     switching: pd.DataFrame,
-    samples: Mapping[str, Mapping[str, Any]],
+    samples: Samples,
     *,
     reference: str,
     convention: Mapping[str, Any],
@@ -83,32 +85,39 @@ def torque_table(
 ) -> pd.DataFrame:
     """Torque efficiency, transparency and spin Hall angle of each sample with loop shifts.
 
-    Uncertainties are carried from H_DL, M_s t, K_s and rho_xx by central differences of one
-    standard deviation along the axes of their covariance: M_s t and K_s keep the correlation
-    that magnetometry gave them, and theta, sigma and T_int share rho_xx and K_s. Dimensions and
-    the constants of the convention count as exact. Ratios to the reference: two samples share no
+    Statistical uncertainties are carried from H_DL, M_s t, K_s and rho_xx by central differences
+    of one standard deviation along the axes of their covariance: M_s t and K_s keep the
+    correlation that magnetometry gave them, and theta, sigma and T_int share rho_xx and K_s.
+    Systematic ones are those of H_DL, from the choice of the knee's model. Dimensions and the
+    constants of the convention count as exact. Ratios to the reference: two samples share no
     measurement, so their uncertainties add in quadrature.
 
     Parameters
     ----------
     loops, magnetometry, resistivity, switching : tables of the same names
-    samples : sample to its facts: `thickness_nm, width_um, stack_nm, heavy_metal_nm`
+    samples : sample to its facts: `thickness_nm, width_um, stack_nm, heavy_metal_nm`, and those
+        that stand in where nothing was measured: `m_s_t_a` or `m_s_emu_cc` (with
+        `ferromagnet_nm`), `rho_xx_uohm_cm` or `r_xx_ohm` (with `length_um`), `k_s_erg_cm2`, each
+        with `_u`; `source` says where they are from
     reference : sample that the ratios refer to
     convention : keys of `Convention`; those left out have its defaults
     name : name of the set, for the table
 
     Returns
     -------
-    DataFrame, one row a sample in the order of `samples`. With `_u`: `h_dl_per_ma_oe` (plateau),
-    `h_dmi_oe` (knee), `g0` (zero-field torque over plateau), `zero_field_shift_per_ma_oe` (Delta
-    H/I at H_x = 0), `xi_dl_j`, `xi_dl_e` (1/(ohm m)), `k_s_erg_cm2`, `lambda_s_nm`, `t_sbf`,
-    `t_sml`, `t_int`, `sigma_sh` ((hbar/2e)/(ohm m)), `theta_sh`, `rho_xx_uohm_cm`, `j_c_a_m2`
-    (mean over both signs of the largest in-plane field that all samples share),
-    `switching_ratio` (field-free, at the largest current), `xi_ratio` and `theta_ratio` (over the
-    reference), `j_c_ratio` (reference over sample). Then `j_c_field_x_oe`, `n_loops`, `scatter`
-    (of the loops' centres over their stated uncertainty), `convention`, its keys and those of the
-    magnetometry, `status`
-    (ok, flagged, refused), `reason`.
+    DataFrame, one row a sample in the order of `samples`. With `_u` (1 sigma, statistical):
+    `h_dl_per_ma_oe` (plateau), `h_dmi_oe` (knee), `g0` (zero-field torque over plateau),
+    `zero_field_shift_per_ma_oe` (Delta H/I at H_x = 0), `xi_dl_j`, `xi_dl_e` (1/(ohm m)),
+    `k_s_erg_cm2`, `lambda_s_nm`, `t_sbf`, `t_sml`, `t_int`, `sigma_sh` ((hbar/2e)/(ohm m)),
+    `theta_sh`, `rho_xx_uohm_cm`, `j_c_a_m2` (mean over both signs of the largest in-plane field
+    that all samples share), `switching_ratio` (field-free, at the largest current), `xi_ratio`
+    and `theta_ratio` (over the reference), `j_c_ratio` (reference over sample). The torques and
+    H_DMI have `_sys` (difference of the two knee models) too. Then `h_dmi_lo_oe`, `h_dmi_hi_oe`
+    (limits where H_DMI is empty), `h_dl_is_lower_bound`, `knee_model`, `chi2` and `dof` (of
+    dH_0/dI against H_x), `scatter` and `scatter_dof` (Birge ratio of the loops' centres about
+    H_0(I)), `m_s_source`, `rho_source` (`measured`, or the source given), `j_c_field_x_oe`,
+    `n_loops`, `convention`, its keys and those of the magnetometry, `status` (ok, flagged,
+    refused), `reason`.
 
     Raises
     ------
@@ -122,53 +131,64 @@ def torque_table(
     for sample in sorted(measured - set(samples)):
         raise ConfigError(f"sample {sample!r} is not described in the configuration")
     critical = _critical_currents(switching, reference)
-    rows = []
+    rows, reasons = [], {sample: [] for sample in samples}
     for sample in (sample for sample in samples if sample in measured):
-        row: dict[str, Any] = {
-            "sample": sample,
-            "thickness_nm": fact(samples, sample, "thickness_nm"),
-        }
-        reasons: list[str] = []
-        row |= _plateau(loops, sample, chosen, reasons)
-        row |= _of_sample(resistivity, sample, ["rho_xx_uohm_cm"], "resistivity", reasons)
-        row |= _of_sample(magnetometry, sample, ["k_s_erg_cm2"], "magnetometry", reasons)
-        row |= _efficiencies(row, magnetometry, samples, chosen, reasons)
+        row = {"sample": sample, "thickness_nm": fact(samples, sample, "thickness_nm")}
+        row |= _plateau(loops, sample, chosen, reasons[sample])
+        row |= _material(sample, magnetometry, resistivity, samples, reasons[sample])
+        row |= _efficiencies(row, samples, chosen, reasons[sample])
         row |= critical.get(sample, {}) | _field_free(switching, sample)
-        refused = not np.isfinite(row["h_dl_per_ma_oe"])
-        row["status"] = "refused" if refused else "flagged" if reasons else "ok"
-        row["reason"] = "; ".join(reasons)
         rows.append(row)
-    _add_ratios(rows, reference)
+    _add_ratios(rows, reference, reasons)
+    for row in rows:
+        refused = not np.isfinite(row["h_dl_per_ma_oe"])
+        row["status"] = "refused" if refused else "flagged" if reasons[row["sample"]] else "ok"
+        row["reason"] = "; ".join(reasons[row["sample"]])
     settings = {"convention": name, **asdict(chosen)}
     for key in ("keff_sign", "keff_integrand", "t_fm"):
         if key in magnetometry and len(magnetometry):
             settings[key] = magnetometry[key].iloc[0]
-    columns = [c for q in _QUANTITIES for c in (q, uncertainty_column(q))]
-    columns = ["sample", "thickness_nm", *columns, "j_c_field_x_oe", "n_loops", "scatter"]
     rows = [settings | row for row in rows]
-    return pd.DataFrame(rows, columns=[*columns, *settings, "status", "reason"])
+    return pd.DataFrame(rows, columns=[*_COLUMNS, *settings, "status", "reason"])
 
 
 _DERIVED = (
     "h_dl_per_ma_oe", "xi_dl_j", "xi_dl_e", "lambda_s_nm", "t_sbf", "t_sml", "t_int", "sigma_sh",
     "theta_sh",
 )  # fmt: skip
+_LINEAR = ("h_dl_per_ma_oe", "xi_dl_j", "xi_dl_e", "sigma_sh", "theta_sh")
+"""Quantities in proportion to the plateau, and with its relative systematic uncertainty."""
 _QUANTITIES = (
     "h_dl_per_ma_oe", "h_dmi_oe", "g0", "zero_field_shift_per_ma_oe", "xi_dl_j", "xi_dl_e",
     "k_s_erg_cm2", "lambda_s_nm", "t_sbf", "t_sml", "t_int", "sigma_sh", "theta_sh",
     "rho_xx_uohm_cm", "j_c_a_m2", "switching_ratio", "xi_ratio", "theta_ratio", "j_c_ratio",
 )  # fmt: skip
+_COLUMNS = (
+    "sample", "thickness_nm",
+    *(column for q in _QUANTITIES for column in (q, uncertainty_column(q))),
+    *(systematic_column(q) for q in (*_LINEAR, "h_dmi_oe", "g0")),
+    "h_dmi_lo_oe", "h_dmi_hi_oe", "h_dl_is_lower_bound", "knee_model", "chi2", "dof", "scatter",
+    "scatter_dof", "m_s_source", "rho_source", "j_c_field_x_oe", "n_loops",
+)  # fmt: skip
 
 
-def _shifts(points: pd.DataFrame, shift: str) -> tuple[pd.DataFrame, Knee, float]:
-    """Slopes of the centres, their fit, and the scatter of the centres that both build on."""
-    scatter = np.nan
-    for last in (False, True):
-        table = centre_slopes(points, shift)
-        knee = fit_knee(*(table[c].to_numpy() for c in ("field_x_oe", "slope", "slope_u")))
-        if not last:
-            points, scatter = rescaled(points, knee)
-    return table, knee, scatter
+@dataclass(frozen=True)
+class _Shifts:
+    table: pd.DataFrame
+    """As from `centre_slopes`."""
+    scatter: Scatter
+    n_loops: int
+
+
+def _shifts(loops: pd.DataFrame, sample: str, shift: str, reasons: list[str]) -> _Shifts:
+    """Slopes of a sample's loop centres at each in-plane field."""
+    points, left_out = usable_loops(loops, sample)
+    points, scatter = widened(points)
+    table = centre_slopes(points, shift)
+    if table.empty:
+        raise Hall2netError(no_slope(points, shift))
+    reasons += [reason for reason in (left_out, scatter.reason) if reason]
+    return _Shifts(table, scatter, len(points))
 
 
 def _plateau(
@@ -176,66 +196,117 @@ def _plateau(
 ) -> dict[str, Any]:
     """Plateau (as slope of the centre), knee and zero-field shift of a sample."""
     try:
-        points, left_out = usable_loops(loops, sample)
-        table, knee, scatter = _shifts(points, convention.shift)
+        shifts = _shifts(loops, sample, convention.loop_shift, reasons)
+        slopes = shifts.table
+        knee = fit_knee(*(slopes[c].to_numpy() for c in ("field_x_oe", "slope", "slope_u")))
     except Hall2netError as error:
         reasons.append(str(error))
         return {}
-    reasons += [reason for reason in (left_out, knee.reason) if reason]
-    if scatter > _SCATTERED:
-        reasons.append(f"loops scatter {scatter:.1f} times their uncertainty")
+    reasons += knee.reasons
     ratio = knee.zero / knee.plateau
-    by = np.array([-ratio, 1.0]) / knee.plateau
+    gradient = np.array([-ratio, 1.0]) / knee.plateau
     row = {
         "slope": knee.plateau,
         "slope_u": float(np.sqrt(knee.covariance[0, 0])),
+        "slope_sys": knee.plateau_sys,
         "h_dmi_oe": knee.h_dmi,
         "h_dmi_u_oe": knee.h_dmi_u,
+        "h_dmi_sys_oe": knee.h_dmi_sys,
+        "h_dmi_lo_oe": knee.h_dmi_lo,
+        "h_dmi_hi_oe": knee.h_dmi_hi,
+        "h_dl_is_lower_bound": knee.lower_bound,
+        "knee_model": knee.model if np.isfinite(knee.h_dmi) else "",
         "g0": ratio,
-        "g0_u": float(np.sqrt(by @ knee.covariance @ by)),
-        "n_loops": len(points),
-        "scatter": scatter,
+        "g0_u": float(np.sqrt(gradient @ knee.covariance @ gradient)),
+        "g0_sys": float(np.hypot(ratio * knee.plateau_sys, knee.zero_sys) / abs(knee.plateau)),
+        "chi2": knee.chi2,
+        "dof": knee.dof,
+        "n_loops": shifts.n_loops,
+        "scatter": shifts.scatter.ratio,
+        "scatter_dof": shifts.scatter.dof,
     }
-    at_zero = table[table["field_x_oe"] == 0]
+    at_zero = slopes[slopes["field_x_oe"] == 0]
     if len(at_zero):
         row["zero_field_shift_per_ma_oe"] = 2 * float(at_zero["slope"].iloc[0])
         row["zero_field_shift_per_ma_u_oe"] = 2 * float(at_zero["slope_u"].iloc[0])
     return row
 
 
-def _of_sample(
-    table: pd.DataFrame, sample: str, columns: list[str], what: str, reasons: list[str]
-) -> dict[str, float]:
-    """Values of a sample in another table, with their uncertainties; why not, to `reasons`."""
+def _material(
+    sample: str,
+    magnetometry: pd.DataFrame,
+    resistivity: pd.DataFrame,
+    samples: Samples,
+    reasons: list[str],
+) -> dict[str, Any]:
+    """M_s t, K_s and rho_xx of a sample, measured or else given; why not, to `reasons`."""
+    row: dict[str, Any] = {}
+    doubts: list[str] = []
+    moment, rho = _given_moment(samples, sample), _given_resistivity(samples, sample)
+    k_s = given(samples, sample, "k_s_erg_cm2")
+    for quantity, what, table, by_hand in (
+        ("rho_xx_uohm_cm", "resistivity", resistivity, rho),
+        ("areal_moment_a", "magnetometry", magnetometry, moment),
+        ("k_s_erg_cm2", _NO_K_S if moment else "magnetometry", magnetometry, k_s),
+    ):
+        known = _measured(table, sample, quantity, doubts) or by_hand
+        if not known and not (table["sample"] == sample).any():
+            doubts.append(f"no {what}")
+        if known is by_hand and known and not np.isfinite(known.u):
+            doubts.append(f"{quantity} is given without its uncertainty: taken as exact")
+        row |= {quantity: known.value, uncertainty_column(quantity): known.u}
+        row[f"{quantity}_source"] = known.source
+    row["m_s_source"] = row.pop("areal_moment_a_source")
+    row["rho_source"] = row.pop("rho_xx_uohm_cm_source")
+    reasons += dict.fromkeys(doubts)
+    both_measured = row["m_s_source"] == row.pop("k_s_erg_cm2_source") == MEASURED
+    films = magnetometry[magnetometry["sample"] == sample]
+    row["correlation"] = float(films["k_s_moment_correlation"].iloc[0]) if both_measured else 0.0
+    return row
+
+
+_NO_K_S = "K_s for T_int and theta_sh: magnetometry, or `k_s_erg_cm2` of the sample"
+
+
+def _measured(table: pd.DataFrame, sample: str, quantity: str, doubts: list[str]) -> Given:
+    """A sample's value in another table; why it is doubtful, to `doubts`."""
     rows = table[table["sample"] == sample]
     if rows.empty:
-        reasons.append(f"no {what}")
-        return {}
+        return Given()
     row = rows.iloc[0]
     if row["status"] != "ok":
-        reasons.append(f"{what}: {row['reason']}")
-    wanted = [name for column in columns for name in (column, uncertainty_column(column))]
-    return {name: float(row[name]) for name in wanted}
+        what = "resistivity" if quantity == "rho_xx_uohm_cm" else "magnetometry"
+        doubts.append(f"{what}: {row['reason']}")
+    return Given(float(row[quantity]), float(row[uncertainty_column(quantity)]), MEASURED)
+
+
+def _given_moment(samples: Samples, sample: str) -> Given:
+    """M_s t in A as samples.csv has it, or from M_s and the thickness of the ferromagnet."""
+    areal, m_s = (given(samples, sample, key) for key in ("m_s_t_a", "m_s_emu_cc"))
+    if areal or not m_s:
+        return areal
+    return m_s.times(1e3 * fact(samples, sample, "ferromagnet_nm") * 1e-9)
+
+
+def _given_resistivity(samples: Samples, sample: str) -> Given:
+    """rho_xx in uohm cm as samples.csv has it, or from R_xx and the dimensions of the bar."""
+    rho, r_xx = (given(samples, sample, key) for key in ("rho_xx_uohm_cm", "r_xx_ohm"))
+    return rho if rho or not r_xx else r_xx.times(resistivity_per_resistance(samples, sample))
 
 
 def _efficiencies(
     row: Mapping[str, Any],
-    magnetometry: pd.DataFrame,
-    samples: Mapping[str, Mapping[str, Any]],
+    samples: Samples,
     convention: Convention,
     reasons: list[str],
 ) -> dict[str, Any]:
     """Everything that follows from plateau, areal moment, K_s and resistivity."""
     sample = row["sample"]
-    moments = _of_sample(magnetometry, sample, ["areal_moment_a"], "magnetometry", [])
     names = ("slope", "areal_moment_a", "k_s_erg_cm2", "rho_xx_uohm_cm")
-    known = {**row, **moments}
-    value = np.array([known.get(name, np.nan) for name in names])
-    spread = np.array([known.get(uncertainty_column(name), np.nan) for name in names])
+    value = np.array([row.get(name, np.nan) for name in names])
+    sigma = np.array([row.get(uncertainty_column(name), np.nan) for name in names])
     correlation = np.eye(4)
-    if moments:
-        shared = magnetometry.set_index("sample").at[sample, "k_s_moment_correlation"]
-        correlation[1, 2] = correlation[2, 1] = np.nan_to_num(shared)
+    correlation[1, 2] = correlation[2, 1] = np.nan_to_num(row["correlation"])
     width, stack, heavy_metal = (
         fact(samples, sample, key) * scale
         for key, scale in (("width_um", 1e-6), ("stack_nm", 1e-9), ("heavy_metal_nm", 1e-9))
@@ -265,22 +336,25 @@ def _efficiencies(
             reasons.append(f"T_SML {result['t_sml']:.2f} is outside 0 to 1")
         if not result["t_sml"] > 0:
             result |= {"sigma_sh": np.nan, "theta_sh": np.nan}
-    uncertainties = _propagated(derived, value, spread, correlation)
+    uncertainties = _propagated(derived, value, sigma, correlation)
     for name, uncertainty in zip(_DERIVED, uncertainties.tolist(), strict=True):
         known_value = np.isfinite(result[name])
         result[uncertainty_column(name)] = uncertainty if known_value else np.nan
+    relative = abs(row.get("slope_sys", np.nan) / value[0])
+    for name in _LINEAR:
+        result[systematic_column(name)] = abs(result[name]) * relative
     return result
 
 
 def _propagated(
     function: Callable[[np.ndarray], np.ndarray],
     value: np.ndarray,
-    spread: np.ndarray,
+    sigma: np.ndarray,
     correlation: np.ndarray,
 ) -> np.ndarray:
     """Standard deviations of the results: half the change over one sigma to both sides, for each
     axis of the inputs' covariance, added in quadrature. Inputs that are not known stay so."""
-    axes = np.nan_to_num(spread)[:, None] * np.linalg.cholesky(correlation)
+    axes = np.nan_to_num(sigma)[:, None] * np.linalg.cholesky(correlation)
     changes = [(function(value + axis) - function(value - axis)) / 2 for axis in axes.T]
     return np.sqrt(np.sum(np.square(changes), axis=0))
 
@@ -309,10 +383,10 @@ def _critical_currents(switching: pd.DataFrame, reference: str) -> dict[str, dic
     chosen = switched[magnitude == max(shared)]
     critical = {}
     for sample, rows in chosen.groupby("sample"):
-        spread = np.sqrt(np.square(rows["j_c_u_a_m2"]).sum()) / len(rows)
+        sigma = np.sqrt(np.square(rows["j_c_u_a_m2"]).sum()) / len(rows)
         critical[str(sample)] = {
             "j_c_a_m2": float(rows["j_c_a_m2"].mean()),
-            "j_c_u_a_m2": float(spread),
+            "j_c_u_a_m2": float(sigma),
             "j_c_field_x_oe": max(shared),
         }
     return critical
@@ -334,9 +408,14 @@ def _field_free(switching: pd.DataFrame, sample: str) -> dict[str, float]:
     return {column: float(row[column]) for column in columns}
 
 
-def _add_ratios(rows: list[dict[str, Any]], reference: str) -> None:
+def _add_ratios(
+    rows: list[dict[str, Any]], reference: str, reasons: Mapping[str, list[str]]
+) -> None:
+    """Ratios to the reference; a sample whose reference is only a bound hears so in `reasons`."""
     base = next((row for row in rows if row["sample"] == reference), {})
     for row in rows:
+        if row is not base and base.get("h_dl_is_lower_bound"):
+            reasons[row["sample"]].append(f"H_DL of the reference {reference} is a lower bound")
         for ratio, quantity, power in (
             ("xi_ratio", "xi_dl_j", 1),
             ("theta_ratio", "theta_sh", 1),

@@ -1,18 +1,15 @@
-"""Any laboratory's table as text: comma, semicolon, tab or blanks between columns."""
+"""Any laboratory's table as text: comma, semicolon, tab, bar or blanks between columns."""
 
-import re
+from collections.abc import Sequence
 
 from hall2net.errors import FileError
-from hall2net.readers.table import BLANKS, MAX_COLUMNS, Header, folded, header_at
+from hall2net.readers.layout import counted, cuts, layouts
+from hall2net.readers.table import Header, folded
 from hall2net.readers.text import Text
-from hall2net.units import SI_FACTORS, unit_spelt
+from hall2net.units import unit_in
 
 DEFAULT_COLUMNS: dict[str, tuple[str, ...]] = {}
 """None: the sheet says which column is what."""
-
-_DELIMITERS = (",", ";", "\t")
-_COMMENT = "#%! "
-_UNITS = {unit for factors in SI_FACTORS.values() for unit in factors}
 
 
 def recognises(head: list[str]) -> bool:
@@ -20,130 +17,102 @@ def recognises(head: list[str]) -> bool:
     return True
 
 
-def find_table(text: Text, head: list[str], wanted: list[str]) -> Header:
-    """The first line that names the `wanted` columns.
+def find_table(text: Text, head: list[str], wanted: Sequence[str]) -> Header:
+    """The table that has the `wanted` columns; without any, the likeliest.
 
-    Names are compared without regard to case and outer blanks; a comment sign may stand before
-    them. Lines above are the logging program's own words. Where all wanted names are whole
-    numbers, they count the columns of a table without names.
+    Names are compared without regard to case and outer blanks, and may lack their unit. A name
+    that is a whole number counts the columns from 1. Lines above the names are the logging
+    program's own words.
 
     Parameters
     ----------
     text : the file
     head : its first lines
-    wanted : column names that it must have, or numbers of columns
+    wanted : column names that it must have, or numbers of columns; `a|b` is either of two
 
     Raises
     ------
     FileError
-        If no line names all wanted columns; the message shows what the likeliest header has.
+        If no line names all wanted columns, or it has more or fewer names than the rows below it
+        have numbers; the message shows what the likeliest header has.
     """
-    names = [folded(name) for name in wanted]
-    if names and all(name.isdecimal() for name in names):
-        return _without_names(text, head, max(map(int, names)))
-    for number, line in enumerate(head, 1):
-        for header in _candidates(text, number, line):
-            if set(names) <= {folded(name) for name in header.names}:
+    found = layouts(text)
+    if not wanted:
+        if not found:
+            expected = "column names above rows of numbers"
+            raise FileError(text.path, "no table of numbers", expected)
+        return found[0]
+    if header := _having(found, wanted) or _having(layouts(text, everywhere=True), wanted):
+        return header
+    numbers = [int(name) for name in wanted if name.isdecimal()]
+    if len(numbers) == len(wanted):
+        if header := counted(text, max(numbers)):
+            return header
+        expected = "numbers of the columns that the rows have, in measurements.csv"
+        raise FileError(text.path, f"no line of {max(numbers)} numbers", expected)
+    return _misfit(text, head, wanted, found)
+
+
+def places_of(header: Header, wanted: str) -> list[int]:
+    """Columns of a name, as it is spelt, or else without regard to case and blanks, or its unit.
+
+    Parameters
+    ----------
+    header : of the table
+    wanted : a name, several joined by `|`, of which the first that is there is meant, or the
+        number of a column from 1
+    """
+    names = header.names
+    for name in dict.fromkeys([wanted, *wanted.split("|")]):
+        spelt = folded(name)
+        for own, other in (
+            (names, name),
+            ([folded(n) for n in names], spelt),
+            ([_bare(n) for n in names], spelt),
+        ):
+            if other in own:
+                return [k for k, word in enumerate(own) if word == other]
+        if spelt.isdecimal() and 0 < int(spelt) <= len(names):
+            return [int(spelt) - 1]
+    return []
+
+
+def _bare(name: str) -> str:
+    """A name without the brackets that hold its unit."""
+    unit = unit_in(name)
+    for bracket in (f"({unit})", f"[{unit}]"):
+        name = name.replace(bracket, "")
+    return folded(name)
+
+
+def _having(headers: Sequence[Header], wanted: Sequence[str]) -> Header | None:
+    named = [name for name in wanted if not name.isdecimal()]
+    fitting = [h for h in headers if all(places_of(h, name) for name in wanted)]
+    if not named:
+        return fitting[0] if fitting else None
+    return min(fitting, key=lambda header: header.line, default=None)
+
+
+def _misfit(text: Text, head: list[str], wanted: Sequence[str], found: list[Header]) -> Header:
+    """A line that names the columns where no row of numbers tells whether it is their header.
+
+    Raises
+    ------
+    FileError
+        If no line names them, or rows below it have another number of cells.
+    """
+    for number in range(1, len(head) + 1):
+        for names, delimiter, below in cuts(text, number):
+            header = Header(names, delimiter, number, below, [unit_in(name) for name in names])
+            if not all(places_of(header, name) for name in wanted):
+                continue
+            if not found or delimiter == found[0].delimiter != " ":
                 return header
-    likely = next((line for line in head if any(d in line for d in _DELIMITERS)), head[0])
-    found = ", ".join(repr(name) for name in wanted)
-    raise FileError(
-        text.path, f"no line names the columns {found}", f"e.g. those of {likely[:200]!r}"
-    )
-
-
-def likely_table(text: Text, head: list[str]) -> tuple[Header, list[str]]:
-    """Column names where no sheet tells them, with the unit of each column (empty if none).
-
-    They are the first line that has words over the numbers below it; a line of units may stand
-    between. A table without names has its columns counted from 1.
-
-    Raises
-    ------
-    FileError
-        If no two columns of numbers are found.
-    """
-    for number, line in enumerate(head, 1):
-        if max(map(line.count, (*_DELIMITERS, BLANKS))) > MAX_COLUMNS:
-            continue
-        if _is_data(text, number):
-            break
-        for header in _candidates(text, number, line):
-            if any(map(_is_number, header.names)) or len(header.names) < 2:
-                continue
-            units = [unit_of(name) for name in header.names]
-            if _is_data(text, header.body, header):
-                return header, units
-            below = [cell.strip("()[] ") for cell in _cells(text, header.body, header.delimiter)]
-            names_units = any(below) and all(unit_spelt(unit) in _UNITS for unit in below)
-            if names_units and _is_data(text, header.body + 1, header):
-                return header, [below[k] or unit for k, unit in enumerate(units)]
-    try:
-        header = _without_names(text, head, 2)
-    except FileError:
-        expected = "column names above rows of numbers"
-        raise FileError(text.path, "no table of numbers", expected) from None
-    return header, [""] * len(header.names)
-
-
-def _is_data(text: Text, number: int, header: Header | None = None) -> bool:
-    """Whether two numbers or more stand in this line, and under the names of `header`."""
-    for delimiter in [header.delimiter] if header else [*_DELIMITERS, BLANKS]:
-        cells = _cells(text, number, delimiter)
-        width = len(header.names) if header else len(cells)
-        numbers = sum(map(_is_number, cells))
-        words = sum(bool(cell.strip()) for cell in cells) - numbers
-        if numbers >= 2 and len(cells) == width and (header or not words):
-            return True
-    return False
-
-
-def _cells(text: Text, number: int, delimiter: str) -> list[str]:
-    if number > len(text.ends):
-        return []
-    line = text.line(number)
-    if delimiter == BLANKS:
-        return line.split()
-    return [cell.strip().strip('"') for cell in line.split(delimiter)]
-
-
-def _candidates(text: Text, number: int, line: str) -> list[Header]:
-    """Ways to cut a line into column names."""
-    found = []
-    for delimiter in _DELIMITERS:
-        if delimiter in line or line.startswith('"'):
-            try:
-                header = header_at(text, number, delimiter)
-            except FileError:
-                continue
-            first = header.names[0].lstrip(_COMMENT)
-            found.append(Header([first, *header.names[1:]], delimiter, number, header.body))
-    plain = line.strip().lstrip(_COMMENT)
-    for names in (re.split(r"\s{2,}|\t", plain), plain.split()):
-        found.append(Header(names, BLANKS, number, number + 1))
-    return found
-
-
-def _without_names(text: Text, head: list[str], width: int) -> Header:
-    """A table of at least `width` columns below the first line that is all numbers."""
-    for number, line in enumerate(head, 1):
-        for delimiter in (*_DELIMITERS, None):
-            cells = line.split(delimiter)
-            if len(cells) >= width and all(_is_number(cell) for cell in cells):
-                names = [str(k) for k in range(1, len(cells) + 1)]
-                return Header(names, delimiter or BLANKS, number, number)
-    raise FileError(text.path, f"no line of {width} numbers", "column names in measurements.csv")
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell.replace(",", "."))
-    except ValueError:
-        return False
-    return True
-
-
-def unit_of(column: str) -> str:
-    """The unit that a column name ends with, in round or square brackets; empty if none."""
-    match = re.search(r"[(\[]([^()\[\]]*)[)\]]\s*$", column)
-    return match.group(1) if match else ""
+            width = len(found[0].names)
+            trouble = f"{len(names)} names over {width} numbers in a row"
+            cure = "as many names as numbers, or numbers of columns from 1 in measurements.csv"
+            raise FileError(text.path, trouble, cure, number)
+    likely = found[0].names if found else head[0][:200].split(",")
+    missing = ", ".join(repr(name) for name in wanted)
+    expected = f"names in measurements.csv among: {', '.join(likely[:30])}"
+    raise FileError(text.path, f"no line names the columns {missing}", expected)

@@ -1,7 +1,9 @@
 """Lake Shore 8600 VSM exports: `#SECTION` lines, a `##DATA TABLE` line, then a CSV table."""
 
-from hall2net.errors import FileError
-from hall2net.readers.table import Header, header_at
+from collections.abc import Sequence
+
+from hall2net.readers.sections import plain, table_below
+from hall2net.readers.table import Header
 from hall2net.readers.text import Text
 
 # The words "Lake Shore" never appear in such a file.
@@ -15,12 +17,15 @@ DEFAULT_COLUMNS = {
 }
 
 
+_TABLE = "##DATA TABLE"
+
+
 def recognises(head: list[str]) -> bool:
     """Whether these first lines of a file are a Lake Shore 8600's."""
-    return any(line.startswith(_TABLE) for line in head)
+    return any(plain(line).startswith(_TABLE) for line in head)
 
 
-def find_table(text: Text, head: list[str], wanted: list[str]) -> Header:
+def find_table(text: Text, head: list[str], wanted: Sequence[str]) -> Header:
     """The column names below `##DATA TABLE`.
 
     Parameters
@@ -34,14 +39,5 @@ def find_table(text: Text, head: list[str], wanted: list[str]) -> Header:
     FileError
         If nothing follows that line, or there are two: two measurements in one file.
     """
-    number = next(k for k, line in enumerate(head, 1) if line.startswith(_TABLE))
-    if number == len(text.ends) or not text.line(number + 1).strip(" ,"):
-        raise FileError(text.path, f"nothing after {_TABLE}", "column names", number)
-    later = text.content.find(b"\n" + _TABLE.encode(), text.start(number + 1))
-    if later >= 0:
-        line = text.content.count(b"\n", 0, later) + 2
-        raise FileError(text.path, f"a second {_TABLE}", "one measurement a file; split it", line)
-    return header_at(text, number + 1, ",")
-
-
-_TABLE = "##DATA TABLE"
+    number = next(k for k, line in enumerate(head, 1) if plain(line).startswith(_TABLE))
+    return table_below(text, head, number, _TABLE)

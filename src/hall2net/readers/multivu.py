@@ -1,7 +1,9 @@
 """Quantum Design MultiVu files (VersaLab, PPMS, MPMS3): `[Header]`, `[Data]`, then a CSV table."""
 
-from hall2net.errors import FileError
-from hall2net.readers.table import Header, header_at
+from collections.abc import Sequence
+
+from hall2net.readers.sections import plain, table_below
+from hall2net.readers.table import Header
 from hall2net.readers.text import Text
 
 MARK = "the lines [Header] and [Data]"
@@ -21,7 +23,7 @@ def recognises(head: list[str]) -> bool:
     return _section(first) == "[header]" and any(_section(line) == "[data]" for line in head)
 
 
-def find_table(text: Text, head: list[str], wanted: list[str]) -> Header:
+def find_table(text: Text, head: list[str], wanted: Sequence[str]) -> Header:
     """The column names below `[Data]`.
 
     Parameters
@@ -35,16 +37,9 @@ def find_table(text: Text, head: list[str], wanted: list[str]) -> Header:
     FileError
         If nothing follows `[Data]`, or there is a second `[Data]`: two measurements in one file.
     """
-    sections = [number for number, line in enumerate(head, 1) if _section(line) == "[data]"]
-    number = sections[0]
-    if number == len(text.ends) or not text.line(number + 1).strip(" ,"):
-        raise FileError(text.path, "nothing after [Data]", "column names", number)
-    later = text.content.find(b"\n[Data]", text.start(number + 1))
-    if later >= 0:
-        line = text.content.count(b"\n", 0, later) + 2
-        raise FileError(text.path, "a second [Data]", "one measurement a file; split it", line)
-    return header_at(text, number + 1, ",")
+    number = next(number for number, line in enumerate(head, 1) if _section(line) == "[data]")
+    return table_below(text, head, number, "[Data]")
 
 
 def _section(line: str) -> str:
-    return line.strip(" ,\t").lower()
+    return plain(line).lower()

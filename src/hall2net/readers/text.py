@@ -1,5 +1,6 @@
 """A file's text, whatever its encoding; what is no text is refused before it is parsed."""
 
+import re
 import stat
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,11 @@ MAX_LINE = 100_000
 HEAD_LINES = 5000
 """Column names stand within this many lines; MicroMag's come after its table of segments."""
 
+_START = 2**16
+"""Bytes that `read_start` looks at."""
+# Minus signs of word processors and of some locales, before a digit: U+2212, dashes, hyphens.
+_MINUS = re.compile(b"\xe2\x88\x92|(?:\xe2\x80[\x90-\x95]|\xef\xb9\xa3|\xef\xbc\x8d)(?=[.,]?[0-9])")
+
 _BINARY = {
     b"PK\x03\x04": "a zip archive or an Excel workbook",
     b"\xd0\xcf\x11\xe0": "an Excel workbook",
@@ -21,7 +27,6 @@ _BINARY = {
     b"BZh": "a bzip2 archive",
     b"\xfd7zXZ": "an xz archive",
     b"7z\xbc\xaf": "a 7z archive",
-    b"\x89HDF": "an HDF5 file",
     b"%PDF": "a PDF",
 }
 
@@ -64,7 +69,41 @@ def read_text(path: str | Path) -> Text:
         256 MiB, or has more than 8 million lines or one of more than 100,000 bytes.
     """
     path = Path(path)
-    content = _as_utf8(path, _read_bytes(path))
+    return _text(path, _read_bytes(path))
+
+
+def read_start(path: str | Path) -> tuple[Text, bool]:
+    """The first lines of a file, within 64 KiB, and whether they are the whole file.
+
+    Raises
+    ------
+    FileError
+        As of `read_text`.
+    """
+    path = Path(path)
+    content = _read_bytes(path, _START)
+    whole = len(content) < _START
+    if not whole:
+        # No character is cut: a line end is one byte, or two in UTF-16.
+        wide = content[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\x00" in content[:100]
+        end = max(content.rfind(b"\n"), content.rfind(b"\r"))
+        content = content[: len(content) // 2 * 2] if wide else content[: end + 1 or None]
+    return _text(path, content), whole
+
+
+def starts_as(path: str | Path, *marks: bytes) -> bool:
+    """Whether a file begins with one of these bytes; False where it cannot be read."""
+    try:
+        if not Path(path).is_file():
+            return False
+        with Path(path).open("rb") as file:
+            return file.read(max(map(len, marks))).startswith(marks)
+    except (OSError, ValueError):
+        return False
+
+
+def _text(path: Path, content: bytes) -> Text:
+    content = _as_utf8(path, content)
     if b"\r" in content:
         content = content.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     count = content.count(b"\n")
@@ -82,7 +121,8 @@ def read_text(path: str | Path) -> Text:
     return Text(path, content, ends)
 
 
-def _read_bytes(path: Path) -> bytes:
+def _read_bytes(path: Path, most: int = -1) -> bytes:
+    """All bytes of a file, or the first `most`."""
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
@@ -90,7 +130,8 @@ def _read_bytes(path: Path) -> bytes:
         if status.st_size > MAX_BYTES:
             found = f"{status.st_size / 2**20:.0f} MiB"
             raise FileError(path, found, f"an instrument file of at most {MAX_BYTES >> 20} MiB")
-        content = path.read_bytes()
+        with path.open("rb") as file:
+            content = file.read(most)
     except (OSError, ValueError) as error:
         found = getattr(error, "strerror", None) or str(error)
         raise FileError(path, found, "a readable file") from error
@@ -103,9 +144,9 @@ def _as_utf8(path: Path, content: bytes) -> bytes:
     for start, kind in _BINARY.items():
         if content.startswith(start):
             raise FileError(path, kind, "the text file itself, unpacked or exported as CSV")
-    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+    if encoding := _utf16(content):
         try:
-            content = content.decode("utf-16").encode()
+            content = content.decode(encoding).encode()
         except UnicodeError as error:
             raise FileError(path, "broken UTF-16", "a text file") from error
     if b"\x00" in content:
@@ -113,9 +154,22 @@ def _as_utf8(path: Path, content: bytes) -> bytes:
         raise FileError(path, "binary data (a zero byte)", "a text file", line)
     if content.isascii():
         return content
-    for encoding in ("utf-8-sig", "cp1252"):
+    for encoding in ("utf-8-sig", "cp1252", "latin-1"):
         try:
-            return content.decode(encoding).encode()
+            content = content.decode(encoding).encode()
+            break
         except UnicodeDecodeError:
             continue
-    return content.decode("latin-1").encode()
+    return _MINUS.sub(b"-", content)
+
+
+def _utf16(content: bytes) -> str:
+    """The kind of UTF-16 that a text is, by its mark or the zeros of plain letters; or none."""
+    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return "utf-16"
+    start = content[:1000]
+    for encoding, zeros, letters in (("utf-16-le", 1, 0), ("utf-16-be", 0, 1)):
+        # Units such as µ and Ω are few.
+        if start[zeros::2].count(0) > 0.45 * len(start) and 0 not in start[letters::2]:
+            return encoding
+    return ""

@@ -1,6 +1,6 @@
 """Every number that the papers print, beside ours."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from hall2net.networks.runs import counts, find_run, recorded_epoch, run_table
-from hall2net.physics.loops import compensation_temperature
+from hall2net.networks.runs import Run, find_run, run_table
+from hall2net.physics.compensation import compensation_temperature
 from hall2net.physics.switching import prefield_threshold, write_energy
+from hall2net.study.published import PublishedNumber
 from hall2net.tables import uncertainty_column, usable
 
 AGREES = "agrees"
@@ -20,44 +21,6 @@ AMBIGUOUS = "ambiguous in the paper"
 FIGURE_ONLY = "shown only in a figure"
 INPUT = "taken as input"
 QUOTED = "quoted from another work"
-
-# Published as the two ends of a range: one row, not two.
-_RANGES = ("cotb.loops.compensation_temperature_k", "ruo2.mlp.fashion_mnist.six_state")
-
-# What the paper leaves open, and the choice made here.
-_REMARKS = {
-    "cotb.loops.fig3a_r_ahe_ohm": "The paper does not say half or full swing; half is taken.",
-    "cotb.loops.fig3c_r_ahe_ohm": "The paper does not say half or full swing; half is taken.",
-    "cotb.switching.j_max_a_cm2": "The current is divided by the Pt layer alone (5 µm × 9 nm); "
-    "the ruo2 paper divides by the whole stack.",
-    "cotb.switching.switching_ratio": "Printed as 'nearly 100 %'.",
-    "cotb.resnet18_cifar10.accuracy_device": "Printed as 92 %, 'comparable to' float32.",
-    "ruo2.torque.theta_sh_t0p5": "The factor between ΔH and the field is not stated; "
-    "ours is H_DL = (2/π) ΔH/2.",
-    "ruo2.torque.theta_ratio_to_reference": "Printed as 'roughly four times'.",
-    "ruo2.torque.rho_xx_uohm_cm": "The thickness is not stated; the sample with 0.5 nm is taken.",
-    "ruo2.torque.g_hm_per_ohm_m2": "The printed bracket of T_SBF puts the backflow term inside "
-    "sech (0.907); the product form is taken (0.474).",
-    "ruo2.field_free.j_max_a_m2": "The current is divided by the whole stack (5 µm × 10.8 nm); "
-    "the cotb paper divides by Pt alone.",
-    "ruo2.field_free.polarity_reversal_prefield_oe": "Ours lies between the last field without "
-    "and the first with reversal.",
-    "ruo2.synapse.energy_uj": "Which pulses it counts is not stated; 87.5 µJ is one 1.00 ms pulse "
-    "of 13.2 mA into 500 Ω.",
-    "ruo2.mlp.weight_decay": "Weight decay is named but its strength is not stated.",
-    "ruo2.mlp.fashion_mnist.six_state": "The abstract says 87 %, the summary 86 %.",
-    **{
-        f"ruo2.synapse.states_ohm.{state}": "Printed in µΩ, which no nanovoltmeter resolves; "
-        "Ω is taken."
-        for state in range(1, 7)
-    },
-    **{
-        f"cotb.resnet18_cifar10.epoch{epoch}.{network}": "Panel titles of figures S1 and S2 and "
-        "their captions contradict each other; the panel titles give the epoch."
-        for epoch in (25, 75)
-        for network in ("ideal", "device")
-    },
-}
 
 
 @dataclass(frozen=True)
@@ -70,9 +33,9 @@ class _Ours:
 
 
 def comparison_table(
-    published: Mapping[str, Any],
+    published: Iterable[PublishedNumber],
     studies: Mapping[str, Mapping[str, pd.DataFrame]],
-    runs: Mapping[str, Mapping[str, Any]],
+    runs: Sequence[Run],
     *,
     provenance: Mapping[str, str],
 ) -> pd.DataFrame:
@@ -80,10 +43,10 @@ def comparison_table(
 
     Parameters
     ----------
-    published : content of `reference/published.yaml`
+    published : as `hall2net.study.published.published_numbers` gives them
     studies : study to its tables by name: `measurements` (the sheet), `loops`, `switching`, `lut`,
         and for ruo2 also `torque`, `torque_as_printed` and `resistivity`
-    runs : trainings, as `run_table` takes them
+    runs : the trainings
     provenance : study to a word on its raw data, e.g. "emulated raw data"
 
     Returns
@@ -96,15 +59,11 @@ def comparison_table(
     """
     ours: dict[str, _Ours] = {}
     for study, (entries, needed) in _STUDIES.items():
-        if study in published and needed <= set(studies.get(study, {})):
+        if needed <= set(studies.get(study, {})):
             found = entries(studies[study], runs, provenance.get(study, ""))
             ours |= {f"{study}.{quantity}": entry for quantity, entry in found.items()}
     return pd.DataFrame(
-        [
-            _row(path, value, ours.get(path))
-            for path, value in _leaves(published)
-            if path.split(".")[0] in studies
-        ],
+        [_row(number, ours.get(number.path)) for number in published if number.study in studies],
         columns=[
             "study", "quantity", "published", "ours", "ours_u", "difference", "ratio", "z",
             "verdict", "source", "remark",
@@ -112,28 +71,17 @@ def comparison_table(
     )  # fmt: skip
 
 
-def _leaves(tree: Any, path: str = "") -> Iterator[tuple[str, Any]]:  # noqa: ANN401
-    if isinstance(tree, Mapping):
-        for key, value in tree.items():
-            yield from _leaves(value, f"{path}.{key}" if path else str(key))
-    elif isinstance(tree, list) and path not in _RANGES:
-        for number, value in enumerate(tree, start=1):
-            yield f"{path}.{number}", value
-    else:
-        yield path, tree
-
-
-def _row(path: str, published: Any, ours: _Ours | None) -> dict[str, Any]:  # noqa: ANN401
-    study, _, quantity = path.partition(".")
-    row: dict[str, Any] = {"study": study, "quantity": quantity, "published": _text(published)}
+def _row(number: PublishedNumber, ours: _Ours | None) -> dict[str, Any]:
+    published = number.value
+    row = {"study": number.study, "quantity": number.quantity, "published": _text(published)}
     if ours is not None and _is_number(ours.value) and not np.isfinite(ours.value):
         ours = _Ours(None, source=ours.source, verdict=NOT_MEASURED)
     if ours is None:
-        only_drawn = ".figures." in f".{quantity}."
+        only_drawn = ".figures." in f".{number.quantity}."
         ours = _Ours(None, verdict=FIGURE_ONLY if only_drawn else NOT_MEASURED)
     row |= {"ours": _text(ours.value), "ours_u": ours.uncertainty}
     verdict = ours.verdict
-    if _is_number(ours.value) and (_is_number(published) or path in _RANGES):
+    if _is_number(ours.value) and (_is_number(published) or isinstance(published, list)):
         low, high = published if isinstance(published, list) else (published, published)
         nearest = low if low == high else min(max(ours.value, low), high)
         last_digit = float(Decimal(1).scaleb(_exponent(low)))
@@ -147,7 +95,7 @@ def _row(path: str, published: Any, ours: _Ours | None) -> dict[str, Any]:  # no
             verdict = NOT_MEASURED
     elif verdict is None:
         verdict = AGREES if ours.value == published else DIFFERS
-    remark = " ".join(part for part in (_REMARKS.get(path, ""), ours.remark) if part)
+    remark = " ".join(part for part in (number.remark, ours.remark) if part)
     return row | {"verdict": verdict, "source": ours.source, "remark": remark}
 
 
@@ -171,13 +119,11 @@ def _text(value: Any) -> str:  # noqa: ANN401
     return "" if value is None else f"{value:.6g}" if _is_number(value) else str(value)
 
 
-def _cotb(
-    tables: Mapping[str, pd.DataFrame], runs: Mapping[str, Mapping[str, Any]], raw: str
-) -> dict[str, _Ours]:
+def _cotb(tables: Mapping[str, pd.DataFrame], runs: Sequence[Run], raw: str) -> dict[str, _Ours]:
     loops, lut = tables["loops"], tables["lut"]
     sheet = tables["measurements"].query("kind == 'sot_switching' and sample == 'freestanding'")
     room = loops[(loops["kind"] == "ahe_loop") & ((loops["temperature_k"] - 300).abs() < 5)]
-    t_m, t_m_u = compensation_temperature(loops, "freestanding")
+    t_m = compensation_temperature(loops, "freestanding")
     switching = usable(tables["switching"]).query("sample == 'freestanding'")
     source = f"switching.csv ({raw})"
     strongest = _largest(switching, "current_max_ma")
@@ -187,7 +133,7 @@ def _cotb(
     entries = {
         "loops.fig3a_r_ahe_ohm": _mean_of(room, "as_grown", "r_ahe_ohm", f"loops.csv ({raw})"),
         "loops.fig3c_r_ahe_ohm": _mean_of(room, "freestanding", "r_ahe_ohm", f"loops.csv ({raw})"),
-        "loops.compensation_temperature_k": _Ours(t_m, t_m_u, f"loops.csv ({raw})"),
+        "loops.compensation_temperature_k": _Ours(t_m.value, t_m.total, f"loops.csv ({raw})"),
         "switching.current_max_ma": _given(switching["current_max_ma"].max(), source),
         "switching.j_max_a_cm2": _Ours(_current_density(strongest) / 1e4, source=source),
         "switching.in_plane_field_mt.1": _given(sheet["field_x_oe"].max() / 10, _SHEET),
@@ -203,38 +149,32 @@ def _cotb(
             2, verdict=INPUT, remark="By definition of the pair."
         ),
     }
-    table = run_table(runs)
-    names = {
-        "ideal": find_run(table, "cifar10", "float32"),
-        "device": find_run(table, "cifar10", "lut"),
-    }
+    device = find_run(runs, "cifar10", "lut")
     block = "resnet18_cifar10"
-    for network, name in names.items():
-        if name is None:
+    for network, run in {"ideal": find_run(runs, "cifar10", "float32"), "device": device}.items():
+        if run is None:
             continue
-        run = runs[name]
         verdict = None if _comparable(run, epochs=100) and _published_scale(run) else NOT_MEASURED
         for epoch in (25, 75):
-            recorded = recorded_epoch(run, epoch / 100)
-            accuracy, spread = _accuracy(run["confusions"][recorded])
+            recorded = run.recorded_epoch(epoch / 100)
+            accuracy, spread = _accuracy(run.confusions[recorded])
             entries[f"{block}.epoch{epoch}.{network}"] = _Ours(
-                accuracy, spread, _run_source(name, run), f"Ours at epoch {recorded}.", verdict
+                accuracy, spread, _run_source(run), f"Ours at epoch {recorded}.", verdict
             )
-        final = counts(run["confusions"][max(run["confusions"])])
+        final = run.confusions[run.last_epoch]
         for true in ("airplane", "cat"):
             if true in final:
                 right, total = final.at[true, true], final.loc[true].sum()
                 entries[f"{block}.epoch100_correct.{network}.{true}"] = _Ours(
                     int(right),
                     float(np.sqrt(right * (total - right) / total)),
-                    _run_source(name, run),
+                    _run_source(run),
                     verdict=verdict,
                 )
-    if names["device"] is not None:
-        name, run = names["device"], runs[names["device"]]
-        verdict = None if _comparable(run, epochs=100) and _published_scale(run) else NOT_MEASURED
-        accuracy = _final_accuracy(name, runs, verdict)
-        entries[f"{block}.epochs"] = _given(run["metrics"]["epochs"], _run_source(name, run))
+    if device is not None:
+        comparable = _comparable(device, epochs=100) and _published_scale(device)
+        accuracy = _final_accuracy(device, runs, None if comparable else NOT_MEASURED)
+        entries[f"{block}.epochs"] = _given(device.metrics["epochs"], _run_source(device))
         entries[f"{block}.accuracy_device"] = accuracy
         for other in ("irnet_binary", "vc_sot_mram_cim", "flash_blocks"):
             entries[f"{block}.compared_with.{other}"] = _Ours(
@@ -243,9 +183,7 @@ def _cotb(
     return entries
 
 
-def _ruo2(
-    tables: Mapping[str, pd.DataFrame], runs: Mapping[str, Mapping[str, Any]], raw: str
-) -> dict[str, _Ours]:
+def _ruo2(tables: Mapping[str, pd.DataFrame], runs: Sequence[Run], raw: str) -> dict[str, _Ours]:
     torque = tables["torque"].set_index("sample")
     printed = tables["torque_as_printed"].set_index("sample")
     best, control = torque.loc["ruo2_0p5"], torque.loc["mgo_0p5"]
@@ -338,19 +276,18 @@ def _synapse(tables: Mapping[str, pd.DataFrame], source: str) -> dict[str, _Ours
     return entries
 
 
-def _mlp(runs: Mapping[str, Mapping[str, Any]]) -> dict[str, _Ours]:
-    table = run_table(runs)
+def _mlp(runs: Sequence[Run]) -> dict[str, _Ours]:
     entries: dict[str, _Ours] = {"mlp.weight_decay": _Ours(None, verdict=AMBIGUOUS)}
     keys = {"float32": "float32", "six_state": "lut", "binary": "binary"}
     for dataset in ("mnist", "fashion_mnist"):
-        for quantity, precision in keys.items():
-            name = find_run(table, dataset, precision)
-            if name is not None:
-                verdict = None if _comparable(runs[name], epochs=50) else NOT_MEASURED
-                entries[f"mlp.{dataset}.{quantity}"] = _final_accuracy(name, runs, verdict)
-    name = find_run(table, "mnist", "float32")
-    if name is not None:
-        metrics, source = runs[name]["metrics"], _run_source(name, runs[name])
+        for quantity, kind in keys.items():
+            run = find_run(runs, dataset, kind)
+            if run is not None:
+                verdict = None if _comparable(run, epochs=50) else NOT_MEASURED
+                entries[f"mlp.{dataset}.{quantity}"] = _final_accuracy(run, runs, verdict)
+    run = find_run(runs, "mnist", "float32")
+    if run is not None:
+        metrics, source = run.metrics, _run_source(run)
         entries["mlp.epochs"] = _given(metrics["epochs"], source)
         for number, size in enumerate(metrics["network"]["layers"], start=1):
             entries[f"mlp.layers.{number}"] = _given(size, source)
@@ -413,28 +350,28 @@ def _current_density(row: pd.Series) -> float:
     return float(row["current_max_ma"] / row["i_c_ma"] * row["j_c_a_m2"])
 
 
-def _comparable(run: Mapping[str, Any], epochs: int) -> bool:
-    return not run["metrics"]["stand_in"] and run["metrics"]["epochs"] >= epochs
+def _comparable(run: Run, epochs: int) -> bool:
+    return not run.metrics["stand_in"] and run.metrics["epochs"] >= epochs
 
 
-def _published_scale(run: Mapping[str, Any]) -> bool:
-    return run["metrics"]["scale"] == "published"
+def _published_scale(run: Run) -> bool:
+    return run.metrics["scale"] == "published"
 
 
 def _accuracy(confusion: pd.DataFrame) -> tuple[float, float]:
-    square = counts(confusion).to_numpy()
+    square = confusion.to_numpy()
     accuracy = np.trace(square) / square.sum()
     return float(accuracy), float(np.sqrt(accuracy * (1 - accuracy) / square.sum()))
 
 
-def _run_source(name: str, run: Mapping[str, Any]) -> str:
-    return f"{name} ({run['metrics']['source']})"
+def _run_source(run: Run) -> str:
+    return f"{run.name} ({run.metrics['source']})"
 
 
-def _final_accuracy(name: str, runs: Mapping[str, Mapping[str, Any]], verdict: str | None) -> _Ours:
+def _final_accuracy(run: Run, runs: Sequence[Run], verdict: str | None) -> _Ours:
     """Accuracy of the papers' mapping, with what another mapping reaches in the remark."""
     table = run_table(runs).set_index("run")
-    row = table.loc[name]
+    row = table.loc[str(run.name)]
     others = table[
         (table["dataset"] == row["dataset"])
         & (table["precision"] == row["precision"])
@@ -448,7 +385,7 @@ def _final_accuracy(name: str, runs: Mapping[str, Mapping[str, Any]], verdict: s
     )
     if row["mapping"] == "maxabs":
         remark = f"Mapping maxabs, as in the paper. {remark}".strip()
-    if span := runs[name]["metrics"]["settings"]["average_epochs"]:
+    if span := run.metrics["settings"]["average_epochs"]:
         remark = f"{remark} Weights averaged over {span:g} epochs, which is ours.".strip()
-    source = _run_source(name, runs[name])
+    source = _run_source(run)
     return _Ours(row["test_accuracy"], row["test_accuracy_u"], source, remark, verdict)

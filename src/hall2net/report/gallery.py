@@ -5,8 +5,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from hall2net.figures.captions import caption
 from hall2net.files import atomic
+from hall2net.study.figures import figure_of
 
 SCALE = 0.4
 """Of the printed size: 120 instead of 300 dots an inch."""
@@ -47,6 +47,6 @@ def gallery_page(images: Iterable[str | Path], page: str | Path) -> None:
             lines += ["", f"## {study}"]
             before = study
         link = image.relative_to(page.parent).as_posix()
-        lines += ["", f"`{name}`: {caption(name)}", "", f"![{name}]({link})"]
+        lines += ["", f"`{name}`: {figure_of(name).caption}", "", f"![{name}]({link})"]
     with atomic(page) as temporary:
         temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -1,42 +1,20 @@
-"""Pages of the report: the study in two minutes, and what it was made with."""
+"""The report's first page: the study in two minutes."""
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import numpy as np
 import pandas as pd
+from PIL import Image
 
-from hall2net.figures.captions import caption
 from hall2net.figures.style import measured
-from hall2net.physics.loops import compensation_temperature
+from hall2net.physics.compensation import compensation_temperature
+from hall2net.report.page import render
+from hall2net.study.figures import figure_of
+from hall2net.study.published import PublishedNumber
 from hall2net.tables import uncertainty_column, usable
-
-HEADLINES = {
-    "cotb": {
-        "loops.fig3c_r_ahe_ohm": "anomalous Hall resistance at 300 K (Ω)",
-        "loops.compensation_temperature_k": "compensation temperature (K)",
-        "switching.switching_ratio": "share of the film that a current switches",
-        "switching.polarity_reverses_with_field": "polarity reverses with the in-plane field",
-        "devices_per_weight.this_work": "devices for one weight",
-        "resnet18_cifar10.accuracy_device": "ResNet-18, CIFAR-10, device weights",
-    },
-    "ruo2": {
-        "torque.xi_enhancement_t0p5": "torque efficiency over that of the reference",
-        "torque.theta_sh_t0p5": "spin Hall angle, 0.5 nm",
-        "torque.jc_reduction_t0p5": "critical current density: reference over 0.5 nm",
-        "field_free.switching_ratio.t0p5": "share switched without a field, 0.5 nm",
-        "field_free.switching_ratio.t0p7": "share switched without a field, 0.7 nm",
-        "field_free.mgo_control_switches": "MgO control switches without a field",
-        "field_free.polarity_reversal_prefield_oe": "pre-applied field that reverses polarity (Oe)",
-        "mlp.mnist.float32": "MLP, MNIST, float32 weights",
-        "mlp.mnist.six_state": "MLP, MNIST, six states",
-        "mlp.fashion_mnist.six_state": "MLP, Fashion-MNIST, six states",
-    },
-}
-"""The published numbers that the overview begins with, in words."""
 
 TORQUE_COLUMNS = {
     "rho_xx_uohm_cm": "ρxx (µΩ cm)",
@@ -63,6 +41,10 @@ STATE_COLUMNS = {
     "separation_sigma": "distance to the next (σ of one read)",
 }
 COMPARED = ("agrees", "differs")
+MOST_DOUBTFUL = 40
+"""Rows on the page of those that were flagged or refused; the tables have them all."""
+AS_PRINTED = "-as_printed"
+"""Tables made a second time under the conventions as printed, of the same measurements."""
 
 
 def overview_page(
@@ -70,6 +52,7 @@ def overview_page(
     studies: Mapping[str, Mapping[str, Any]],
     tables: Mapping[str, Mapping[str, pd.DataFrame]],
     comparison: pd.DataFrame,
+    published: Iterable[PublishedNumber],
     confusion: pd.DataFrame,
     metrics: Sequence[Mapping[str, Any]],
     figures: Mapping[str, Sequence[str | Path]],
@@ -80,12 +63,14 @@ def overview_page(
     Parameters
     ----------
     template : Jinja template of the page
-    studies : study to `raw_data` (words) and `samples` (sample to its facts)
+    studies : study to `data_source` (words) and `samples` (sample to its facts)
     tables : study to its tables by name (`loops`, `lut`, ...); a study has those it measured
     comparison : content of `comparison-<scale>.csv`
+    published : those with a headline begin the page
     confusion : `hall2net.networks.confusions.confusion_summary`
     metrics : content of every run's `metrics.json`
-    figures : study to the PNG files shown in the page
+    figures : study to the PNG files of its figures; the page shows its highlights, and says which
+        were left out
     scale : `laptop` or `published`
 
     Returns
@@ -95,18 +80,19 @@ def overview_page(
     pages = [
         {
             "name": study,
-            "raw_data": facts["raw_data"],
-            "headlines": _headlines(comparison, study),
+            "data_source": facts["data_source"],
+            "headlines": _headlines(comparison, [one for one in published if one.study == study]),
             "samples": _samples(facts["samples"]),
             "device": _device(tables[study], facts["samples"]),
             "merit": _merit(tables[study].get("merit")),
             "states": _values(tables[study].get("lut"), STATE_COLUMNS, None),
-            "figures": [_figure(Path(path)) for path in figures.get(study, ())],
+            "doubtful": _doubtful(tables[study]),
+            **_figures(figures.get(study, ())),
         }
         for study, facts in studies.items()
     ]
     verdicts = comparison["verdict"].value_counts()
-    return _render(
+    return render(
         template,
         scale=scale,
         studies=pages,
@@ -119,53 +105,49 @@ def overview_page(
     )
 
 
-def provenance_page(
-    template: str, content: Mapping[str, Any], studies: Mapping[str, pd.DataFrame]
-) -> str:
-    """Render what the study was made with, and how long it took.
-
-    Parameters
-    ----------
-    template : Jinja template of the page
-    content : `provenance-<scale>.json`
-    studies : study to the checksums of its raw files (`file`, `sha256`)
-
-    Returns
-    -------
-    HTML of one page.
-    """
-    return _render(template, files={s: t.to_dict("records") for s, t in studies.items()}, **content)
-
-
-def _render(template: str, **content: Any) -> str:  # noqa: ANN401
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
-    return environment.from_string(template).render(**content)
+def _figures(paths: Sequence[str | Path]) -> dict[str, Any]:
+    """The highlights of a study, and the figures left out with the reason."""
+    shown, left_out = [], []
+    for path in map(Path, paths):
+        with Image.open(path) as image:
+            width, reason = image.width, image.info.get("Description")
+        declared = figure_of(path.stem)
+        if reason:
+            left_out.append([path.stem, reason])
+        elif declared.highlight:
+            data = base64.b64encode(path.read_bytes()).decode()
+            # A little larger than in print, where 300 pixels are an inch.
+            shown.append({"name": path.stem, "words": declared.caption, "data": data}
+                         | {"width": round(width * 0.36)})  # fmt: skip
+    return {"figures": shown, "left_out": left_out}
 
 
-def _figure(path: Path) -> dict[str, Any]:
-    png = path.read_bytes()
-    pixels = int.from_bytes(png[16:20], "big")
-    data = base64.b64encode(png).decode()
-    # A little larger than in print, where 300 pixels are an inch.
-    return {
-        "name": path.stem,
-        "words": caption(path.stem),
-        "data": data,
-        "width": round(pixels * 0.36),
-    }
+def _doubtful(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
+    """The rows of all tables that were flagged or refused, with the reason."""
+    rows = []
+    for name, table in tables.items():
+        if "status" not in table or name.endswith(AS_PRINTED):
+            continue
+        which = next(column for column in ("id", "sample", "state") if column in table)
+        for _, row in table[table["status"] != "ok"].iterrows():
+            rows.append([name, row[which], row.get("sample", ""), row["status"], row["reason"]])
+    head = ["table", "row", "sample", "status", "reason"]
+    return {"head": head, "rows": rows[:MOST_DOUBTFUL], "count": len(rows)}
 
 
-def _headlines(comparison: pd.DataFrame, study: str) -> list[dict[str, str]]:
-    rows = comparison[comparison["study"] == study].set_index("quantity")
+def _headlines(
+    comparison: pd.DataFrame, published: Iterable[PublishedNumber]
+) -> list[dict[str, str]]:
+    rows = comparison.set_index(comparison["study"] + "." + comparison["quantity"])
     return [
         {
-            "words": words,
-            "published": rows.at[quantity, "published"],
-            "ours": _ours(rows.loc[quantity]),
-            "verdict": rows.at[quantity, "verdict"],
+            "words": number.headline,
+            "published": rows.at[number.path, "published"],
+            "ours": _ours(rows.loc[number.path]),
+            "verdict": rows.at[number.path, "verdict"],
         }
-        for quantity, words in HEADLINES.get(study, {}).items()
-        if quantity in rows.index
+        for number in published
+        if number.headline and number.path in rows.index
     ]
 
 
@@ -222,7 +204,8 @@ def _device(
     first = loops.loc[nearest].drop_duplicates("sample").index
     table = loops[loops.index.isin(first)].assign(**{name: np.nan for name in ("t_m_k", "t_m_u_k")})
     for index, sample in table["sample"].items():
-        table.loc[index, ["t_m_k", "t_m_u_k"]] = compensation_temperature(loops, sample)
+        t_m = compensation_temperature(loops, sample)
+        table.loc[index, ["t_m_k", "t_m_u_k"]] = t_m.value, t_m.total
     if "switching" in tables:
         names = ["j_c_a_m2", "j_c_u_a_m2", "switching_ratio", "switching_ratio_u"]
         first = usable(tables["switching"]).drop_duplicates("sample")

@@ -1,70 +1,106 @@
 """The project as a whole, checked before anything runs: configuration, sheets, and raw files."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import yaml
 
-from hall2net.errors import ConfigError, FileError, Hall2netError
-from hall2net.study.config import FAMILIES, allowed_part, check_config, check_references
-from hall2net.study.sheet import UNKNOWN, read_sheet
+from hall2net.errors import (
+    ConfigError,
+    FileError,
+    Hall2netError,
+    Problem,
+    one_of,
+    together,
+)
+from hall2net.study.cells import UNKNOWN, Sheet, read_cells
+from hall2net.study.config import allowed_part, check_config, key_of, with_numbers
+from hall2net.study.figures import all_figures
+from hall2net.study.references import StudySheets, check_references
+from hall2net.study.samples import COLUMNS, NUMBERS, sample_problems, samples_in
+from hall2net.study.sheet import TO_FILL_IN, read_sheet
 
 SCHEMA = "workflow/schemas/config.schema.yaml"
 
 
-def read_sheets(
-    config: Mapping[str, Any], root: str | Path, schema: str | Path
-) -> dict[str, pd.DataFrame]:
-    """The sheets of every study of a configuration, when it and they are without a mistake.
+@dataclass(frozen=True)
+class Project:
+    """A configuration with the sheets of its studies, and all that is wrong with them.
+
+    Attributes
+    ----------
+    studies : study to its sheets
+    problems : of the configuration, of every sheet, and of what the one says of the other
+    """
+
+    studies: dict[str, StudySheets]
+    problems: list[Problem]
+
+    @property
+    def unfinished(self) -> list[str]:
+        """Studies with a problem; the others can be made without them."""
+        return sorted({problem.study for problem in self.problems} - {""})
+
+    def require(self, *studies: str) -> None:
+        """Go on only where nothing is wrong with these studies, nor with what concerns all.
+
+        Raises
+        ------
+        ConfigError
+            With every problem; a raw file that is missing is one of them.
+        """
+        concerned = [problem for problem in self.problems if problem.study in ("", *studies)]
+        if concerned:
+            raise ConfigError(problems=concerned)
+
+
+def read_project(config: Mapping[str, Any], root: str | Path, schema: str | Path) -> Project:
+    """The sheets of every study of a configuration, and everything that is wrong.
 
     Parameters
     ----------
     config : the configuration as read from YAML and the command line
-    root : folder of the project, which holds `raw/<study>/measurements.csv`
+    root : folder of the project, which holds `raw/<study>/measurements.csv` and `samples.csv`
     schema : path of the configuration's schema
-
-    Returns
-    -------
-    Study to its sheet, as `hall2net.study.sheet.read_sheet` gives it.
-
-    Raises
-    ------
-    ConfigError
-        One line for every problem of the configuration, of every sheet, and of what the one says
-        of the other; a raw file that is missing is one of them.
     """
-    sheets: dict[str, pd.DataFrame] = {}
+    studies: dict[str, StudySheets] = {}
     problems = _problems(check_config, config, schema)
     # What is left beside the mistakes takes another look at the schema, at every start.
     allowed = allowed_part(config, schema) if problems else config
     for study in allowed.get("studies", {}):
-        path = Path(root, "raw", study, "measurements.csv")
-        try:
-            sheets[study] = read_sheet(path)
-        except Hall2netError as error:
-            problems += str(error).splitlines()
-            if (written := _as_written(path)) is not None:
-                sheets[study] = written
-    figures = [name for family in FAMILIES.values() for name in family]
-    told = {line.split(": ")[0] for line in problems}
-    for line in _problems(check_references, allowed, sheets, figures):
-        # A fact that the schema refused is no empty one.
-        if not (": is empty" in line and line.split(": ")[0] in told):
-            problems.append(line)
-    if problems:
-        raise ConfigError("\n".join(problems))
-    return sheets
+        studies[study], found = _sheets(Path(root, "raw", study))
+        problems += [replace(problem, study=study) for problem in found]
+    problems = _joined(problems, _problems(check_references, allowed, studies, all_figures()))
+    return Project(studies, together(problems))
 
 
-def check_project(root: str | Path, config: str | Path = "config.yaml") -> str:
+def finished_part(config: Mapping[str, Any], unfinished: Collection[str]) -> dict[str, Any]:
+    """The configuration without some studies, and the networks and sweeps that need them.
+
+    Parameters
+    ----------
+    config : a configuration that its schema allows
+    unfinished : studies that are left out
+    """
+    studies = {k: v for k, v in config["studies"].items() if k not in unfinished}
+    networks = {k: v for k, v in config["networks"].items() if v["study"] not in unfinished}
+    sweeps = {k: v for k, v in config.get("sweeps", {}).items() if v["network"] in networks}
+    return {**config, "studies": studies, "networks": networks, "sweeps": sweeps}
+
+
+def check_project(
+    root: str | Path, config: str | Path = "config.yaml", study: str | None = None
+) -> str:
     """Check a project's configuration, its sheets, and that the files they name are there.
 
     Parameters
     ----------
     root : folder of the project
     config : configuration file, from there
+    study : the only study that is checked; all if None
 
     Returns
     -------
@@ -75,40 +111,93 @@ def check_project(root: str | Path, config: str | Path = "config.yaml") -> str:
     FileError
         If the configuration cannot be read.
     ConfigError
-        As `read_sheets`.
+        With every problem of the project.
     """
     content = read_config(Path(root, config))
-    sheets = read_sheets(content, root, Path(root, SCHEMA))
-    files = sum(len(set(";".join(sheet["file"]).split(";"))) for sheet in sheets.values())
-    counts = (("study", "studies", len(sheets)), ("file", "files", files),
-              ("network", "networks", len(content["networks"])))  # fmt: skip
+    known = content.get("studies") or {}
+    if study is not None and study not in known:
+        raise ConfigError(problems=[one_of(key_of("studies"), study, known, "no study")])
+    content = with_numbers(content, Path(root, SCHEMA))
+    project = read_project(content, root, Path(root, SCHEMA))
+    checked = [study] if study is not None else list(project.studies)
+    project.require(*(checked if study is not None else {*checked, *project.unfinished}))
+    cells = (";".join(project.studies[one].measurements["file"]) for one in checked)
+    files = sum(len(set(cell.split(";"))) for cell in cells)
+    networks = [one for one in content["networks"].values() if one["study"] in checked]
+    counts = (("study", "studies", len(checked)), ("file", "files", files),
+              ("network", "networks", len(networks)))  # fmt: skip
     words = [f"{count} {one if count == 1 else many}" for one, many, count in counts]
     return f"{', '.join(words)}: no problem found"
 
 
+def _sheets(folder: Path) -> tuple[StudySheets, list[Problem]]:
+    """The sheets of a study as far as they can be read, and what is wrong with them."""
+    problems: list[Problem] = []
+    measurements = samples = None
+    lines: dict[str, int] = {}
+    path = folder / "measurements.csv"
+    try:
+        measurements = read_sheet(path)
+    except Hall2netError as error:
+        problems += error.problems
+        measurements = _as_written(path)
+    try:
+        sheet = read_cells(folder / "samples.csv", COLUMNS, NUMBERS, "a sample")
+        problems += sample_problems(sheet)
+        samples, lines = samples_in(sheet), _lines(sheet)
+    except Hall2netError as error:
+        problems += error.problems
+    return StudySheets(folder, measurements, samples, lines), problems
+
+
+def _joined(of_cells: list[Problem], of_references: list[Problem]) -> list[Problem]:
+    """All problems, the one of an unreadable cell not once more as that of an empty one."""
+    reasons = {
+        (one.where, one.key, line): one.expected for one in of_references for line in one.lines
+    }
+    problems, known = [], set()
+    for one in of_cells:
+        cells = [(one.where, one.key, line) for line in one.lines]
+        known.update(cells)
+        if one.found == TO_FILL_IN and cells[0] in reasons:
+            one = replace(one, expected=reasons[cells[0]])
+        problems.append(one)
+    for one in of_references:
+        left = tuple(line for line in one.lines if (one.where, one.key, line) not in known)
+        if left or not one.lines:
+            problems.append(replace(one, lines=left))
+    return problems
+
+
+def _lines(sheet: Sheet) -> dict[str, int]:
+    if "sample" not in sheet.cells:
+        return {}
+    return {name: line for line, name in reversed(list(sheet.cells["sample"].items()))}
+
+
 def _as_written(path: Path) -> pd.DataFrame | None:
     """Names and kinds of a sheet with mistakes, so that these do not hide others."""
+    columns = ["id", "kind", "sample"]
     try:
-        sheet = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-        sheet = sheet[["id", "kind", "sample"]].map(str.strip)
-    except (OSError, ValueError, KeyError):
+        cells = read_cells(path, columns, (), "a raw file").cells[columns]
+    except (Hall2netError, KeyError):
         return None
-    named = sheet.ne("").all(axis=1) & sheet.ne(UNKNOWN).all(axis=1)
-    return sheet[named].drop_duplicates("id")
+    named = cells.ne("").all(axis=1) & cells.ne(UNKNOWN).all(axis=1)
+    return cells[named].drop_duplicates("id").reset_index(drop=True)
 
 
-def _problems(check: Callable[..., None], *arguments: Any) -> list[str]:  # noqa: ANN401
+def _problems(check: Callable[..., None], *arguments: Any) -> list[Problem]:  # noqa: ANN401
     try:
         check(*arguments)
     except Hall2netError as error:
-        return str(error).splitlines()
+        return error.problems
     return []
 
 
 def read_config(path: str | Path) -> dict[str, Any]:
     """A configuration file, in which no key stands twice in the same block.
 
-    Of a key that does, YAML takes the last in silence, and a study would be lost.
+    YAML silently keeps the last of two equal keys; a study would be lost.
 
     Raises
     ------

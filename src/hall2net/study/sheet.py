@@ -3,20 +3,20 @@
 import hashlib
 import re
 from collections.abc import Iterable, Iterator
-from difflib import get_close_matches
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 
-from hall2net.errors import ConfigError, FileError, Hall2netError
+from hall2net.errors import ConfigError, FileError, Hall2netError, Problem, nearest, one_of
+from hall2net.measurement import CONDITIONS, KINDS
+from hall2net.study.cells import UNKNOWN, Sheet, read_cells
 from hall2net.units import SI_FACTORS
 
 REQUIRED = ("id", "file", "format", "kind", "sample")
 CHOICES = {
-    "format": ("multivu", "lakeshore8600", "micromag", "delimited"),
-    "kind": (
-        "ahe_loop", "loop_shift", "sot_switching", "pulse_train", "vsm_loop", "resistivity",
-    ),
+    "format": ("multivu", "lakeshore8600", "micromag", "igor", "hdf5", "delimited"),
+    "kind": tuple(KINDS),
     "orientation": ("oop", "ip"),
     "y_quantity": ("resistance", "voltage", "voltage_per_current", "moment", "resistivity"),
     "x_unit": tuple({**SI_FACTORS["field"], **SI_FACTORS["current"]}),
@@ -27,17 +27,19 @@ CHOICES = {
     ),
     "time_unit": tuple(SI_FACTORS["time"]),
 }  # fmt: skip
-NUMBERS = (
-    "temperature_k", "field_x_oe", "prefield_x_oe", "initial_field_z_oe", "current_ma",
-    "pulse_width_s",
+NUMBERS = tuple(column for column, *_ in CONDITIONS.values())
+TEXTS = (
+    "x_column", "y_column", "rxx_column", "pulse_column", "time_column", "temperature_column",
+    "current_column",
 )  # fmt: skip
-TEXTS = ("x_column", "y_column", "pulse_column", "time_column")
 COLUMNS = (*REQUIRED, *NUMBERS, *TEXTS, *(name for name in CHOICES if name not in REQUIRED))
-UNKNOWN = "?"
-"""A cell that a draft leaves to be filled in."""
+
+NAME = re.compile(r"[a-z0-9_]+")
+"""What an id or a sample is made of: both become parts of paths."""
+
+TO_FILL_IN = "'?' is to be filled in"
 
 _HINTS = 10
-_NAME = re.compile(r"[a-z0-9_]+")
 
 
 def read_sheet(path: str | Path) -> pd.DataFrame:
@@ -56,26 +58,18 @@ def read_sheet(path: str | Path) -> pd.DataFrame:
     FileError
         If the sheet is missing or no CSV.
     ConfigError
-        One line for every problem of the sheet: file, line, column, what was found, what is
-        allowed, the nearest match. A raw file that is missing is one of them.
+        Every problem of the sheet: file, lines, column, what was found, what is allowed, the
+        nearest match. A raw file that is missing is one of them.
     """
-    path = Path(path)
-    try:
-        sheet = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    except FileNotFoundError as error:
-        raise FileError(path, "no such file", "one row a raw file") from error
-    except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise FileError(
-            path, f"no readable CSV ({error})", f"columns {', '.join(REQUIRED)}"
-        ) from error
-    sheet = sheet.apply(lambda column: column.str.strip())
-    problems = list(_column_problems(path, sheet)) or list(_cell_problems(path, sheet))
-    if problems:
-        raise ConfigError("\n".join(problems))
+    sheet = read_cells(path, COLUMNS, NUMBERS, "a raw file")
+    problems = column_problems(sheet, COLUMNS, REQUIRED, "a raw file")
+    if problems := problems or list(_cell_problems(sheet)):
+        raise ConfigError(problems=problems)
+    cells = sheet.cells.reset_index(drop=True)
     for name in NUMBERS:
-        if name in sheet:
-            sheet[name] = pd.to_numeric(sheet[name])
-    return sheet.replace("", None)
+        if name in cells:
+            cells[name] = pd.to_numeric(cells[name])
+    return cells.replace("", None)
 
 
 def checksums(folder: str | Path, names: Iterable[str]) -> str:
@@ -126,85 +120,128 @@ def verify_checksums(folder: str | Path) -> dict[str, str]:
     if problems:
         raise Hall2netError(
             f"{sums}: {'; '.join(problems)}; restore the files, or if the change is meant, "
-            f"write SHA256SUMS anew with `sha256sum`"
+            f"write a new SHA256SUMS with `sha256sum`"
         )
     return dict(sorted(expected.items()))
+
+
+def column_problems(
+    sheet: Sheet, columns: Iterable[str], required: Iterable[str], rows: str
+) -> list[Problem]:
+    """Columns that a sheet lacks, and those that it should not have.
+
+    Parameters
+    ----------
+    sheet : the cells
+    columns : that it may have
+    required : that it must have
+    rows : what one row stands for
+    """
+    where, lines = str(sheet.path), (sheet.head,)
+    problems = [
+        Problem(where, f"column {name!r} is missing", lines=lines)
+        for name in required
+        if name not in sheet.cells
+    ]
+    problems += [
+        replace(one_of(where, name, columns, "unknown column"), lines=lines)
+        for name in sheet.cells
+        if name not in columns
+    ]
+    if sheet.cells.empty and not problems:
+        problems.append(Problem(where, "no rows", f"one row {rows}"))
+    return problems
+
+
+def name_problem(sheet: Sheet, line: int, column: str, name: str) -> Iterator[Problem]:
+    """The problem of an id or sample that cannot be one.
+
+    Parameters
+    ----------
+    sheet : whose cell it is
+    line, column : of the cell
+    name : what it holds
+    """
+    if not NAME.fullmatch(name):
+        expected = "letters a-z, 0-9 and _"
+        yield Problem(str(sheet.path), repr(name), expected, key=column, lines=(line,))
+
+
+def finite(text: str) -> float | None:
+    """A cell's number; none where it holds no finite one."""
+    try:
+        value = float(text.replace("_", "?"))
+    except ValueError:
+        return None
+    return value if abs(value) < float("inf") else None
 
 
 def _sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def _column_problems(path: Path, sheet: pd.DataFrame) -> Iterator[str]:
-    for name in REQUIRED:
-        if name not in sheet:
-            yield f"{path}, line 1: column {name!r} is missing"
-    for name in sheet:
-        if name not in COLUMNS:
-            yield f"{path}, line 1: unknown column {name!r}{_nearest(str(name), COLUMNS)}"
-    if sheet.empty:
-        yield f"{path}: no rows; expected one row a raw file"
-
-
-def _cell_problems(path: Path, sheet: pd.DataFrame) -> Iterator[str]:
-    seen: dict[str, int] = {}
+def _cell_problems(sheet: Sheet) -> Iterator[Problem]:
+    where, seen = str(sheet.path), {}
     missing: list[tuple[int, str]] = []
-    for line, row in enumerate(sheet.to_dict("records"), start=2):
+    for line, row in zip(sheet.cells.index, sheet.cells.to_dict("records"), strict=True):
+        lines = (line,)
         unknown = [name for name in COLUMNS if row.get(name) == UNKNOWN]
         for name in unknown:
-            yield f"{path}, line {line}: {name}: '?' is to be filled in; expected {_allowed(name)}"
+            yield Problem(where, TO_FILL_IN, _allowed(name), key=name, lines=lines)
         for name in ("id", "sample"):
-            if name not in unknown and not _NAME.fullmatch(row[name]):
-                yield f"{path}, line {line}: {name} {row[name]!r}; expected letters a-z, 0-9 and _"
+            if name not in unknown:
+                yield from name_problem(sheet, line, name, row[name])
         if row["id"] in seen:
-            yield f"{path}, line {line}: id {row['id']!r} is that of line {seen[row['id']]} too"
+            found = f"{row['id']!r} is that of line {seen[row['id']]} too"
+            yield Problem(where, found, key="id", lines=lines)
         seen.setdefault(row["id"], line)
         for name, allowed in CHOICES.items():
             value = row.get(name, "")
-            if name in unknown:
-                continue
-            if value not in allowed and (value or name in REQUIRED):
-                yield f"{path}, line {line}: {name} {value!r}{_nearest(value, allowed)}"
+            if name not in unknown and value not in allowed and (value or name in REQUIRED):
+                yield replace(one_of(where, value, allowed, name), lines=lines)
         for name in NUMBERS:
             value = row.get(name, "")
-            if value and name not in unknown and not _is_number(value):
-                yield f"{path}, line {line}: {name} {value!r}; expected a finite number"
+            if value and name not in unknown and finite(value) is None:
+                yield Problem(where, repr(value), "a finite number", key=name, lines=lines)
         if "file" not in unknown:
-            yield from _file_problems(path, line, row["file"], missing)
-    yield from _missing_problems(path, missing)
+            yield from _file_problems(sheet.path, line, row["file"], missing)
+    yield from _missing_problems(sheet.path, missing)
 
 
 def _file_problems(
     path: Path, line: int, cell: str, missing: list[tuple[int, str]]
-) -> Iterator[str]:
+) -> Iterator[Problem]:
     """Names that lead nowhere or out of the folder; those of no file are added to `missing`."""
-    folder = path.parent.resolve()
+    folder, lines = path.parent.resolve(), (line,)
     for name in (part.strip() for part in cell.split(";")):
         if not name:
-            yield f"{path}, line {line}: file is empty"
+            yield Problem(str(path), "is empty", key="file", lines=lines)
             continue
         if not name.isprintable() or set(name) & set("{}"):
             # Which Snakemake takes for a wildcard, and SHA256SUMS for two lines.
-            yield f"{path}, line {line}: file {name!r} has braces or control characters; rename it"
+            found = f"{name!r} has braces or control characters; rename it"
+            yield Problem(str(path), found, key="file", lines=lines)
             continue
         try:
             file = (folder / name).resolve()
         except (OSError, RuntimeError, ValueError) as error:
-            yield f"{path}, line {line}: file {name!r} leads nowhere ({error})"
+            found = f"{name!r} leads nowhere ({error})"
+            yield Problem(str(path), found, key="file", lines=lines)
             continue
         if not file.is_relative_to(folder):
-            yield f"{path}, line {line}: file {name!r} is outside {path.parent}"
+            found = f"{name!r} is outside {path.parent}"
+            yield Problem(str(path), found, key="file", lines=lines)
         elif not file.is_file():
             missing.append((line, name))
 
 
-def _missing_problems(path: Path, missing: list[tuple[int, str]]) -> Iterator[str]:
+def _missing_problems(path: Path, missing: list[tuple[int, str]]) -> Iterator[Problem]:
     files = path.parent.rglob("*") if missing else ()
     known = [str(file.relative_to(path.parent)) for file in files]
     for number, (line, name) in enumerate(missing):
-        # Where a whole folder is missing, a few hints tell it; each takes as long as the folder.
-        near = _near(name, known) if number < _HINTS else ""
-        yield f"{path}, line {line}: raw file {name!r} is missing{near}"
+        # Where a whole folder is missing, a few hints do; each takes as long as the folder.
+        near = nearest(name, known) if number < _HINTS else ""
+        yield Problem(str(path), f"raw file {name!r} is missing", near=near, lines=(line,))
 
 
 def _allowed(name: str) -> str:
@@ -213,19 +250,3 @@ def _allowed(name: str) -> str:
     if name in NUMBERS:
         return "a number"
     return "a column of the file" if name in TEXTS else "letters a-z, 0-9 and _"
-
-
-def _is_number(text: str) -> bool:
-    try:
-        return abs(float(text)) < float("inf")
-    except ValueError:
-        return False
-
-
-def _near(found: str, allowed: list[str]) -> str:
-    near = get_close_matches(found, allowed, n=1)
-    return f"; did you mean {near[0]!r}?" if near else ""
-
-
-def _nearest(found: str, allowed: tuple[str, ...]) -> str:
-    return _near(found, list(allowed)) or f"; expected one of {', '.join(allowed)}"

@@ -1,4 +1,4 @@
-"""Which states to use, and what better ones would bring: quantisation error before any training."""
+"""Which states to use, and the gain of better ones: quantisation error before any training."""
 
 from collections.abc import Iterator
 from itertools import combinations
@@ -12,22 +12,24 @@ from hall2net.errors import ConfigError, Hall2netError
 from hall2net.synapse.lut import NORMAL_WEIGHTS, check_lut, levels, one_read_sigma, sorted_draws
 
 MAPPINGS = ("maxabs", "std")
-"""How levels become weights: the scale is the largest weight, or that of the smallest error, which
-the networks' `std` takes for weights of normal distribution."""
+"""How levels become weights: the scale is the largest weight (maxabs), or the one of the smallest
+error (std), as in the networks for normally distributed weights."""
 
-_SCALES = np.geomspace(0.03, 1.5, 120)  # relative to the largest weight
-_MOST_SUBSETS = 5_000
-_CHUNK = 2_000
-_DRAWS = 100
+_SCALES = np.geomspace(0.03, 1.5, 120)  # tried for `std`, relative to the largest weight: 3 % steps
+_MOST_SUBSETS = (
+    5_000  # of one size that are all tried: a second or so; more states are left out one by one
+)
+_CHUNK = 2_000  # sets at a time: 60 MB an array for 32 states
+_DRAWS = 100  # of the resistances: their scatter is then known to 7 %
 
 
 def weight_error(
     resistance: ArrayLike, sigma: ArrayLike, weights: ArrayLike, *, mapping: str = "std"
 ) -> tuple[float, float]:
-    """Error of weights held by a device's states: of the grid, and with the states' scatter.
+    """Relative error of weights on a device's states: of the levels, and with the states' scatter.
 
-    With w the weights and q = s level[nearest] the held ones, the first is E[(w - q)^2]/E[w^2],
-    the second adds s^2 E[sigma^2] of the states used.
+    With weights w and their values on the device q = s level[nearest], the first is
+    E[(w - q)^2]/E[w^2]; the second adds s^2 E[sigma^2]/E[w^2] of the states used.
 
     Parameters
     ----------
@@ -48,40 +50,6 @@ def weight_error(
     return float(quantum[0]), float(quantum[0] + noise[0])
 
 
-def best_states(
-    lut: pd.DataFrame, weights: ArrayLike, number: int, *, mapping: str = "std"
-) -> pd.DataFrame:
-    """The sets of `number` of the measured states, the best for given weights first.
-
-    Every set is tried while there are at most 5,000; beyond that the state that costs least is
-    left out again and again, which gives one set.
-
-    Parameters
-    ----------
-    lut : look-up table
-    weights, mapping : as `weight_error` takes them
-    number : how many of the states to use, 2 or more
-
-    Returns
-    -------
-    DataFrame, one row a set, the smallest total error first: `states` (numbers of the look-up
-    table, separated by blanks), `quantization_error` (of the grid), `total_error` (with the scatter
-    of the states), `min_separation_sigma`.
-
-    Raises
-    ------
-    ConfigError
-        If `number` is not from 2 to the number of states.
-    """
-    check_lut(lut)
-    if not 2 <= number <= len(lut):
-        raise ConfigError(f"advisor: {number} of {len(lut)} states; expected 2 to {len(lut)}")
-    if comb(len(lut), number) <= _MOST_SUBSETS:
-        return _every_set(lut, weights, number, mapping)
-    *_, ranked = _best_of_every_number(lut, weights, mapping, number)
-    return ranked
-
-
 def advice(
     lut: pd.DataFrame,
     weights: ArrayLike = NORMAL_WEIGHTS,
@@ -89,28 +57,34 @@ def advice(
     mapping: str = "std",
     kept: int = 5,
 ) -> pd.DataFrame:
-    """All that the advisor has to say of a device: other sets of its states, and other devices.
+    """Quantisation error of a device, of other sets of its states, and of other devices.
 
     Parameters
     ----------
     lut : look-up table
     weights, mapping : as `weight_error` takes them
-    kept : sets shown of every number of states
+    kept : sets that are returned for every number of states
 
     Returns
     -------
-    DataFrame, one row a choice: `choice` (`as measured`; `fewer states`, the `kept` best of
-    `best_states` for every number; then what other devices would bring: one more state in the gap
-    where it helps most, with the mean scatter of the others; evenly spaced states; less scatter),
-    `n_states`, `states` (numbers of the look-up table; empty for another device),
-    `quantization_error` with its 1 sigma from that of the resistances, `total_error`, `gain` (share
-    of the present total error taken away; negative where it adds), `min_separation_sigma`.
+    DataFrame, one row a choice: `choice` (`as measured`; `fewer states`, the `kept` best sets of
+    every size; then other devices: one more state in the gap where it helps most, with the mean
+    scatter of the others; evenly spaced states; less scatter), `n_states`, `states` (numbers of
+    the look-up table, separated by blanks; empty for another device), `quantization_error` (of the
+    levels) with its 1 sigma from that of the resistances, `total_error` (with the scatter of the
+    states), `gain` (fraction by which the total error falls; negative if it rises),
+    `min_separation_sigma`.
+
+    Notes
+    -----
+    Every set of a size is tried if there are at most 5,000. Beyond that the state that costs least
+    is left out, one after the other, which gives one set of each size.
     """
     check_lut(lut)
     r, sigma = lut["resistance_ohm"].to_numpy(float), one_read_sigma(lut)
     every = " ".join(map(str, lut["state"]))
     choices = [("as measured", every, r, sigma)]
-    for ranked in _best_of_every_number(lut, weights, mapping):
+    for ranked in _ranked_sets(lut, weights, mapping):
         for states in ranked["states"].head(kept):
             at = _rows_of(lut, states)
             choices.append(("fewer states", states, r[at], sigma[at]))
@@ -128,15 +102,15 @@ def advice(
     ]
     u = lut["resistance_u_ohm"].to_numpy(float)
     rows = []
-    for choice, states, own, own_sigma in choices:
-        quantum, total = weight_error(own, own_sigma, weights, mapping=mapping)
-        row = {"choice": choice, "n_states": len(own), "states": states}
+    for choice, states, r_used, sigma_used in choices:
+        quantum, total = weight_error(r_used, sigma_used, weights, mapping=mapping)
+        row = {"choice": choice, "n_states": len(r_used), "states": states}
         row |= {"quantization_error": quantum, "total_error": total}
         if states:
-            drawn = sorted_draws(own, u[_rows_of(lut, states)], _DRAWS, np.random.default_rng(0))
-            spread = _errors(drawn, np.zeros_like(drawn), weights, mapping)[0].std(ddof=1)
-            row["quantization_error_u"] = round(float(spread), 12)
-        row["min_separation_sigma"] = float(_separation(own[None], own_sigma[None])[0])
+            drawn = sorted_draws(r_used, u[_rows_of(lut, states)], _DRAWS, np.random.default_rng(0))
+            errors, _ = _errors(drawn, np.zeros_like(drawn), weights, mapping)
+            row["quantization_error_u"] = round(float(errors.std(ddof=1)), 12)
+        row["min_separation_sigma"] = float(_separation(r_used[None], sigma_used[None])[0])
         rows.append(row)
     table = pd.DataFrame(rows).replace({"min_separation_sigma": {np.inf: np.nan}})
     table["gain"] = 1 - table["total_error"] / table["total_error"].iloc[0]
@@ -152,35 +126,29 @@ def sets_to_train(table: pd.DataFrame, number: int) -> list[str]:
     return [table["states"].iloc[0], *fewer["states"].head(number)]
 
 
-def _best_of_every_number(
-    lut: pd.DataFrame, weights: ArrayLike, mapping: str, least: int = 2
-) -> Iterator[pd.DataFrame]:
-    """Ranked sets of one state fewer than there are, of two fewer, and so on."""
+def _ranked_sets(lut: pd.DataFrame, weights: ArrayLike, mapping: str) -> Iterator[pd.DataFrame]:
+    """Ranked sets of one state fewer than there are, of two fewer, and so on down to two."""
     chosen = np.arange(len(lut))
-    for number in range(len(lut) - 1, least - 1, -1):
+    for number in range(len(lut) - 1, 1, -1):
         if comb(len(lut), number) <= _MOST_SUBSETS:
-            ranked = _every_set(lut, weights, number, mapping)
+            ranked = _ranked(
+                lut, np.array([*combinations(range(len(lut)), number)]), weights, mapping
+            )
         else:
-            fewer = [tuple(np.delete(chosen, k)) for k in range(len(chosen))]
+            fewer = np.array([np.delete(chosen, k) for k in range(len(chosen))])
             ranked = _ranked(lut, fewer, weights, mapping).head(1)
         chosen = _rows_of(lut, ranked["states"].iloc[0])
         yield ranked
 
 
-def _every_set(lut: pd.DataFrame, weights: ArrayLike, number: int, mapping: str) -> pd.DataFrame:
-    return _ranked(lut, list(combinations(range(len(lut)), number)), weights, mapping)
-
-
 def _rows_of(lut: pd.DataFrame, states: str) -> np.ndarray:
-    """Row numbers of the states whose numbers stand in `states`, separated by blanks."""
+    """Row numbers of the states with the numbers in `states`, separated by blanks."""
     wanted = [int(state) for state in states.split()]
     return np.flatnonzero(lut["state"].isin(wanted))
 
 
-def _ranked(
-    lut: pd.DataFrame, subsets: list[tuple[int, ...]], weights: ArrayLike, mapping: str
-) -> pd.DataFrame:
-    index = np.array(subsets)
+def _ranked(lut: pd.DataFrame, index: np.ndarray, weights: ArrayLike, mapping: str) -> pd.DataFrame:
+    """Errors of sets of states, the smallest total error first; row numbers `index` (S, K)."""
     r, sigma = lut["resistance_ohm"].to_numpy(float)[index], one_read_sigma(lut)[index]
     quantum, noise = _errors(r, sigma, weights, mapping)
     numbers = lut["state"].to_numpy(int)[index]
@@ -204,7 +172,7 @@ def _separation(r: np.ndarray, sigma: np.ndarray) -> np.ndarray:
 def _errors(
     r: np.ndarray, sigma: np.ndarray, weights: ArrayLike, mapping: str
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Relative errors of the grid and of the scatter, (S,), of sets of states (S, K)."""
+    """Relative errors of the levels and of the scatter, (S,), of sets of states (S, K)."""
     if mapping not in MAPPINGS:
         raise ConfigError(f"advisor: mapping {mapping!r}; expected one of {', '.join(MAPPINGS)}")
     w = np.asarray(weights, dtype=float).ravel()
@@ -212,12 +180,10 @@ def _errors(
         raise Hall2netError("advisor: expected finite weights, not all zero")
     w = np.sort(w) / np.abs(w).max()
     swing = r[:, -1:] - r[:, :1]
+    level, level_sigma = 2 * (r - r[:, :1]) / swing - 1, 2 * sigma / swing
     parts = [
-        _errors_of_sorted(w, 2 * (own - own[:, :1]) / width - 1, 2 * scatter / width, mapping)
-        for own, scatter, width in (
-            (part[start : start + _CHUNK] for part in (r, sigma, swing))
-            for start in range(0, len(r), _CHUNK)
-        )
+        _errors_of_sorted(w, level[chunk], level_sigma[chunk], mapping)
+        for chunk in (slice(start, start + _CHUNK) for start in range(0, len(r), _CHUNK))
     ]
     quantum, noise = (np.concatenate(errors) for errors in zip(*parts, strict=True))
     return quantum, noise
@@ -226,7 +192,7 @@ def _errors(
 def _errors_of_sorted(
     w: np.ndarray, level: np.ndarray, sigma: np.ndarray, mapping: str
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The same for sorted weights: those nearest to one level stand side by side."""
+    """The same for sorted weights, so that those nearest to one level are a slice."""
     scale = (_SCALES if mapping == "std" else np.ones(1))[:, None]
     middle = (level[:, None, 1:] + level[:, None, :-1]) / 2 * scale
     edges = np.searchsorted(w, middle)
@@ -234,9 +200,10 @@ def _errors_of_sorted(
     edges = np.concatenate([ends, edges, ends + len(w)], axis=2)
     count = np.diff(edges)
     total = np.diff(np.append(0.0, np.cumsum(w))[edges])
-    held = scale * level[:, None]
+    value = scale * level[:, None]
     power = w @ w
-    quantum = 1 + np.sum(held * (held * count - 2 * total), axis=2) / power
+    quantum = 1 + np.sum(value * (value * count - 2 * total), axis=2) / power
     noise = np.sum((scale * sigma[:, None]) ** 2 * count, axis=2) / power
     best = quantum.argmin(axis=1)[:, None]
-    return tuple(np.take_along_axis(error, best, axis=1)[:, 0] for error in (quantum, noise))
+    quantum, noise = (np.take_along_axis(error, best, axis=1)[:, 0] for error in (quantum, noise))
+    return quantum, noise

@@ -1,7 +1,7 @@
 """A look-up table for others: as JSON, and as parameters of aihwkit, CrossSim and NeuroSim.
 
-Each of these simulators knows less of a device than the look-up table tells; docs/lut.md says what
-is lost with each.
+Each of these simulators describes a device with fewer parameters than the look-up table has;
+docs/lut.md lists the losses.
 """
 
 import json
@@ -18,7 +18,7 @@ from hall2net.synapse.lut import check_lut, one_read_sigma
 
 LUT_FORMAT = "hall2net-lut-1"
 
-_NODES = 63  # aihwkit takes fewer than 64 on a GPU
+_NODES = 63  # on a GPU aihwkit accepts fewer than 64
 _DEFINITIONS = {
     "resistance_ohm": ("ohm", "mean resistance of the state"),
     "resistance_u_ohm": ("ohm", "1 sigma of the mean; +-1.96 of it is the 95 % interval"),
@@ -42,7 +42,7 @@ def lut_document(lut: pd.DataFrame, *, source: str) -> dict[str, Any]:
     Parameters
     ----------
     lut : look-up table
-    source : where it comes from, in words, e.g. "emulated pulse train train_ruo2_0p5"
+    source : origin of the table, in words, e.g. "emulated pulse train train_ruo2_0p5"
 
     Returns
     -------
@@ -79,7 +79,7 @@ def check_document(document: Mapping[str, Any], schema: str | Path) -> None:
     Raises
     ------
     Hall2netError
-        The first fault: where it is, and what is wrong.
+        The first error, with its place in the document.
     """
     rules = json.loads(Path(schema).read_text(encoding="utf-8"))
     for error in Draft202012Validator(rules).iter_errors(document):
@@ -121,11 +121,11 @@ def aihwkit_device(lut: pd.DataFrame) -> dict[str, Any]:
 
 
 def crosssim_parameters(lut: pd.DataFrame) -> dict[str, Any]:
-    """What CrossSim's `CrossSimParameters.from_json` reads: the device of its crossbar.
+    """Input of CrossSim's `CrossSimParameters.from_json`: the device of its crossbar.
 
     Levels become conductances from 0 to 1 of the largest (infinite on-off ratio), with Gaussian
     errors that do not depend on the state: programming error from the scatter between writes,
-    read noise from that between reads, each the root mean square over the states.
+    read noise from the scatter between reads, each the root mean square over the states.
     """
     check_lut(lut)
     swing = float(np.ptp(lut["resistance_ohm"]))
@@ -159,10 +159,10 @@ def neurosim_parameters(
 ) -> str:
     """Values of NeuroSim's analogue device (`RealDevice`), one `name = value` a line.
 
-    A Hall resistance is no conductance of a crossbar cell: levels are put from 0 to
-    `max_conductance_s`. Variations are shares of that range, as NeuroSim has them; the
-    non-linearities are the labels of `figures_of_merit`, 0 where none was measured. Variation
-    between devices is 0: NeuroSim's is one of the non-linearity.
+    A Hall resistance is not the conductance of a crossbar cell: the levels are mapped to
+    conductances from 0 to `max_conductance_s`. Variations are fractions of that range, as in
+    NeuroSim; the non-linearities are the labels of `figures_of_merit`, 0 if none was measured. The
+    variation between devices is 0, since NeuroSim's is one of the non-linearity.
 
     Parameters
     ----------

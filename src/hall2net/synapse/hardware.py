@@ -1,4 +1,4 @@
-"""What a network costs in devices: their number, the array's area, the energy to write it."""
+"""Devices of a network: their number, the area of the array, the energy to write it."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -21,26 +21,26 @@ def hardware_table(
 
     Parameters
     ----------
-    networks : `weights`, the number of weights that devices hold, and what names the network, such
-        as `network, dataset, scale`
+    networks : of each the number of weights on devices, `weights`, and its names, such as
+        `network, dataset, scale`
     cell_area_um2 : of one device with its access transistor and wiring
-    write_energy_uj, write_energy_u_uj : of one write, in the mean over the states
-        (`write_energy_mean` of the figures of merit), and its 1 sigma; NaN where not measured
-    published_saving : share of the devices that paper cotb saves with one bipolar device a weight
-        against a pair
+    write_energy_uj, write_energy_u_uj : of one write, mean over the states (`write_energy_mean` of
+        the figures of merit), and its 1 sigma; NaN if not measured
+    published_saving : fraction of the devices that paper cotb saves with one bipolar device a
+        weight in place of a pair
     published_energy_uj : of "complete synaptic operation" in paper ruo2
 
     Returns
     -------
     DataFrame, one row a network: its names, `weights`; for one device a weight (`single`) and for
     a differential pair (`pair`): `devices_*`, `area_*_mm2`, `programming_energy_*_j` (every device
-    written once) with `_u`; `device_saving` = 1 - single/pair; `write_energy_uj` with `_u`; what
-    the papers have, `*_published`.
+    written once) with `_u`; `device_saving` = 1 - single/pair; `write_energy_uj` with `_u`; the
+    numbers of the papers, `*_published`.
 
     Raises
     ------
     ConfigError
-        If the cell has no positive area, or a network no weights.
+        If the area of the cell is not positive, or a network has no weights.
     """
     if not cell_area_um2 > 0:
         raise ConfigError(f"hardware: cell area {cell_area_um2} um2; expected more than 0")
@@ -50,12 +50,12 @@ def hardware_table(
         if weights < 1:
             raise ConfigError(f"hardware: network {network.get('network')!r} has {weights} weights")
         row = dict(network)
-        for kind, devices in (("single", weights), ("pair", 2 * weights)):
+        for circuit, devices in (("single", weights), ("pair", 2 * weights)):
             row |= {
-                f"devices_{kind}": devices,
-                f"area_{kind}_mm2": devices * cell_area_um2 * 1e-6,
-                f"programming_energy_{kind}_j": devices * write_energy_uj * 1e-6,
-                f"programming_energy_{kind}_u_j": devices * write_energy_u_uj * 1e-6,
+                f"devices_{circuit}": devices,
+                f"area_{circuit}_mm2": devices * cell_area_um2 * 1e-6,
+                f"programming_energy_{circuit}_j": devices * write_energy_uj * 1e-6,
+                f"programming_energy_{circuit}_u_j": devices * write_energy_u_uj * 1e-6,
             }
         row |= {
             "device_saving": 1 - row["devices_single"] / row["devices_pair"],

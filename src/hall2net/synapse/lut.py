@@ -13,9 +13,6 @@ from scipy.special import ndtri
 from hall2net.errors import Hall2netError
 from hall2net.files import read_csv
 
-MEASURED = ("lut", "pair")
-"""Precisions of weights whose levels are those of a look-up table begin so."""
-
 MIN_SEPARATION = 3.0
 """Neighbouring states closer than this many sigma are not told apart (error rate 6.7 %)."""
 

@@ -18,8 +18,14 @@ from hall2net.synapse.plateaus import average_pulses, read_train
 LABEL_SCALE = 10.1015
 """Non-linearity label of NeuroSim per unit of the curve's largest distance from a straight line."""
 
-_SHORTEST_RUN = 4  # points of a potentiation or depression that has a curvature
-_DRAWS = 400
+_SHORTEST_RUN = 4  # points of a potentiation or depression: the fewest that show a curvature
+_WAY_BACK = 0.25  # of the range of resistance: larger than noise, smaller than any reset
+_BRANCH = 0.02, 0.98  # of the swing of a branch: beyond, the change drowns in the noise
+_STEEPEST = 44.0  # largest |1/A| that is fitted; beyond, the curve is a single step
+_DRAWS = 400  # of the table: the 1 sigma of a figure of merit is then known to 4 %
+
+_Row = tuple[str, float, float, str, str]
+"""Quantity, value, 1 sigma, unit, definition."""
 
 
 def nonlinearity_label(a: ArrayLike) -> np.ndarray:
@@ -46,43 +52,44 @@ def update_curves(measurement: xr.Dataset) -> pd.DataFrame:
     """Potentiation and depression curves of a pulse train or a switching loop.
 
     In a train every stretch between two turns of the resistance (a way back of a quarter of the
-    range) is a run; a single jump, such as a reset, is none. In a loop every branch is a run, from
-    2 to 98 % of its swing. Pulses of growing current count like identical ones.
+    range) is a run; a single jump, such as a reset, is not a run. In a loop every branch is a run,
+    from 2 to 98 % of its swing. Pulses of growing current count like identical ones.
 
     Returns
     -------
     DataFrame, one row a pulse: `run, direction` (potentiation: rising resistance; depression),
-    `step` (pulse number over the run's, 0 to 1), `share` (of the run's change done, 0 to 1).
+    `step` (pulse number over the number of pulses, 0 to 1), `fraction` (of the run's change, 0 to
+    1).
     """
     if np.isfinite(measurement["pulse"]).any() if "pulse" in measurement else False:
         pulses = average_pulses(read_train(measurement))
         values = pulses.groupby("write")["mean"].mean().to_numpy()
-        turns = turning_points(values, 0.25)
+        turns = turning_points(values, _WAY_BACK)
         runs = [values[start : stop + 1] for start, stop in zip(turns[:-1], turns[1:], strict=True)]
     else:
         loop = switching_loop(measurement)
         runs = []
         for branch in ("up", "down"):
-            own = loop[loop["branch"] == branch].sort_values(
+            points = loop[loop["branch"] == branch].sort_values(
                 "write_current_ma", ascending=branch == "up"
             )
-            r = own["resistance_ohm"].to_numpy()
+            r = points["resistance_ohm"].to_numpy()
             rising = bool(np.median(r[-len(r) // 5 :]) > np.median(r[: len(r) // 5]))
             fit = isotonic_regression(r, increasing=rising).x
-            share = (fit - fit[0]) / (fit[-1] - fit[0])
-            runs.append(r[(share > 0.02) & (share < 0.98)])
+            fraction = (fit - fit[0]) / (fit[-1] - fit[0])
+            runs.append(r[(fraction > _BRANCH[0]) & (fraction < _BRANCH[1])])
     rows = [
         {
             "run": number,
             "direction": "potentiation" if run[-1] > run[0] else "depression",
             "step": i / (len(run) - 1),
-            "share": (value - run[0]) / (run[-1] - run[0]),
+            "fraction": (value - run[0]) / (run[-1] - run[0]),
         }
         for number, run in enumerate(runs, start=1)
         if len(run) >= _SHORTEST_RUN and run[-1] != run[0]
         for i, value in enumerate(run)
     ]
-    return pd.DataFrame(rows, columns=["run", "direction", "step", "share"])
+    return pd.DataFrame(rows, columns=["run", "direction", "step", "fraction"])
 
 
 def fit_nonlinearity(curves: pd.DataFrame) -> tuple[float, float]:
@@ -90,42 +97,42 @@ def fit_nonlinearity(curves: pd.DataFrame) -> tuple[float, float]:
 
     The sigma is that of the mean over runs; NaN for one run, and both are NaN for none.
     """
-    labels = [nonlinearity_label(1 / c) if c else 0.0 for c in curvatures(curves)]
+    labels = [float(nonlinearity_label(1 / c)) if c else 0.0 for c in curvatures(curves)]
     if not labels:
         return np.nan, np.nan
-    spread = np.std(labels, ddof=1) / np.sqrt(len(labels)) if len(labels) > 1 else np.nan
-    return float(np.mean(labels)), float(spread)
+    sigma = np.std(labels, ddof=1) / np.sqrt(len(labels)) if len(labels) > 1 else np.nan
+    return float(np.mean(labels)), float(sigma)
 
 
 def curvatures(curves: pd.DataFrame) -> list[float]:
-    """1/A of each run of `update_curves`, by least squares; 0 of a straight line."""
-    return [_curvature(own) for _, own in curves.groupby("run")]
+    """1/A of each run of `update_curves`, by least squares; 0 for a straight line."""
+    return [_curvature(run) for _, run in curves.groupby("run")]
 
 
 def update_curve(step: ArrayLike, curvature: float) -> np.ndarray:
-    """Share of the change done after a share `step` of the pulses, for 1/A = `curvature`."""
+    """Fraction of the change after a fraction `step` of the pulses, for 1/A = `curvature`."""
     step = np.asarray(step, dtype=float)
     return np.expm1(-curvature * step) / np.expm1(-curvature) if curvature else step
 
 
 def _misfit(curves: pd.DataFrame) -> float:
     """Root mean square distance of all runs from their fitted curves; NaN without runs."""
-    runs = [own for _, own in curves.groupby("run")]
+    runs = [run for _, run in curves.groupby("run")]
     squares = [
-        np.square(own["share"] - update_curve(own["step"], curvature))
-        for own, curvature in zip(runs, curvatures(curves), strict=True)
+        np.square(run["fraction"] - update_curve(run["step"], curvature))
+        for run, curvature in zip(runs, curvatures(curves), strict=True)
     ]
     return float(np.sqrt(np.concatenate(squares).mean())) if squares else np.nan
 
 
 def _curvature(run: pd.DataFrame) -> float:
-    step, share = run["step"].to_numpy(), run["share"].to_numpy()
+    step, fraction = run["step"].to_numpy(), run["fraction"].to_numpy()
 
     def squares(curvature: float) -> float:
         straight = abs(curvature) < 1e-6
-        return float(np.sum((share - update_curve(step, 0.0 if straight else curvature)) ** 2))
+        return float(np.sum((fraction - update_curve(step, 0.0 if straight else curvature)) ** 2))
 
-    found = float(minimize_scalar(squares, bounds=(-44.0, 44.0), method="bounded").x)
+    found = float(minimize_scalar(squares, bounds=(-_STEEPEST, _STEEPEST), method="bounded").x)
     return found if abs(found) > 1e-6 else 0.0
 
 
@@ -147,14 +154,14 @@ def figures_of_merit(
     write_resistance_ohm, write_resistance_u_ohm : of the current path and its 1 sigma, for the
         write energy I^2 R tau
     others : look-up tables of other devices with as many states, for the variation between devices
-    min_separation : in sigma; neighbours closer than this do not count as two
+    min_separation : in sigma; closer neighbours count as one state
 
     Returns
     -------
-    DataFrame with `quantity, value, value_u` (1 sigma), `unit, definition`. What was not measured
-    is empty, and the definition says so. The 1 sigma of what follows from the states is half the
-    68 % interval over draws of their means (normal) and of their sigmas (chi-square, with as many
-    degrees of freedom as reads and visits leave).
+    DataFrame with `quantity, value, value_u` (1 sigma), `unit, definition`. A quantity that was not
+    measured is empty, and its definition says so. The 1 sigma of quantities that follow from the
+    states is half the 68 % interval over draws of their means (normal) and of their sigmas
+    (chi-square, with the degrees of freedom that reads and visits leave).
 
     Raises
     ------
@@ -188,7 +195,7 @@ def figures_of_merit(
     }  # fmt: skip
     value = _of_states(*_states_and_sigmas(lut), min_separation)
     drawn = _of_states(*_drawn_states(lut), min_separation)
-    rows = [("states", len(lut), np.nan, "1", "number of states in the look-up table")]
+    rows: list[_Row] = [("states", len(lut), np.nan, "1", "number of states in the look-up table")]
     for name, (unit, definition) in definitions.items():
         low, high = np.nanquantile(drawn[name], [0.16, 0.84]) if value[name] == value[name] else (
             np.nan, np.nan,
@@ -204,23 +211,27 @@ def figures_of_merit(
 def _states_and_sigmas(lut: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Resistances, sigma of reads and sigma of writes, each (1, K)."""
     empty = pd.Series(np.nan, index=lut.index)
-    columns = ("resistance_ohm", "read_sigma_ohm", "cycle_sigma_ohm")
-    return tuple(lut.get(c, empty).to_numpy(float)[None] for c in columns)
+    read, cycle = (
+        lut.get(column, empty).to_numpy(float)[None]
+        for column in ("read_sigma_ohm", "cycle_sigma_ohm")
+    )
+    return lut["resistance_ohm"].to_numpy(float)[None], read, cycle
 
 
 def _drawn_states(lut: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Draws of the same, each (draws, K), as far as they are uncertain."""
+    """Draws of the same within their uncertainties, each (draws, K)."""
     rng = np.random.default_rng(0)
     r = sorted_draws(lut["resistance_ohm"], lut["resistance_u_ohm"], _DRAWS, rng)
     _, read, cycle = _states_and_sigmas(lut)
     visits, reads = (lut.get(c, pd.Series(1, lut.index)) for c in ("n_visits", "n_reads"))
-    return r, *(
-        sigma * np.sqrt(freedom / rng.chisquare(np.maximum(freedom, 1), (_DRAWS, len(lut))))
-        if (freedom > 0).all() else np.repeat(sigma, _DRAWS, axis=0)
-        for sigma, freedom in (
-            (read, (reads - visits).to_numpy()), (cycle, (visits - 1).to_numpy()),
-        )
-    )  # fmt: skip
+
+    def drawn(sigma: np.ndarray, dof: np.ndarray) -> np.ndarray:
+        if not (dof > 0).all():
+            return np.repeat(sigma, _DRAWS, axis=0)
+        return sigma * np.sqrt(dof / rng.chisquare(np.maximum(dof, 1), (_DRAWS, len(lut))))
+
+    read_drawn = drawn(read, (reads - visits).to_numpy())
+    return r, read_drawn, drawn(cycle, (visits - 1).to_numpy())
 
 
 def _of_states(
@@ -235,7 +246,7 @@ def _of_states(
     states = np.array(
         [1 + _most_distinct(*one, min_separation) for one in zip(r, sigma, strict=True)]
     )
-    share = (r - r[:, :1]) / swing[:, None]
+    fraction = (r - r[:, :1]) / swing[:, None]
     return {
         "distinguishable_states": states,
         "information": np.log2(states),
@@ -243,15 +254,15 @@ def _of_states(
         "misread_rate": 2 * norm.cdf(-gaps / 2).sum(axis=1) / r.shape[1],
         "dynamic_range": swing,
         "dynamic_range_to_noise": to_noise,
-        "nonuniformity": np.abs(share - np.linspace(0, 1, r.shape[1])).max(axis=1),
-        "mean_level": 2 * share.mean(axis=1) - 1,
+        "nonuniformity": np.abs(fraction - np.linspace(0, 1, r.shape[1])).max(axis=1),
+        "mean_level": 2 * fraction.mean(axis=1) - 1,
         "read_noise": read.mean(axis=1) / swing,
         "cycle_to_cycle": cycle.mean(axis=1) / swing,
     }
 
 
 def _most_distinct(r: np.ndarray, sigma: np.ndarray, min_separation: float) -> int:
-    """Number of steps of the longest ladder of states that lie far enough apart."""
+    """Number of steps of the longest ladder of states that are far enough apart."""
     steps, last = 0, 0
     for i in range(1, len(r)):
         if r[i] - r[last] >= min_separation * (sigma[i] + sigma[last]) / 2:
@@ -259,7 +270,7 @@ def _most_distinct(r: np.ndarray, sigma: np.ndarray, min_separation: float) -> i
     return steps
 
 
-def _linearity(measurement: xr.Dataset) -> list[tuple[str, float, float, str, str]]:
+def _linearity(measurement: xr.Dataset) -> list[_Row]:
     curves = update_curves(measurement)
     (rise, rise_u), (fall, fall_u) = (
         fit_nonlinearity(curves[curves["direction"] == direction])
@@ -290,9 +301,7 @@ def _linearity(measurement: xr.Dataset) -> list[tuple[str, float, float, str, st
     ]  # fmt: skip
 
 
-def _between_devices(
-    lut: pd.DataFrame, others: Sequence[pd.DataFrame]
-) -> tuple[str, float, float, str, str]:
+def _between_devices(lut: pd.DataFrame, others: Sequence[pd.DataFrame]) -> _Row:
     text = (
         "sigma between devices as a share of the dynamic range, root mean square over the states; "
         "empty where one device was measured"
@@ -307,11 +316,11 @@ def _between_devices(
     resistances = [table["resistance_ohm"].to_numpy(float) for table in (lut, *others)]
     swing = np.ptp(lut["resistance_ohm"].to_numpy(float))
     value = float(np.sqrt(np.var(resistances, axis=0, ddof=1).mean())) / swing
-    # Devices often shift as a whole: their states are no further degrees of freedom.
+    # Devices often shift as a whole, so their states add no degrees of freedom.
     return "device_to_device", value, value / np.sqrt(2 * len(others)), "1", text
 
 
-def _retention(lut: pd.DataFrame) -> list[tuple[str, float, float, str, str]]:
+def _retention(lut: pd.DataFrame) -> list[_Row]:
     r = lut["resistance_ohm"].to_numpy(float)
     drift = lut["drift_per_decade_ohm"].to_numpy(float)
     drift_u = lut["drift_per_decade_u_ohm"].to_numpy(float)
@@ -338,7 +347,7 @@ def _retention(lut: pd.DataFrame) -> list[tuple[str, float, float, str, str]]:
 
 def _energy(
     lut: pd.DataFrame, measurement: xr.Dataset, resistance: float, resistance_u: float
-) -> list[tuple[str, float, float, str, str]]:
+) -> list[_Row]:
     width = float(measurement["pulse_width"])
     energy = write_energy(lut["write_current_ma"].to_numpy(float) * 1e-3, resistance, width) * 1e6
     known = isfinite(resistance) and isfinite(width)

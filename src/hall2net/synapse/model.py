@@ -1,7 +1,7 @@
-"""Model of an array of devices: what was asked to be written, and what is read back.
+"""Model of the devices of an array: what one write leaves, and what one read gives back.
 
-Everything is in units of the level (-1 to 1) and works on any shape at once, on CPU and GPU. All
-randomness comes from one torch.Generator, so that a seed gives the same array again.
+Everything is in units of the level (-1 to 1), for tensors of any shape, on CPU and GPU. All
+randomness comes from one torch.Generator: the same seed gives the same array.
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,11 @@ REFERENCE_TIME_S = 1.0
 """Drift is counted in decades from this time after the write."""
 
 PARTS = ("programming", "reading", "drift", "stuck")
-"""What a device does to a level, in this order."""
+"""Deviations of a device from its levels: the fields of `Synapse` that can be switched off."""
+
+_QUANTILES = 512  # of a normal distribution: their largest is 3.1 sigma
+_FEWEST_PULSES = 4  # fewer deviations than that repeat too few values to stand for a distribution
+_LONGEST_REPEAT = 20  # at most so many times the longest row of measured deviations are stored
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,7 @@ class Written:
 
 
 @dataclass(frozen=True)
-class Device:
+class Synapse:
     """States of a device and how they vary, in units of the level.
 
     Attributes
@@ -40,7 +44,7 @@ class Device:
     programming : (K, M) deviations of a state from one write to the next, drawn with equal chance
     reading : (K, N) deviations of one read from the written level, drawn with equal chance
     drift : (K,) change per decade of time after the write
-    stuck : (K,) share of all devices that hold this state whatever is written
+    stuck : (K,) fraction of all devices that hold this state whatever is written
     """
 
     levels: Tensor
@@ -49,12 +53,12 @@ class Device:
     drift: Tensor
     stuck: Tensor
 
-    def to(self, device: str | torch.device) -> "Device":
+    def to(self, device: str | torch.device) -> "Synapse":
         """The same on another device, such as `cuda`."""
-        return Device(*(tensor.to(device) for tensor in self._tensors()))
+        return Synapse(*(tensor.to(device) for tensor in self._tensors()))
 
-    def without(self, *parts: str) -> "Device":
-        """The same with some of `PARTS` switched off; the others draw the same numbers.
+    def without(self, *parts: str) -> "Synapse":
+        """The same without some of `PARTS`; the others draw the same random numbers.
 
         Raises
         ------
@@ -72,12 +76,12 @@ class Device:
 
         Parameters
         ----------
-        state : integers from 0 to K - 1, any shape: what every device is told to hold
+        state : integers from 0 to K - 1, any shape: the state written to each device
         generator : on the device of the tensors
 
         Returns
         -------
-        What the devices hold: another state where they are stuck, and its level with the
+        The state that each device holds (another one where it is stuck), and its level with the
         programming error of this write.
         """
         chance = _uniform(state, generator)
@@ -110,32 +114,32 @@ class Device:
         return self.levels, self.programming, self.reading, self.drift, self.stuck
 
 
-def device_from_lut(
+def synapse_from_lut(
     lut: pd.DataFrame,
     reads: pd.DataFrame | None = None,
     *,
     stuck: Sequence[float] | float = 0.0,
-) -> Device:
-    """The device that a look-up table and the reads behind it describe.
+) -> Synapse:
+    """The synapse that a look-up table and the reads behind it describe.
 
-    With `reads` the deviations are those measured: of each pulse from its state's mean, scaled to
-    `cycle_sigma_ohm` (the mean of a few reads scatters by read noise too), and of each read from
-    its pulse's mean, scaled for the degree of freedom that the mean took. Without reads, and where
-    a state has fewer than four pulses, they are the quantiles of a normal distribution with the
+    With `reads` the deviations are the measured ones: each pulse from its state's mean, scaled to
+    `cycle_sigma_ohm` (the mean of a few reads scatters by read noise too), and each read from its
+    pulse's mean, scaled for the degree of freedom that the mean takes. Without reads, and for a
+    state with fewer than four pulses, they are the quantiles of a normal distribution with the
     sigmas of the table. A sigma or drift that was not measured counts as zero.
 
     Parameters
     ----------
     lut : `lut_from_train`, `lut_from_loop` or any table that `check_lut` passes
     reads : `train_reads`
-    stuck : share of devices stuck at each state (K,), or a share spread evenly over the states
+    stuck : fraction of devices stuck at each state (K,), or one fraction, divided evenly over them
 
     Raises
     ------
     Hall2netError
         If the table is bad.
     ConfigError
-        If the shares of stuck devices are not from 0 to 1 together.
+        If the fractions of stuck devices are negative or exceed 1 in sum.
     """
     check_lut(lut)
     unit = 2 / np.ptp(lut["resistance_ohm"].to_numpy(float))
@@ -143,26 +147,24 @@ def device_from_lut(
         lut.get(column, pd.Series(np.nan, index=lut.index)).fillna(0.0).to_numpy(float) * unit
         for column in ("cycle_sigma_ohm", "read_sigma_ohm", "drift_per_decade_ohm")
     )
-    shares = np.broadcast_to(np.asarray(stuck, dtype=float), len(lut)).copy()
+    fractions = np.broadcast_to(np.asarray(stuck, dtype=float), len(lut)).copy()
     if np.ndim(stuck) == 0:
-        shares /= len(lut)
-    if not ((shares >= 0).all() and shares.sum() <= 1):
-        raise ConfigError(f"device, stuck: found {stuck!r}, expected shares of 0 to 1 in all")
+        fractions /= len(lut)
+    if not ((fractions >= 0).all() and fractions.sum() <= 1):
+        raise ConfigError(
+            f"device, stuck: found {stuck!r}; expected fractions of 0 or more with a sum up to 1"
+        )
     programming = [_normal_quantiles(sigma) for sigma in cycle]
     reading = [_normal_quantiles(sigma) for sigma in read]
     if reads is not None:
         _use_measured(lut, reads, unit, cycle, programming, reading)
-    return Device(
+    return Synapse(
         levels=torch.tensor(lut["level"].to_numpy(float), dtype=torch.float32),
         programming=_table(programming),
         reading=_table(reading),
         drift=torch.tensor(drift, dtype=torch.float32),
-        stuck=torch.tensor(shares, dtype=torch.float32),
+        stuck=torch.tensor(fractions, dtype=torch.float32),
     )
-
-
-_QUANTILES = 512
-_FEWEST_PULSES = 4
 
 
 def _use_measured(
@@ -175,26 +177,28 @@ def _use_measured(
 ) -> None:
     """Replace the normal deviations by measured ones, state by state."""
     if unknown := set(reads["state"]) - set(lut["state"]):
-        raise Hall2netError(f"reads of state {min(unknown)}, which the look-up table has not")
+        raise Hall2netError(
+            f"reads refer to state {min(unknown)}, which is not in the look-up table"
+        )
     for k, state in enumerate(lut["state"]):
-        own = reads[reads["state"] == state]
-        by_pulse = own.groupby("pulse")["residual_ohm"]
+        residual = reads[reads["state"] == state]
+        by_pulse = residual.groupby("pulse")["residual_ohm"]
         means = by_pulse.mean()
         if len(means) < _FEWEST_PULSES:
             continue
         deviation = (means - means.mean()).to_numpy() * unit
-        if (spread := deviation.std(ddof=1)) > 0:
-            programming[k] = deviation * (cycle[k] / spread)
-        freedom = (by_pulse.transform("size") - 1) / by_pulse.transform("size")
-        inner = own["residual_ohm"] - by_pulse.transform("mean")
-        inner = (inner / np.sqrt(freedom))[freedom > 0].to_numpy() * unit
-        if inner.size:
-            reading[k] = inner
+        if (sigma := deviation.std(ddof=1)) > 0:
+            programming[k] = deviation * (cycle[k] / sigma)
+        dof_per_read = (by_pulse.transform("size") - 1) / by_pulse.transform("size")
+        within = residual["residual_ohm"] - by_pulse.transform("mean")
+        within = (within / np.sqrt(dof_per_read))[dof_per_read > 0].to_numpy() * unit
+        if within.size:
+            reading[k] = within
 
 
 def _normal_quantiles(sigma: float) -> np.ndarray:
-    share = (torch.arange(_QUANTILES, dtype=torch.float64) + 0.5) / _QUANTILES
-    z = torch.special.ndtri(share).numpy()
+    probability = (torch.arange(_QUANTILES, dtype=torch.float64) + 0.5) / _QUANTILES
+    z = torch.special.ndtri(probability).numpy()
     return sigma * z / z.std()
 
 
@@ -202,7 +206,7 @@ def _table(rows: list[np.ndarray]) -> Tensor:
     """(K, longest) of deviations; a shorter row is repeated to fill, so each counts alike."""
     longest = max(map(len, rows))
     least_common = int(np.lcm.reduce([len(row) for row in rows]))
-    width = least_common if least_common <= 20 * longest else 20 * longest
+    width = min(least_common, _LONGEST_REPEAT * longest)
     return torch.tensor(np.array([np.resize(row, width) for row in rows]), dtype=torch.float32)
 
 

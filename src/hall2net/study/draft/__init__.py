@@ -1,7 +1,8 @@
 """A study's sheet and configuration, drafted from a folder of instrument files.
 
 `columns` says what a file's columns hold, `kinds` which measurement that is, `names` what names
-and header words tell; `rows` makes the sheet of it, `block` the configuration, `report` the words.
+and header words say; `rows` makes the sheet of it, `samples` the sheet of samples, `block` the
+configuration, `report` the words.
 """
 
 import os
@@ -17,9 +18,10 @@ from hall2net.files import atomic, write_csv
 from hall2net.study.draft.block import study_block, with_study
 from hall2net.study.draft.report import report
 from hall2net.study.draft.rows import OWN_FILES, Draft, drafted, sheet_of
+from hall2net.study.draft.samples import samples_of
 from hall2net.study.sheet import checksums
 
-SHEET, SUMS = OWN_FILES
+SHEET, SAMPLES, SUMS = OWN_FILES
 
 
 def draft_study(name: str, folder: str | Path, root: str | Path) -> str:
@@ -50,7 +52,7 @@ def draft_study(name: str, folder: str | Path, root: str | Path) -> str:
         raise Hall2netError(f"study {name!r}; expected a letter a-z, then a-z, 0-9 and _")
     config = (root / "config.yaml").resolve()
     text = _text(config)
-    with_study(config, text, name, f"{name}:\n  raw_data: measured\n")
+    with_study(config, text, name, f"{name}:\n  data_source: measured\n")
     if not folder.is_dir():
         raise FileError(folder, "no such folder", "a folder of instrument files")
     target = root / "raw" / name
@@ -86,17 +88,18 @@ def _same(one: Path, other: Path) -> bool:
 
 
 def _write_raw(folder: Path, target: Path, draft: Draft) -> None:
-    """Copy the files and write sheet and checksums, all of it beside the target first."""
+    """Copy the files and write sheets and checksums, all of it beside the target first."""
     names = {name for one in draft.measurements for name in one.file.split(";")}
     made = target.with_name(f".{target.name}.draft")
     try:
         shutil.rmtree(made, ignore_errors=True)
         made.mkdir(parents=True)
         write_csv(sheet_of(draft.measurements), made / SHEET)
+        write_csv(samples_of(draft.measurements), made / SAMPLES)
         (made / SUMS).write_text(checksums(folder, names), encoding="utf-8")
         if _same(folder, target):
-            _refuse_others(target, made, [SHEET, SUMS])
-            for name in (SUMS, SHEET):
+            _refuse_others(target, made, OWN_FILES)
+            for name in (SUMS, SAMPLES, SHEET):
                 (made / name).replace(target / name)
             return
         for name in sorted(names):
@@ -106,8 +109,8 @@ def _write_raw(folder: Path, target: Path, draft: Draft) -> None:
             raise FileError(folder, "changed while it was copied", "files at rest")
         if target.is_dir() and any(target.iterdir()):
             # Left by a run that ended before config.yaml was written, or somebody's own.
-            _refuse_others(target, made, [SHEET, SUMS, *names])
-            if not all((target / name).exists() for name in [SHEET, SUMS, *names]):
+            _refuse_others(target, made, [*OWN_FILES, *names])
+            if not all((target / name).exists() for name in [*OWN_FILES, *names]):
                 raise FileError(target, "holds files already", "another name, or an empty folder")
             return
         os.replace(made, target)

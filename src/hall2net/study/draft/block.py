@@ -2,32 +2,21 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from hall2net.errors import FileError
-from hall2net.study.config import needed_facts
 from hall2net.study.draft.kinds import Measurement
 
-FILL_IN = {
-    "reference": "the sample that the others are compared with",
-    "thickness_nm": "of the spacer; 0 if there is none",
-    "width_um": "of the Hall bar",
-    "length_um": "of the Hall bar, between the voltage contacts",
-    "stack_nm": "all conducting layers",
-    "heavy_metal_nm": "the layer that gives the spin current",
-    "ferromagnet_nm": "the magnetic layers",
-    "film_area_mm2": "of the magnetometer's specimen",
-}
 _LOOP_STATES = 8
 _OPENING = 5.0  # of a switching loop over its noise, from which it may hold states
 _LOOPS = """\
 loops:
-  level: half                      # half | erf | tanh: how a switching field is read
-  window: 0.25                     # share of the sweep at either end that counts as saturated
+  criterion: half                  # half | erf | tanh: how a switching field is read
+  window: 0.25                     # fraction of the sweep that is saturated, half at each end
   slope: fitted                    # fitted | none: Hall slope, even pick-up and drift
 """
 _SWITCHING = """\
@@ -37,7 +26,7 @@ switching:
 _CONVENTIONS = """\
 conventions:                       # of the torque
   adopted:
-    shift: line                    # pair: H0(+I) - H0(-I) | line: slope of H0(I), with intercept
+    loop_shift: line               # pair: H0(+I) - H0(-I) | line: slope of H0(I), with intercept
     dh_to_field: half              # half: H_z = -DeltaH/2 | literal: -DeltaH
     wall_factor: 2/pi              # 2/pi: aligned Neel walls | "1"
     current_layer: stack           # stack | heavy_metal | parallel: layers that j flows through
@@ -46,7 +35,9 @@ conventions:                       # of the torque
     keff_integrand: h_dm           # h_dm | h_m_dm: the work done by the field, or as printed
     t_fm: sample                   # sample: ferromagnet_nm of each | a thickness in nm for all
 """
-_SETTINGS = {**yaml.safe_load(_SWITCHING), **yaml.safe_load(_CONVENTIONS)}
+SETTINGS = {**yaml.safe_load(_SWITCHING), **yaml.safe_load(_CONVENTIONS)}
+"""What a drafted block sets; it decides which facts of the samples are needed."""
+REFERENCE = "the sample that the others are compared with"
 
 
 def study_block(name: str, measurements: Sequence[Measurement]) -> str:
@@ -58,15 +49,11 @@ def study_block(name: str, measurements: Sequence[Measurement]) -> str:
     measurements : its rows, with `id` and `sample` among the cells
     """
     kinds = {str(one.cells["kind"]) for one in measurements}
-    parts = [f"raw_data: measured, {name}   # words on where the raw files come from\n"]
+    parts = [f"data_source: measured, {name}   # words on where the raw files come from\n"]
     samples = sorted({str(one.cells["sample"]) for one in measurements})
     if "loop_shift" in kinds:
         alone = f" {_scalar(samples[0])}" if len(samples) == 1 else ""
-        parts.append(f"reference:{alone}   # fill in: {FILL_IN['reference']}\n")
-    parts.append("samples:\n")
-    for sample in samples:
-        own = [one for one in measurements if one.cells["sample"] == sample]
-        parts.append(_indented(_sample(sample, own)))
+        parts.append(f"reference:{alone}   # fill in: {REFERENCE}\n")
     if kinds & {"ahe_loop", "loop_shift"}:
         parts.append(_LOOPS)
     if "loop_shift" in kinds:
@@ -157,22 +144,6 @@ def _end_of(text: str, node: yaml.Node, column: int) -> int:
     return end
 
 
-def _sample(sample: str, measurements: Sequence[Measurement]) -> str:
-    kinds = {str(one.cells["kind"]) for one in measurements}
-    told = {fact: value for one in measurements for fact, value in one.facts.items()}
-    lines = [f"label: {_scalar(sample.replace('_', ' '))}   # words for figures"]
-    if "loop_shift" in kinds:
-        lines.append("spacer: none   # or the layer between heavy metal and ferromagnet")
-    needed = needed_facts(_SETTINGS, kinds)
-    for fact in (fact for fact in FILL_IN if fact in needed):
-        words = FILL_IN[fact]
-        if fact in told:
-            lines.append(f"{fact}: {told[fact]:g}   # {words}; from the files")
-        else:
-            lines.append(f"{fact}:   # fill in: {words}")
-    return f"{_scalar(sample)}:\n" + _indented("\n".join(lines) + "\n")
-
-
 def _lut(measurements: Sequence[Measurement]) -> str:
     """States of the first pulse train, else of the widest switching loop; empty without either."""
     trains = [one for one in measurements if one.cells["kind"] == "pulse_train"]
@@ -215,14 +186,3 @@ def _scalar(word: str) -> str:
 
 def _indented(text: str) -> str:
     return "".join(f"  {line}" for line in text.splitlines(keepends=True))
-
-
-def to_fill_in(block: str) -> list[str]:
-    """Keys of a study's block that are empty, as `studies.<name>.samples...`."""
-
-    def empty(where: str, value: object) -> list[str]:
-        if isinstance(value, Mapping):
-            return [key for k, v in value.items() for key in empty(f"{where}.{k}", v)]
-        return [where] if value is None else []
-
-    return empty("studies", yaml.safe_load(block))

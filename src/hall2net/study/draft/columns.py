@@ -1,15 +1,13 @@
 """What the columns of an unknown file hold: quantity, unit and numbers."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from hall2net.errors import FileError
-from hall2net.readers.reading import unknown_table
-from hall2net.readers.table import Header, read_columns
-from hall2net.readers.text import Text, read_text
+from hall2net.readers.source import open_source
 from hall2net.units import SI_FACTORS, unit_spelt
 
 _QUANTITY_OF_UNIT = {
@@ -31,6 +29,14 @@ _QUANTITY_OF_NAME = {
     "field": r"(?i)field|^[µμ]_?0 ?h|^mu_?0 ?h|^[hb]([xyz_ ]|$)",
     "counter": r"(?i)^(#|no\.?|n|index|step|number|cycle|count|k)$",
 }
+_MAGNET = re.compile(r"(?i)magnet|coil|output|supply|psu|kepco|bop\b|solenoid")
+_IN_PLANE = re.compile(
+    r"(?i)(?:^|[^a-z])(?:[µμ]_?0|mu_?0)?[ _]?[hb][ _]?(?:x|ip|par|inplane)(?![a-z])|in.?plane|"
+    r"field.?x\b|\bx.?field|assist"
+)
+_FOLLOWS = 0.99
+"""Correlation with a swept field above which a current is the magnet's: a read or write current
+is set without regard to the field, a power supply's follows it but for the magnet's remanence."""
 _NO_SIGNAL = re.compile(
     r"(?i)\bstd|std\.|\berr|\bdev\b|phase|freq|\bm(in|ax)\.|\bavg|average|averaging|quad|raw|"
     r"set.?point|\bset\b|range|compliance|drive|position|sensitivity|critical|status|offset|gain"
@@ -53,6 +59,23 @@ class Column:
         return bool(np.isfinite(self.values).any())
 
     @property
+    def changes(self) -> bool:
+        """Whether the numbers are not all the same: what is held is a condition, no signal."""
+        values = self.values[np.isfinite(self.values)]
+        return bool(values.size) and bool((values != values[0]).any())
+
+    @property
+    def in_plane(self) -> bool:
+        """Whether the name says that this field lies in the film's plane."""
+        return bool(_IN_PLANE.search(self.name))
+
+    def is_of_a_magnet(self, fields: Sequence["Column"]) -> bool:
+        """Whether this is the current of the magnet that makes one of these fields."""
+        return bool(_MAGNET.search(self.name)) or any(
+            follows(self.values, field.values) for field in fields
+        )
+
+    @property
     def span(self) -> float:
         """Largest less smallest number."""
         return float(np.nanmax(self.values) - np.nanmin(self.values)) if self.filled else 0.0
@@ -70,7 +93,12 @@ class Column:
     @property
     def oersted_span(self) -> float:
         """Span of a field in Oe."""
-        return self.span * SI_FACTORS["field"][self.unit] / SI_FACTORS["field"]["Oe"]
+        return self.span * self.in_oersted
+
+    @property
+    def in_oersted(self) -> float:
+        """The unit of a field in Oe."""
+        return SI_FACTORS["field"][self.unit] / SI_FACTORS["field"]["Oe"]
 
 
 @dataclass(frozen=True)
@@ -87,6 +115,14 @@ class RawFile:
         return [c for c in self.columns if c.quantity in quantities and c.filled]
 
 
+def follows(values: np.ndarray, x: np.ndarray) -> bool:
+    """Whether one column is a straight line of another."""
+    both = np.isfinite(values) & np.isfinite(x)
+    if both.sum() < 3 or np.ptp(values[both]) == 0 or np.ptp(x[both]) == 0:
+        return False
+    return bool(abs(np.corrcoef(values[both], x[both])[0, 1]) > _FOLLOWS)
+
+
 def look_at(folder: Path, name: str) -> RawFile:
     """Read a file that no sheet describes.
 
@@ -99,21 +135,18 @@ def look_at(folder: Path, name: str) -> RawFile:
     FileError
         If it is no text, or has no table of numbers.
     """
-    text = read_text(folder / name)
-    form, header, units = unknown_table(text)
+    source = open_source(folder / name)
     found = [
         (place, column, *_quantity(column, unit))
-        for place, (column, unit) in enumerate(zip(header.names, units, strict=True))
+        for place, (column, unit) in enumerate(zip(source.names, source.units, strict=True))
     ]
-    places = [place for place, _, quantity, _ in found if quantity]
-    values = _numbers(text, header, places)
+    values = source.numbers([place for place, _, quantity, _ in found if quantity])
     columns = [
         Column(column, quantity, unit, values[place])
         for place, column, quantity, unit in found
         if place in values
     ]
-    words = [text.line(k) for k in range(1, min(header.line, 200))]
-    return RawFile(name, form, columns, words)
+    return RawFile(name, source.format, columns, source.words)
 
 
 def _quantity(name: str, unit: str) -> tuple[str, str]:
@@ -136,17 +169,3 @@ def _quantity(name: str, unit: str) -> tuple[str, str]:
         if re.search(pattern, bare):
             return quantity, "V" if re.match("(?i)volts", bare) else ""
     return "", ""
-
-
-def _numbers(text: Text, header: Header, places: list[int]) -> dict[int, np.ndarray]:
-    """Columns that can be read, by their place."""
-    if not places:
-        return {}
-    try:
-        return read_columns(text, header, places).columns
-    except FileError:
-        if len(places) == 1:
-            return {}
-    # One bad column, such as a date, does not take the others with it.
-    parts = [_numbers(text, header, [place]) for place in places]
-    return {place: values for part in parts for place, values in part.items()}

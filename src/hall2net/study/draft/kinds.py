@@ -1,22 +1,29 @@
 """Which kind of measurement a file is, from its columns and the way they run."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from hall2net.errors import FileError
-from hall2net.measurement import temperature_tolerance
-from hall2net.study.draft.columns import Column, RawFile
+from hall2net.measurement import KINDS, temperature_tolerance
+from hall2net.study.cells import UNKNOWN
+from hall2net.study.draft.columns import Column, RawFile, follows
 from hall2net.study.draft.names import in_sheet_units
-from hall2net.study.sheet import UNKNOWN
 
 _HALL = re.compile(r"(?i)xy|yx|hall|ahe|transv|\br_?h\b")
 _ALONG = re.compile(r"(?i)xx|long|4.?p|four")
+_READ = re.compile(r"(?i)read|sens|prob|meas|bias|ac\b|excit|dc\b")
+_WIDTH = re.compile(r"(?i)puls|width|duration")
 _STRAIGHT = 0.999  # correlation of a current-voltage curve
 _MANY_TURNS = 0.1  # turning points to points, beyond which a current jumps and does not sweep
 _SIGNALS = ("resistance", "voltage", "resistivity")  # loops are fitted to resistances
+_LOWEST_K, _HIGHEST_K = 0.01, 1500.0  # beyond these a temperature channel is not connected
+_DRIFT = 0.1  # of the mean temperature, up to which a drift is a measurement at its mean
+_MOST_SETS = 40  # currents or fields in one file; a column with more of them sweeps
+_SAME_SETTING = 0.02  # relative difference of two settings that are one
+_SAME_FIELD_OE = 5.0  # two fields that are one: a magnet's poles keep some remanence
 
 
 @dataclass
@@ -32,7 +39,10 @@ class Measurement:
     branch : +1 or -1 for one rising or falling branch alone, 0 for a closed loop
     largest_x : largest field (Oe) or write current (mA)
     named : what was read from the names of file and folders: cell to words
-    facts : dimensions of the sample that the file tells
+    facts : dimensions of the sample that the file says
+    why : what made it this kind of measurement
+    second : what it may be as well; empty if nothing else fits
+    remarks : what the user should know of the file
     """
 
     file: str
@@ -43,66 +53,191 @@ class Measurement:
     largest_x: float = np.nan
     named: dict[str, str] = field(default_factory=dict)
     facts: dict[str, float] = field(default_factory=dict)
+    why: str = ""
+    second: str = ""
+    remarks: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Part:
+    """The rows of a file that were taken under one set of conditions.
+
+    Attributes
+    ----------
+    rows : (rows,) True for those that belong to it; None for all
+    cells : conditions that are those of these rows
+    remarks : what the user should know of them
+    """
+
+    rows: np.ndarray | None = None
+    cells: dict[str, str | float] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
 
 
 def measurements_in(file: RawFile) -> list[Measurement]:
-    """Measurements that a file holds: one, or one at each of its temperatures.
+    """Measurements that a file holds: one, or one at each of its temperatures or currents.
 
     Raises
     ------
     FileError
         If its columns are those of no kind of measurement.
     """
-    fields = [column for column in file.of("field") if column.sweeps]
-    currents = [column for column in file.of("current") if column.sweeps]
-    moments, signals = file.of("moment"), file.of(*_SIGNALS)
-    if moments and fields:
-        return _at_each_temperature(file, "vsm_loop", fields[0], moments)
-    if signals and fields and not currents:
-        return _at_each_temperature(file, "ahe_loop", fields[0], signals)
-    if signals and currents and not fields:
-        return _against_current(file, currents[0], signals)
+    fields = sorted((c for c in file.of("field") if c.sweeps), key=lambda c: c.in_plane)
+    currents = [c for c in file.of("current") if c.sweeps and not c.is_of_a_magnet(fields)]
+    moments = [column for column in file.of("moment") if column.changes]
+    signals = [column for column in file.of(*_SIGNALS) if column.changes]
     pulses = _pulse_columns(file)
-    if signals and pulses and not fields:
-        return [_measurement(file, "pulse_train", None, signals, pulses=pulses)]
-    if signals and any(column.sweeps for column in file.of("temperature")):
+    if moments and fields:
+        return _against_field(file, "vsm_loop", fields, moments)
+    if signals and fields:
+        steps = all(_settings(column, column.values) for column in currents)
+        if not currents or steps:
+            return _against_field(file, "ahe_loop", fields, signals)
+        if len(_settings(fields[0], fields[0].values)) > 1:
+            return _against_current(file, currents, signals)
+        return [_open_kind(file, [fields[0], *currents], signals)]
+    if signals and currents:
+        return _against_current(file, currents, signals)
+    if signals and pulses:
+        return [_measurement(file, "pulse_train", None, signals, Part(), pulses=pulses)]
+    if signals and any(column.sweeps for column in _temperatures(file)):
         constant = file.of("current")
         if constant:
-            along = _at_each_temperature(file, "resistivity", constant[0], signals)
+            along = _in_parts(file, "resistivity", constant[0], signals)
             if len(along) == 1:
                 return along
         raise _no_kind(file, "a temperature sweep; resistivity is read at one temperature")
-    unnamed = file.of("unknown")
-    if len(unnamed) == 2:
-        return [_without_names(file, *unnamed)]
+    unnamed = [column for column in file.of("unknown") if column.changes]
+    if len(unnamed) > 1:
+        return [_without_names(file, unnamed)]
     raise _no_kind(file)
 
 
-def _at_each_temperature(
-    file: RawFile, kind: str, x: Column, signals: Sequence[Column]
+def _against_field(
+    file: RawFile, kind: str, fields: Sequence[Column], signals: Sequence[Column]
 ) -> list[Measurement]:
-    """One measurement at each set point; readers part them where the format tells temperature."""
+    rows = _in_parts(file, kind, fields[0], signals)
+    others = [column for column in fields[1:] if not follows(column.values, fields[0].values)]
+    for one in rows:
+        one.why = f"{fields[0].name} sweeps"
+        if others:
+            one.cells["x_column"] = one.cells["x_unit"] = UNKNOWN
+            one.choices["x_column"] = [column.name for column in (fields[0], *others)]
+            one.remarks.append("two fields sweep")
+        if kind == "ahe_loop":
+            one.second = "loop_shift, if its loops at several currents belong together"
+    return rows
+
+
+def _temperatures(file: RawFile) -> list[Column]:
+    """Temperature columns of channels that are connected."""
+    found = []
+    for column in file.of("temperature"):
+        values = column.values[np.isfinite(column.values)]
+        if ((values > _LOWEST_K) & (values < _HIGHEST_K)).mean() > 0.5:
+            found.append(column)
+    return found
+
+
+def _in_parts(file: RawFile, kind: str, x: Column, signals: Sequence[Column]) -> list[Measurement]:
+    """One measurement for each temperature and setting at which the file stays."""
     measured = np.isfinite(x.values) & np.any([np.isfinite(s.values) for s in signals], axis=0)
-    found = [
-        column for column in file.of("temperature") if np.isfinite(column.values[measured]).any()
-    ]
+    rows = []
+    parts = list(_parts(file, kind, x, measured))
+    for part in parts:
+        values = x.values if part.rows is None else np.where(part.rows, x.values, np.nan)
+        swept = Column(x.name, x.quantity, x.unit, values)
+        if len(parts) == 1 or swept.sweeps or kind == "resistivity":
+            rows.append(_measurement(file, kind, x, signals, part))
+    if not rows:
+        raise _no_kind(file, f"{x.name} does not sweep at any of its settings")
+    return rows
+
+
+def _parts(file: RawFile, kind: str, x: Column, measured: np.ndarray) -> Iterator[Part]:
+    for part in _at_each_temperature(file, measured):
+        rows = measured if part.rows is None else measured & part.rows
+        splitting = None if kind in ("vsm_loop", "resistivity") else _splitting(file, x, rows)
+        if splitting is None:
+            yield part
+            continue
+        column, cell, settings = splitting
+        for setting in settings:
+            wide = min(_SAME_SETTING * max(map(abs, settings)), np.diff(settings).min() / 2)
+            near = rows & (np.abs(column.values - setting) <= wide)
+            value = in_sheet_units(setting, column.unit, cell)
+            yield Part(near, {**part.cells, cell: value}, part.remarks)
+
+
+def _splitting(
+    file: RawFile, x: Column, rows: np.ndarray
+) -> tuple[Column, str, list[float]] | None:
+    """The column whose settings part the rows, the condition that it is, and the settings."""
+    for column in file.of("current", "field"):
+        wanted = "current" if x.quantity == "field" else "field"
+        is_other_field = column.quantity == "field" and x.quantity == "field" and column.in_plane
+        if column is x or not column.unit or not (column.quantity == wanted or is_other_field):
+            continue
+        if follows(column.values, x.values) or column.is_of_a_magnet([]):
+            continue
+        values = column.values[rows]
+        settings = _settings(column, values)
+        if len(settings) > 1 and not _alternates(values):
+            return column, "current_ma" if column.quantity == "current" else "field_x_oe", settings
+    return None
+
+
+def _settings(column: Column, values: np.ndarray) -> list[float]:
+    """Values at which a column stays in turn, ascending; none where it runs through them."""
+    known = values[np.isfinite(values)]
+    if not known.size or not np.abs(known).max():
+        return []
+    ordered = np.sort(known)
+    wide = _SAME_SETTING * np.abs(known).max()
+    if column.quantity == "field" and column.unit:
+        wide = max(wide, _SAME_FIELD_OE / column.in_oersted)
+    groups = np.split(ordered, np.flatnonzero(np.diff(ordered) > wide) + 1)
+    # Fewer rows than these are on the way from one setting to the next.
+    least = max(6, 0.02 * len(ordered))
+    groups = [group for group in groups if len(group) >= least]
+    stays = sum(map(len, groups)) > 0.9 * len(ordered) and all(np.ptp(g) <= wide for g in groups)
+    return [float(np.median(g)) for g in groups] if stays and len(groups) <= _MOST_SETS else []
+
+
+def _alternates(current: np.ndarray) -> bool:
+    """Whether a read current changes its sign from row to row."""
+    known = current[np.isfinite(current) & (current != 0)]
+    return len(known) > 3 and bool(np.mean(known[1:] * known[:-1] < 0) > 0.9)
+
+
+def _at_each_temperature(file: RawFile, measured: np.ndarray) -> Iterator[Part]:
+    """The rows at each set point; readers part them by the temperature of the row."""
+    dead = [c for c in file.of("temperature") if c not in _temperatures(file)]
+    remarks = tuple(f"{c.name}: no temperature, the channel is not connected" for c in dead)
+    # Where the dead channel is the only one, the reader must not choose by it.
+    ignored: dict[str, str | float] = {"temperature_column": "none"} if dead else {}
+    found = [c for c in _temperatures(file) if np.isfinite(c.values[measured]).any()]
     if not found:
-        return [_measurement(file, kind, x, signals)]
+        yield Part(None, ignored, remarks)
+        return
     temperature = np.where(measured, found[0].values, np.nan)
     points = _set_points(temperature)
-    parted = file.format in ("multivu", "lakeshore8600")
     if len(points) == 1:
-        return [_measurement(file, kind, x, signals, temperature=points[0])]
-    if not points or not parted:
-        low, high = np.nanmin(temperature), np.nanmax(temperature)
-        raise _no_kind(file, f"temperatures from {low:.4g} to {high:.4g} K in one table; split it")
-    rows = []
-    for point in points:
-        near = np.abs(temperature - point) <= temperature_tolerance(point)
-        part = Column(x.name, x.quantity, x.unit, np.where(near, x.values, np.nan))
-        if part.sweeps or kind == "resistivity":
-            rows.append(_measurement(file, kind, x, signals, temperature=point, near=near))
-    return rows
+        yield Part(None, {"temperature_k": points[0]}, remarks)
+    elif points:
+        for point in points:
+            near = np.abs(temperature - point) <= temperature_tolerance(point)
+            yield Part(near, {"temperature_k": point}, remarks)
+    else:
+        low, high = float(np.nanmin(temperature)), float(np.nanmax(temperature))
+        mean = float(np.nanmean(temperature))
+        if high - low > _DRIFT * mean:
+            raise _no_kind(
+                file, f"the temperature runs from {low:.4g} to {high:.4g} K; split the file"
+            )
+        said = f"the temperature drifts from {low:.4g} to {high:.4g} K; taken at its mean"
+        cells = {"temperature_k": float(f"{mean:.4g}"), "temperature_column": "none"}
+        yield Part(None, cells, (*remarks, said))
 
 
 def _set_points(temperature: np.ndarray) -> list[float]:
@@ -122,21 +257,38 @@ def _set_points(temperature: np.ndarray) -> list[float]:
     return points
 
 
-def _against_current(file: RawFile, x: Column, signals: Sequence[Column]) -> list[Measurement]:
+def _against_current(
+    file: RawFile, currents: Sequence[Column], signals: Sequence[Column]
+) -> list[Measurement]:
     """A current-voltage curve, a pulse train, or a switching loop."""
-    pulses = _pulse_columns(file)
+    x, pulses = currents[0], _pulse_columns(file)
     known = np.isfinite(x.values) & np.any([np.isfinite(s.values) for s in signals], axis=0)
     current = x.values[known]
-    if not _jumps(current):
-        straight = [s for s in signals if s.quantity == "voltage" and _straight(x, s)]
-        along = [s for s in signals if _ALONG.search(s.name) and not _HALL.search(s.name)]
-        single = _branch_of(current) != 0 and len(along) == len(signals)
-        if straight or single:
-            return _at_each_temperature(file, "resistivity", x, straight or along)
-        return _at_each_temperature(file, "sot_switching", x, signals)
-    if not pulses:
-        raise _no_kind(file, "a current that jumps, and no column that counts the pulses")
-    return [_measurement(file, "pulse_train", x, signals, pulses=pulses)]
+    if _jumps(current):
+        one = _measurement(file, "pulse_train", x, signals, Part(), pulses=pulses)
+        one.why = f"{x.name} jumps from pulse to pulse"
+        if not pulses:
+            one.cells["kind"] = UNKNOWN
+            one.remarks.append("no column counts the pulses")
+        return [one]
+    straight = [s for s in signals if s.quantity == "voltage" and _straight(x, s)]
+    along = [s for s in signals if _ALONG.search(s.name) and not _HALL.search(s.name)]
+    single = _branch_of(current) != 0 and len(along) == len(signals)
+    if straight or single:
+        rows = _in_parts(file, "resistivity", x, straight or along)
+        why = (
+            "the voltage is a straight line of" if straight else "the signal along the bar against"
+        )
+        second = "sot_switching, if the current writes"
+    else:
+        rows = _in_parts(file, "sot_switching", x, signals)
+        why, second = "a resistance against", "resistivity, if the signal is read along the bar"
+    for one in rows:
+        one.why, one.second = f"{why} {x.name}", second
+        if len(currents) > 1 and not all(follows(c.values, x.values) for c in currents[1:]):
+            one.cells["x_column"] = one.cells["x_unit"] = UNKNOWN
+            one.choices["x_column"] = [column.name for column in currents]
+    return rows
 
 
 def _measurement(
@@ -144,15 +296,13 @@ def _measurement(
     kind: str,
     x: Column | None,
     signals: Sequence[Column],
-    *,
+    part: Part,
     pulses: Sequence[Column] = (),
-    temperature: float | None = None,
-    near: np.ndarray | None = None,
 ) -> Measurement:
     made = Measurement(file.name, {"format": file.format, "kind": kind})
     cells = made.cells
-    if temperature is not None:
-        cells["temperature_k"] = temperature
+    cells |= part.cells
+    made.remarks += part.remarks
     if kind == "vsm_loop" and file.format != "delimited" and len(signals) > 1:
         y = signals[0]  # of raw and corrected moments the format knows its own
     else:
@@ -163,12 +313,13 @@ def _measurement(
         y = _signal(made, kind, signals)
         if pulses:
             cells["pulse_column"] = pulses[0].name
-        times = [column for column in file.of("time") if column.unit]
+            made.why = f"{pulses[0].name} counts pulses"
+        times = [c for c in file.of("time") if c.unit and c.changes]
         if times and file.format == "delimited":
             cells["time_column"], cells["time_unit"] = times[0].name, times[0].unit
     if x is not None:
-        _constants(made, file, x, y, near)
-        values = x.values if near is None else np.where(near, x.values, np.nan)
+        _constants(made, file, x, y, part.rows)
+        values = x.values if part.rows is None else np.where(part.rows, x.values, np.nan)
         if x.unit:
             cell = "field_x_oe" if x.quantity == "field" else "current_ma"
             made.largest_x = in_sheet_units(float(np.nanmax(np.abs(values))), x.unit, cell)
@@ -204,27 +355,46 @@ def _signal(made: Measurement, kind: str, signals: Sequence[Column]) -> Column |
 
 
 def _constants(
-    made: Measurement, file: RawFile, x: Column, y: Column | None, near: np.ndarray | None
+    made: Measurement, file: RawFile, x: Column, y: Column | None, rows: np.ndarray | None
 ) -> None:
-    """Conditions that a column tells by staying at one value."""
-    kind = made.cells["kind"]
-    currents = {}
+    """Conditions that a column says by staying at one value."""
+    kind = str(made.cells["kind"])
+    conditions = KINDS[kind].conditions if kind in KINDS else ()
+    currents: dict[str, float] = {}
     for column in file.columns:
-        values = column.values if near is None else column.values[near]
-        if column is x or column.sweeps or not column.unit or not np.isfinite(values).any():
+        values = column.values if rows is None else column.values[rows]
+        known = values[np.isfinite(values)]
+        if column is x or not column.unit or not known.size:
             continue
-        value = float(np.nanmedian(values))
-        if column.quantity == "current" and kind not in ("vsm_loop", "resistivity") and value:
-            currents[column.name] = in_sheet_units(value, column.unit, "current_ma")
-        if column.quantity == "field" and x.quantity == "current" and kind != "resistivity":
-            oersted = in_sheet_units(value, column.unit, "field_x_oe")
-            made.cells.setdefault("field_x_oe", round(oersted, 1))
+        value = float(np.median(known))
+        if np.ptp(known) > _SAME_SETTING * np.abs(known).max():
+            continue
+        if column.quantity == "current" and value and not column.is_of_a_magnet([]):
+            if "current_ma" in conditions and _is_read(column, kind, y):
+                currents[column.name] = in_sheet_units(value, column.unit, "current_ma")
+        elif column.quantity == "field" and "field_x_oe" in conditions:
+            if x.quantity == "current" or column.in_plane:
+                oersted = in_sheet_units(value, column.unit, "field_x_oe")
+                made.cells.setdefault("field_x_oe", round(oersted, 1))
+        elif column.quantity in ("time", "pulse") and _WIDTH.search(column.name):
+            if "pulse_width_s" in conditions and value > 0 and column.quantity == "time":
+                seconds = in_sheet_units(value, column.unit, "pulse_width_s")
+                made.cells.setdefault("pulse_width_s", seconds)
     # Of several channels' currents, that of the signal's own.
     if y is not None and len(set(currents.values())) > 1:
         channel = re.findall(r"\d+", y.name)
         currents = {c: v for c, v in currents.items() if re.findall(r"\d+", c) == channel}
     if len(set(currents.values())) == 1:
-        made.cells["current_ma"] = next(iter(currents.values()))
+        made.cells.setdefault("current_ma", next(iter(currents.values())))
+
+
+def _is_read(column: Column, kind: str, y: Column | None) -> bool:
+    """Whether a constant current is the one that the signal is read at.
+
+    Beside a write current it is so where its name says it, or a voltage needs one.
+    """
+    swept = KINDS[kind].x == "field"
+    return swept or bool(_READ.search(column.name)) or (y is not None and y.quantity == "voltage")
 
 
 def _pulse_columns(file: RawFile) -> list[Column]:
@@ -242,11 +412,27 @@ def _pulse_columns(file: RawFile) -> list[Column]:
     return counting
 
 
-def _without_names(file: RawFile, x: Column, y: Column) -> Measurement:
-    """Two columns of numbers: nobody but the user knows what they are."""
+def _open_kind(file: RawFile, swept: Sequence[Column], signals: Sequence[Column]) -> Measurement:
+    """Two columns sweep: only the user knows which of them the measurement is of."""
+    made = _measurement(file, "ahe_loop", swept[0], signals, Part())
+    made.cells["kind"] = made.cells["x_column"] = made.cells["x_unit"] = UNKNOWN
+    made.choices["x_column"] = [column.name for column in swept]
+    made.why = f"{' and '.join(column.name for column in swept)} sweep"
+    made.second = "ahe_loop against the field, or sot_switching against the current"
+    return made
+
+
+def _without_names(file: RawFile, columns: Sequence[Column]) -> Measurement:
+    """Columns of numbers without names: nobody but the user knows what they are."""
     cells: dict[str, str | float] = {"format": file.format, "kind": UNKNOWN}
-    cells |= {"x_column": x.name, "y_column": y.name, "y_quantity": UNKNOWN}
-    return Measurement(file.name, cells | {"x_unit": UNKNOWN, "y_unit": UNKNOWN})
+    names = [column.name for column in columns]
+    x, y = (names[0], names[1]) if len(names) == 2 else (UNKNOWN, UNKNOWN)
+    cells |= {"x_column": x, "y_column": y, "y_quantity": UNKNOWN}
+    made = Measurement(file.name, cells | {"x_unit": UNKNOWN, "y_unit": UNKNOWN})
+    if len(names) > 2:
+        made.choices = {"x_column": names, "y_column": names}
+    made.why = f"{len(names)} columns of numbers without names"
+    return made
 
 
 def _no_kind(file: RawFile, why: str = "") -> FileError:

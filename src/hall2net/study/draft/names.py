@@ -1,4 +1,4 @@
-"""What file names, folders and the words above a table tell: conditions, and the sample."""
+"""What file names, folders and the words above a table say: conditions, and the sample."""
 
 import re
 from collections.abc import Iterator
@@ -8,31 +8,40 @@ from hall2net.units import OERSTED, to_si, unit_spelt
 
 _UNITS = {
     unit.lower(): unit for unit in ("K", "mA", "uA", "nA", "A", "mT", "T", "Oe", "kOe", "G")
-} | {unit: unit for unit in ("s", "ms", "us", "ns")}
+} | {
+    "s": "s", "ms": "ms", "us": "us", "ns": "ns", "sec": "s", "msec": "ms", "usec": "us",
+    "nsec": "ns", "tesla": "T", "kelvin": "K", "oersted": "Oe", "gauss": "G",
+}  # fmt: skip
+_UNIT = r"K(?:elvin)?|[mun]?A|[µμ]A|mT|T(?:esla)?|k?Oe(?:rsted)?|G(?:auss)?|[µμumn]?s(?:ec)?"
 _NUMBER = r"\d+(?:[.,p]\d+)?(?:e[+-]?\d+)?"
 _TOKEN = re.compile(
     r"(?<![A-Za-z0-9.])"
-    r"(?P<key>(?:mu0|µ0|μ0)?[hb]x|[hb]|idc|iac|i|read|temp|t|prefield|pre|pw|tau|tp|pulse)?[ _=]?"
-    rf"(?P<sign>[+\-−]|[pm](?=\d))?(?P<number>{_NUMBER})"
-    r"[ _]?(?P<unit>K|[mun]?A|[µμ]A|mT|T|k?Oe|G|[µμumn]?s)?(?![A-Za-z0-9])",
+    r"(?P<key>(?:mu0|µ0|μ0)?[hb][_ ]?(?:x|ip|inplane)|[hb]|idc|iac|i|read|temp|t|prefield|pre|pw|"
+    r"tau|tp|pulse|width|current|field)?[ _=]{0,2}"
+    rf"(?P<sign>[+\-−]|(?:minus|neg|plus|pos)[ _]?(?=\d)|[pm](?=\d))?(?P<number>{_NUMBER})"
+    rf"[ _]?(?P<unit>{_UNIT})?(?![A-Za-z0-9])",
     re.IGNORECASE,
 )
-_NEEDS_KEY = {"s", "A", "G", "T"}
+_NEEDS_KEY = {"A", "G", "T"}
 _WORDS = {
     "ahe", "hall", "loop", "loops", "shift", "shifts", "sot", "switching", "switch", "vsm", "mh",
     "magnetometry", "moment", "rh", "iv", "rxx", "rxy", "resistivity", "resistance", "transport",
     "train", "trains", "pulse", "pulses", "pulsed", "states", "free", "fieldfree", "field", "hx",
     "sweep", "scan", "run", "meas", "measure", "measurement", "measurements", "data", "raw", "file",
     "files", "test", "versalab", "ppms", "mpms", "dynacool", "lakeshore", "micromag", "squid",
-    "mpms3", "lakeshore8600", "qd", "act",
+    "mpms3", "lakeshore8600", "qd", "act", "rt", "try", "rep", "repeat", "cycle",
     "oop", "ip", "perp", "inplane", "outofplane", "up", "down", "dn", "fwd", "bwd", "temperature",
     "current", "voltage", "dc", "ac", "read", "write", "in", "plane", "out", "of", "at", "vs",
+    "hysteresis", "rahe", "amr", "room", "temp", "i", "h", "b", "t", "r", "v", "m", "csv", "dat",
+    "txt", "export", "copy", "final", "new", "old", "log", "result", "results", "kerr", "moke",
+    "four", "point", "probe", "width", "deg", "series",
 }  # fmt: skip
+_ANGLE = re.compile(r"(?i)(?<![a-z0-9])(?:phi|theta|angle)?[_ =]?[+-]?\d+(?:[.p]\d+)?[_ ]?deg")
 _SAMPLE = re.compile(r"(?i)\bsample(?:[ _]?(?:name|id))?(?:\s*[:=]\s*|\s+)([\w.\-]+)")
 _NO_SAMPLE = re.compile(r"(?i)settings|position|offset|is|the|no|name|id|\d*")
 _NO_CONDITION = re.compile(
     r"(?i)max|min|range|step|amplitude|averag|calib|limit|complian|serial|version|standard|pause|"
-    r"expected|rate|delay|wait|dwell|date|file"
+    r"expected|rate|delay|wait|dwell|date|file|interval|settling|start|stop"
 )
 _IN_WORDS = re.compile(
     r"(?P<before>[^,;:=]{0,40}[:=]?)\s*"
@@ -48,7 +57,7 @@ _DIMENSIONS = {
 
 @dataclass
 class Told:
-    """Cells of the sheet that words tell, each with the words it was read from."""
+    """Cells of the sheet that words say, each with the words it was read from."""
 
     cells: dict[str, float | str] = field(default_factory=dict)
     words: dict[str, str] = field(default_factory=dict)
@@ -58,7 +67,7 @@ class Told:
     """What is left of a name: perhaps the sample."""
 
     def tell(self, cell: str, value: float | str, words: str) -> None:
-        """Keep what is told first.
+        """Keep what comes first.
 
         Parameters
         ----------
@@ -79,7 +88,8 @@ def told_by_name(name: str) -> Told:
             rest.append(name[last : match.start()])
             last = match.end()
     rest.append(name[last:])
-    left = [word for word in re.split(r"[^A-Za-z0-9.+]+", "_".join(rest)) if word]
+    left = re.split(r"[^A-Za-z0-9.+]+", _ANGLE.sub("_", "_".join(rest)))
+    left = [word for word in left if word]
     for word in left:
         if word.lower() in ("oop", "perp", "outofplane", "ip", "inplane"):
             told.tell("orientation", "ip" if word.lower().startswith("i") else "oop", word)
@@ -87,9 +97,10 @@ def told_by_name(name: str) -> Told:
             told.tell("field_x_oe", 0.0, word)
     kept: list[str] = []
     for before, word in zip(["", *left], left, strict=False):
-        # bar 1 is a sample, scan 1 and 2026 03 02 are none.
+        # bar 1 is a sample; scan 1, run3 and 2026 03 02 are none.
         number = word.isdecimal() and not (len(word) < 3 and kept and kept[-1] is before)
-        if word.lower() not in _WORDS and not number:
+        plain = re.sub(r"\d+$", "", word.lower())
+        if word.lower() not in _WORDS and not number and (plain not in _WORDS or len(plain) < 2):
             kept.append(word)
     told.rest = sanitised("_".join(kept))
     return told
@@ -145,28 +156,21 @@ def in_sheet_units(value: float, unit: str, cell: str) -> float:
 
 
 def _take(told: Told, match: re.Match) -> bool:
-    """Whether one token of a name is a condition; if so it is told."""
-    key = (match["key"] or "").lower()
+    """Store the token of a name if it is a condition; return whether it was one."""
+    key = re.sub("[_ ]", "", (match["key"] or "").lower())
     unit = _UNITS.get(re.sub("[µμ]", "u", match["unit"] or "").lower(), "")
-    sign = -1.0 if (match["sign"] or "") in ("-", "−", "m", "M") else 1.0
+    sign = -1.0 if (match["sign"] or "").lower()[:3] in ("-", "−", "m", "min", "neg") else 1.0
     number = sign * float(re.sub("[p,]", ".", match["number"].lower()))
     if match["key"] == "T" and not unit and number > 0 and not match["sign"]:
         unit = "K"
-    attached = match["unit"] in ("T", "G") and match[0].endswith(match["number"] + match["unit"])
-    if unit in _NEEDS_KEY and not key and not attached:
+    attached = bool(match["unit"]) and match[0].endswith(match["number"] + match["unit"])
+    if unit in _NEEDS_KEY and not key and not (attached and match["unit"] in ("T", "G")):
+        return False
+    # "bar 2 s" may be anything, "0.1s" and "2s" are a time.
+    if unit == "s" and not key and not attached:
         return False
     if not unit:
-        cell = {"pre": "prefield_x_oe", "prefield": "prefield_x_oe"}.get(key, "field_x_oe")
-        if not key.endswith("x") and not key.startswith("pre"):
-            return False
-        if number == 0:
-            told.tell(cell, 0.0, match[0])
-        else:
-            # A field that was applied before had a sign, which may stand anywhere in the name.
-            unknown = key.startswith("pre") and not match["sign"]
-            told.unitless.setdefault(cell, float("nan") if unknown else number)
-            told.words.setdefault(cell, match[0])
-        return True
+        return _take_unitless(told, match, key, number)
     if unit == "K":
         cell, number = "temperature_k", abs(number)
     elif unit in ("mA", "uA", "nA", "A"):
@@ -175,7 +179,23 @@ def _take(told: Told, match: re.Match) -> bool:
         cell, number = "pulse_width_s", abs(number)
     else:
         cell = "prefield_x_oe" if key.startswith("pre") else "field_x_oe"
-    told.tell(cell, in_sheet_units(number, unit, cell), match[0])
+    told.tell(cell, in_sheet_units(number, unit, cell), match[0].strip("_ "))
+    return True
+
+
+def _take_unitless(told: Told, match: re.Match, key: str, number: float) -> bool:
+    """A field whose unit must come from elsewhere."""
+    in_plane = key.endswith(("x", "ip", "inplane")) and key != "x"
+    if not in_plane and not key.startswith("pre"):
+        return False
+    cell = "prefield_x_oe" if key.startswith("pre") else "field_x_oe"
+    if number == 0:
+        told.tell(cell, 0.0, match[0])
+    else:
+        # A field that was applied before had a sign, which may stand anywhere in the name.
+        unknown = key.startswith("pre") and not match["sign"]
+        told.unitless.setdefault(cell, float("nan") if unknown else number)
+        told.words.setdefault(cell, match[0])
     return True
 
 

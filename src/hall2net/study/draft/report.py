@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 
-from hall2net.study.draft.block import FILL_IN, to_fill_in
+from hall2net.study.cells import UNKNOWN
+from hall2net.study.draft.block import REFERENCE
 from hall2net.study.draft.kinds import Measurement
-from hall2net.study.sheet import CHOICES, NUMBERS, TEXTS, UNKNOWN
+from hall2net.study.draft.samples import samples_of
+from hall2net.study.samples import DIMENSIONS
+from hall2net.study.sheet import CHOICES, NUMBERS, TEXTS
 
 _MANY_ROWS = 40
 _WORDS = {
@@ -41,7 +44,8 @@ def report(
         ),
         *_section("Left empty, fill in what you know", _silent(measurements)),
         *_section(f"To be filled in, {sheet}", _open(measurements)),
-        *_section("To be filled in, config.yaml", _facts(block)),
+        *_section(f"To be filled in, raw/{name}/samples.csv", _facts(measurements)),
+        *_section("To be filled in, config.yaml", _keys(name, block)),
         "",
         "Then",
         "  hall2net check",
@@ -127,15 +131,20 @@ def _open(measurements: Sequence[Measurement]) -> list[str]:
     return [f"{cell}, {_lines(lines)}: {allowed}" for (cell, allowed), lines in found.items()]
 
 
-def _facts(block: str) -> list[str]:
-    """One line for each empty key, with the samples that lack it."""
-    found: dict[str, list[str]] = {}
-    for key in to_fill_in(block):
-        above, _, fact = key.rpartition(".")
-        place, _, sample = above.partition(".samples.")
-        where = f"{place}.samples, {fact}" if sample else key
-        found.setdefault(f"{where} ({FILL_IN[fact]})", []).append(sample)
-    return [key + f": {_some(samples)}" * any(samples) for key, samples in found.items()]
+def _facts(measurements: Sequence[Measurement]) -> list[str]:
+    """One line for each open column, with the samples that lack it."""
+    table = samples_of(measurements).set_index("sample")
+    lines = []
+    for fact in (name for name in table if (table[name] == UNKNOWN).any()):
+        samples = list(map(str, table.index[table[fact] == UNKNOWN]))
+        lines.append(f"{fact} ({DIMENSIONS[str(fact)]}): {_some(samples)}")
+    return lines
+
+
+def _keys(name: str, block: str) -> list[str]:
+    """Keys of the study's block that are empty."""
+    open_keys = "\n  reference:   #" in block
+    return [f"studies.{name}.reference ({REFERENCE})"] * open_keys
 
 
 def _targets(block: str, scale: str) -> list[str]:

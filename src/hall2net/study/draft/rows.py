@@ -11,30 +11,27 @@ import pandas as pd
 from tqdm import tqdm
 
 from hall2net.errors import Hall2netError
+from hall2net.measurement import KINDS
 from hall2net.readers.reading import read_measurement
+from hall2net.study.cells import UNKNOWN
 from hall2net.study.draft.columns import RawFile, look_at
 from hall2net.study.draft.kinds import Measurement, measurements_in
 from hall2net.study.draft.names import Told, in_sheet_units, sanitised, told_by_name, told_by_words
-from hall2net.study.sheet import COLUMNS, UNKNOWN
+from hall2net.study.sheet import COLUMNS
 
-OWN_FILES = ("measurements.csv", "SHA256SUMS")
+OWN_FILES = ("measurements.csv", "samples.csv", "SHA256SUMS")
 """Names in `raw/<study>/` that are no instrument files."""
 
-_CONDITIONS = {
-    "ahe_loop": ("temperature_k", "field_x_oe", "current_ma"),
-    "sot_switching": (
-        "temperature_k", "field_x_oe", "prefield_x_oe", "initial_field_z_oe", "current_ma",
-        "pulse_width_s",
-    ),
-    "pulse_train": ("temperature_k", "field_x_oe", "current_ma", "pulse_width_s"),
-    "vsm_loop": ("temperature_k", "orientation"),
-    "resistivity": ("temperature_k",),
-    UNKNOWN: ("temperature_k", "field_x_oe", "current_ma"),
-}  # fmt: skip
+_ANY_KIND = ("temperature_k", "field_x_oe", "current_ma")  # conditions of a kind not yet known
 _BRANCH_WORDS = re.compile(
     r"(?i)(?<![a-z])(up|down|dn|asc|desc|inc|dec|fwd|bwd|rev|forward|backward|rising|falling)"
     r"(?![a-z])"
 )
+_DEVICE = re.compile(
+    r"(?:^|_)(?:bar|hb|hallbar|dev|device|sample|smp|chip|die|wafer|film|piece|cell|pad|hallcross|"
+    r"cross|s|d|w)_?(?:\d+[a-z]?|[a-z]\d*)(?:_|$)"
+)
+"""What laboratories call their samples, with a number or letter: bar1, hb_2, waferA."""
 _MANY_SAMPLES = 20  # names that differ in more than so many ways, file by file, count the files
 
 
@@ -138,32 +135,48 @@ def _told_by_path(name: str) -> Told:
 def _samples(
     names: Mapping[str, Told], words: Mapping[str, Told], study: str
 ) -> dict[str, tuple[str, str]]:
-    """Sample of each file, and the part of its path that tells it (empty: another source)."""
+    """Sample of each file, and the part of its path that says it (empty: another source)."""
     in_words = {name: str(told.cells.get("sample", "")) for name, told in words.items()}
     own = {name: told.rest for name, told in names.items()}
+    folders = {
+        name: "_".join(
+            filter(None, (told_by_name(p).rest for p in PurePosixPath(name).parent.parts))
+        )
+        for name in names
+    }
     different = set(filter(None, own.values()))
     counted = len(different) > _MANY_SAMPLES and len(different) > 0.5 * len(own)
     numbered = len({re.sub(r"\d+", "", rest) for rest in different}) == 1
     if counted or (numbered and len(different) == len(own) and all(in_words.values())):
         own = dict.fromkeys(own, "")
+    many_folders = len(set(folders.values())) > 1
     samples = {}
     for name in names:
-        folders = [told_by_name(part).rest for part in PurePosixPath(name).parent.parts]
-        folder = "_".join(filter(None, folders))
-        if folder:
+        folder, rest, word = folders[name], own[name], in_words[name]
+        is_device = bool(_DEVICE.search(rest))
+        if word and (f"_{word}_" in f"_{rest}_" or (not folder and not rest)):
+            samples[name] = word, ""
+        elif is_device and _DEVICE.search(folder):
+            samples[name] = f"{folder}_{rest}", "folder and file names"
+        elif folder and (many_folders or _DEVICE.search(folder)) and not is_device:
             samples[name] = folder, "folder names"
-        elif in_words[name] and f"_{in_words[name]}_" in f"_{own[name]}_":
-            samples[name] = in_words[name], ""
-        elif own[name]:
-            samples[name] = own[name], "file names"
+        elif rest:
+            samples[name] = rest, "file names"
+        elif folder:
+            samples[name] = folder, "folder names"
         else:
-            samples[name] = in_words[name] or study, ""
+            samples[name] = study, ""
     return samples
+
+
+def _conditions_of(one: Measurement) -> tuple[str, ...]:
+    kind = KINDS.get(str(one.cells["kind"]))
+    return kind.conditions if kind else _ANY_KIND
 
 
 def _conditions(one: Measurement, words: Told, named: Told) -> None:
     """Cells from columns come first, then the words above the table, then names."""
-    for cell in _CONDITIONS[str(one.cells["kind"])]:
+    for cell in _conditions_of(one):
         if cell in one.cells:
             continue
         if cell in words.cells:
@@ -175,7 +188,8 @@ def _conditions(one: Measurement, words: Told, named: Told) -> None:
 
 def _is_the_sweep(one: Measurement, cell: str, value: float | str) -> bool:
     """Whether a name tells the largest field or write current, and no condition."""
-    swept = "current_ma" if one.cells["kind"] in ("sot_switching", "pulse_train") else "field_x_oe"
+    kind = KINDS.get(str(one.cells["kind"]))
+    swept = "current_ma" if kind and kind.x == "write_current" else "field_x_oe"
     same = cell == swept and np.isclose(abs(float(value)), one.largest_x, rtol=0.1)
     return bool(same and value != 0)
 
@@ -189,7 +203,7 @@ def _units_of_fields(measurements: Sequence[Measurement], names: Mapping[str, To
     }
     for one in measurements:
         for cell, value in names[one.file].unitless.items():
-            if cell in one.cells or cell not in _CONDITIONS[str(one.cells["kind"])]:
+            if cell in one.cells or cell not in _conditions_of(one):
                 continue
             told = names[one.file].words[cell]
             if len(units) == 1 and np.isfinite(value):
@@ -220,26 +234,34 @@ def _joined_branches(measurements: Sequence[Measurement]) -> list[Measurement]:
 
 
 def _loop_shifts(measurements: Sequence[Measurement]) -> None:
-    """Field loops of one sample at currents of both signs are loop shifts."""
-    loops: dict[tuple, list[Measurement]] = defaultdict(list)
+    """Field loops of one sample at several currents, or fields in the plane, are a series.
+
+    At currents of both signs it is one, also where no current has its opposite; and where fields
+    in the plane are known and currents or fields differ.
+    """
+    series: dict[tuple, list[Measurement]] = defaultdict(list)
     for one in measurements:
-        current = one.cells.get("current_ma")
+        current, field = one.cells.get("current_ma"), one.cells.get("field_x_oe")
         if one.cells["kind"] == "ahe_loop" and isinstance(current, float) and current:
-            temperature = one.cells.get("temperature_k")
-            loops[one.cells["sample"], temperature, abs(current)].append(one)
-    for group in loops.values():
-        if len({np.sign(one.cells["current_ma"]) for one in group}) == 2:
-            for one in group:
+            key = field if field in (None, UNKNOWN) else "known"
+            series[one.cells["sample"], one.cells.get("temperature_k"), key].append(one)
+    for (_, _, field), loops in series.items():
+        currents = {float(one.cells["current_ma"]) for one in loops}
+        fields = {one.cells.get("field_x_oe") for one in loops}
+        both_signs = min(currents) < 0 < max(currents)
+        if both_signs or (field == "known" and len(currents) + len(fields) > 2 and fields != {0.0}):
+            for one in loops:
                 one.cells["kind"] = "loop_shift"
+                what = "currents of both signs" if both_signs else "currents or fields in the plane"
+                one.why = f"{one.why}, with others of its sample at {what}"
+                one.second = "ahe_loop, if it stands alone"
 
 
 def _open_cells(one: Measurement) -> None:
     """Cells without which the measurement cannot be read or used, and that nothing tells."""
     cells = one.cells
-    needed = {
-        "loop_shift": ("field_x_oe", "current_ma"),
-        "vsm_loop": ("orientation",),
-    }.get(str(cells["kind"]), ())
+    kind = KINDS.get(str(cells["kind"]))
+    needed = kind.required if kind else ()
     if cells.get("y_quantity") == "voltage" and cells["kind"] != "resistivity":
         needed = (*needed, "current_ma")
     for cell in needed:

@@ -1,0 +1,126 @@
+"""Points of a loop for the inspector: as measured, what the fit takes off, what it expects."""
+
+import base64
+from dataclasses import dataclass, fields
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from hall2net.errors import Hall2netError
+from hall2net.physics.loops import corrected_loop
+from hall2net.physics.switching import switching_loop
+
+RISING, FALLING, USED, LEFT_OUT = 1, 2, 4, 8
+"""Flags of a point: its branch, whether the background is fitted to it, whether it is left out."""
+
+
+@dataclass(frozen=True)
+class LoopPoints:
+    """Points of a loop in the order of the measurement.
+
+    Attributes
+    ----------
+    x, y : (n,), as measured, in SI
+    background : (n,), what the fit takes off; nan where nothing was fitted
+    model : (n,), what the fit expects of `y` where the loop is saturated; nan elsewhere
+    flags : (n,), sums of `RISING`, `FALLING`, `USED` and `LEFT_OUT`
+    """
+
+    x: np.ndarray
+    y: np.ndarray
+    background: np.ndarray
+    model: np.ndarray
+    flags: np.ndarray
+
+    def part(self, index: np.ndarray) -> "LoopPoints":
+        """Some of the points."""
+        return LoopPoints(*(getattr(self, field.name)[index] for field in fields(self)))
+
+    def thinned(self, most: int) -> "LoopPoints":
+        """At most `most` points: the smallest and the largest `y` of each run of neighbours.
+
+        Extremes are kept, so that no spike and no jump is lost.
+        """
+        if len(self.x) <= most:
+            return self
+        runs = np.array_split(np.arange(len(self.y)), most // 2)
+        kept = [run[[np.argmin(self.y[run]), np.argmax(self.y[run])]] for run in runs]
+        return self.part(np.unique(np.concatenate(kept)))
+
+    def encoded(self) -> str:
+        """Base64 of x, y, background and model as little-endian float32 and flags as bytes.
+
+        The last three are less the first `y`: an offset of many ohms then costs no digits.
+        """
+        origin = self.y[0] if len(self.y) else 0.0
+        columns = (self.x, self.y - origin, self.background - origin, self.model - origin)
+        data = b"".join(column.astype("<f4").tobytes() for column in columns)
+        return base64.b64encode(data + self.flags.astype("u1").tobytes()).decode()
+
+
+def hall_points(measurement: xr.Dataset, row: pd.Series, window: float) -> LoopPoints:
+    """Points of a Hall loop.
+
+    Parameters
+    ----------
+    measurement : one field loop
+    row : its row of the table of `hall2net.physics.loops.fit_loops`; empty if it has none
+    window : share of the sweep that counts as saturated, half of it at each end
+    """
+    field, y = measurement["field"].values, measurement["resistance"].values
+    if not np.isfinite(row.get("r_ahe_ohm", np.nan)):
+        return _measured(_unfitted(field, y))
+    loop = corrected_loop(measurement, row)
+    background = y - loop["resistance_ohm"].to_numpy()
+    low, high = np.nanmin(field), np.nanmax(field)
+    edge = window * (high - low) / 2
+    side = np.select([field > high - edge, field < low + edge], [1.0, -1.0], np.nan)
+    model = background + side * row["r_ahe_ohm"]
+    flags = _branches(loop["branch"]) + np.where(np.isfinite(model), USED, 0)
+    return _measured(LoopPoints(field, y, background, model, flags))
+
+
+def switching_points(measurement: xr.Dataset) -> LoopPoints:
+    """Points of a switching loop; without background where it is refused.
+
+    Parameters
+    ----------
+    measurement : one `sot_switching` measurement
+    """
+    current, y = measurement["write_current"].values, measurement["resistance"].values
+    try:
+        loop = switching_loop(measurement)
+    except Hall2netError:
+        return _measured(_unfitted(current, y))
+    place = loop["point"].to_numpy()
+    background, model = np.full((2, len(y)), np.nan)
+    flags = np.full(len(y), LEFT_OUT)
+    flags[place] = _branches(loop["branch"])
+    background[place] = y[place] - loop["resistance_ohm"]
+    # At rest: on the way from full current back to zero, where nothing switches.
+    for branch, sign in ((RISING, -1), (FALLING, 1)):
+        rest = (flags == branch) & (sign * current > 0)
+        model[rest] = background[rest] + np.mean(y[rest] - background[rest])
+        flags[rest] |= USED
+    return _measured(LoopPoints(current, y, background, model, flags))
+
+
+def moment_points(measurement: xr.Dataset) -> LoopPoints:
+    """Points of a magnetometer loop, as measured."""
+    return _measured(_unfitted(measurement["field"].values, measurement["moment"].values))
+
+
+def _unfitted(x: np.ndarray, y: np.ndarray) -> LoopPoints:
+    nothing, place = np.full(len(x), np.nan), np.arange(len(x))
+    # Over five points, so that the jitter of a field is no matter.
+    step = x[np.minimum(place + 2, len(x) - 1)] - x[np.maximum(place - 2, 0)]
+    return LoopPoints(x, y, nothing, nothing, np.where(step > 0, RISING, FALLING))
+
+
+def _branches(names: pd.Series) -> np.ndarray:
+    return RISING * (names == "up").to_numpy(int) + FALLING * (names == "down").to_numpy(int)
+
+
+def _measured(points: LoopPoints) -> LoopPoints:
+    return points.part(np.isfinite(points.x) & np.isfinite(points.y))

@@ -1,0 +1,111 @@
+"""The figures that a study may ask for, and what each needs: read from where they are declared.
+
+A figure is a function of `hall2net.figures` under `@figure(...)`. Its arguments say which tables it
+takes, its docstring is its caption, and the decorator says for which measurements and for which
+study it is drawn. All of this is read from the source, since importing the functions would load
+matplotlib at the start of every job.
+"""
+
+import ast
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from hall2net.errors import ConfigError
+from hall2net.sources import LIBRARY
+
+# From the decorator to the end of the docstring: all that declares a figure.
+_DECLARED = re.compile(r'^@figure\b.*?^    """.*?"""', re.MULTILINE | re.DOTALL)
+_BLOCKS = {"lut": ("lut", "measurement", "advisor"), "conventions": ("torque", "convention")}
+"""Blocks of a study's configuration, and the arguments of figures that come of them."""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure, as it is declared.
+
+    Attributes
+    ----------
+    name : of the figure, its function and its file
+    source : file of the library with its function
+    inputs : the function's arguments: tables, data and settings
+    caption : what it shows, in a sentence
+    kinds : kinds of measurement of which a study needs one; any study will do if empty
+    study : the only study that it is drawn for; None if any
+    highlight : whether it is on the overview page
+    """
+
+    name: str
+    source: Path
+    inputs: tuple[str, ...]
+    caption: str
+    kinds: tuple[str, ...] = ()
+    study: str | None = None
+    highlight: bool = False
+
+    @property
+    def family(self) -> str:
+        """The stage that it belongs to, as its module is called."""
+        return self.source.stem
+
+    def lacking(
+        self, study: str, block: Mapping[str, Any], kinds: Collection[str] | None
+    ) -> Iterator[str]:
+        """What it needs and a study does not have, each as the end of a sentence.
+
+        Parameters
+        ----------
+        study : name of the study
+        block : its configuration
+        kinds : of its measurements; None if they are not known
+        """
+        if self.study not in (None, study):
+            yield f"is a figure of study {self.study!r} alone; leave it out"
+            return
+        for key, inputs in _BLOCKS.items():
+            if key not in block and not set(inputs).isdisjoint(self.inputs):
+                yield f"needs a block {key!r} of the study"
+        if self.kinds and kinds is not None and set(self.kinds).isdisjoint(kinds):
+            yield f"needs measurements of kind {' or '.join(self.kinds)}"
+
+
+@cache
+def all_figures() -> dict[str, Figure]:
+    """Every figure by its name."""
+    return {
+        declared.name: declared
+        for source in sorted(LIBRARY.glob("figures/*.py"))
+        for declared in _declared(source)
+    }
+
+
+def figure_of(name: str) -> Figure:
+    """The figure of a name.
+
+    Raises
+    ------
+    ConfigError
+        If there is none.
+    """
+    if name not in all_figures():
+        raise ConfigError(f"there is no figure {name!r}")
+    return all_figures()[name]
+
+
+def _declared(source: Path) -> Iterator[Figure]:
+    for text in _DECLARED.findall(source.read_text(encoding="utf-8")):
+        function = ast.parse(text).body[0]
+        assert isinstance(function, ast.FunctionDef)
+        decorator = function.decorator_list[0]
+        options = decorator.keywords if isinstance(decorator, ast.Call) else []
+        words = str(ast.get_docstring(function)).split("\n\n")[0]
+        yield Figure(
+            name=function.name,
+            source=source,
+            inputs=tuple(argument.arg for argument in function.args.kwonlyargs),
+            caption=" ".join(words.split()),
+            **{str(option.arg): ast.literal_eval(option.value) for option in options},
+        )

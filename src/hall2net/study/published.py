@@ -1,0 +1,96 @@
+"""The numbers that the papers print, and what is said of each: `reference/published.yaml`.
+
+An entry of the file is a number, a word or a list; or, where something is to be said of it, a
+mapping with the entry under `value`, and any of
+
+- `remark`: what the paper leaves open, and the choice made here;
+- `headline`: words under which the overview shows the number;
+- `range`: true if the two values are the ends of a range and not two numbers.
+
+What is said of an entry holds for everything below it.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hall2net.files import read_yaml
+
+_SAID = ("remark", "headline", "range")
+
+
+@dataclass(frozen=True)
+class PublishedNumber:
+    """One published number.
+
+    Attributes
+    ----------
+    path : its keys joined by dots, the study first; numbers of a list are counted from 1
+    value : a number, a word, a truth value, or the two ends of a range
+    remark : what the paper leaves open, and the choice made here
+    headline : words under which the overview shows it; empty if it does not
+    """
+
+    path: str
+    value: Any
+    remark: str = ""
+    headline: str = ""
+
+    @property
+    def study(self) -> str:
+        """The study whose paper prints it."""
+        return self.path.partition(".")[0]
+
+    @property
+    def quantity(self) -> str:
+        """What it is of, within the study."""
+        return self.path.partition(".")[2]
+
+
+def read_published(path: str | Path) -> dict[str, Any]:
+    """Study to its published numbers, as nested mappings, without what is said of them.
+
+    Raises
+    ------
+    FileError
+        If the file is missing or no YAML.
+    """
+    return _plain(read_yaml(path) or {})
+
+
+def published_numbers(path: str | Path) -> list[PublishedNumber]:
+    """Every published number by itself, with what is said of it.
+
+    Raises
+    ------
+    FileError
+        As `read_published`.
+    """
+    return [*_numbers(read_yaml(path) or {}, "", {})]
+
+
+def _split(entry: Any) -> tuple[Any, dict[str, Any]]:  # noqa: ANN401
+    """An entry, and what is said of it."""
+    if isinstance(entry, Mapping) and "value" in entry:
+        return entry["value"], {key: entry[key] for key in _SAID if key in entry}
+    return entry, {}
+
+
+def _plain(entry: Any) -> Any:  # noqa: ANN401
+    value, _ = _split(entry)
+    return {k: _plain(v) for k, v in value.items()} if isinstance(value, Mapping) else value
+
+
+def _numbers(entry: Any, path: str, said: Mapping[str, Any]) -> Iterator[PublishedNumber]:  # noqa: ANN401
+    value, more = _split(entry)
+    said = {**said, **more}
+    inner: Mapping[Any, Any] = {}
+    if isinstance(value, Mapping):
+        inner = value
+    elif isinstance(value, list) and not said.get("range"):
+        inner = dict(enumerate(value, start=1))
+    else:
+        yield PublishedNumber(path, value, said.get("remark", ""), said.get("headline", ""))
+    for key, one in inner.items():
+        yield from _numbers(one, f"{path}.{key}" if path else str(key), said)
