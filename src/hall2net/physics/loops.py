@@ -80,6 +80,8 @@ _UNEVEN_CENTRE, _UNEVEN_SIGMA = 0.04, 3.0
 """Mean of both branches there, over the half swing and in sigma, that is no chance."""
 _GRAINS = 150.0
 """Domains of a branch, by which it may be off its mean far from its edge."""
+_SAME_R_AHE, _DIFFERENT = 0.3, 4.0
+"""Fraction of R_AHE, and sigma, by which loops of one sample may differ."""
 _KEPT = 0.5
 """A bin that windows of this weight keep counts as saturated."""
 _SAME_LEVEL = 0.2
@@ -137,6 +139,7 @@ class Loop:
     significance : of the hysteresis, in sigma
     cycles, left_out : numbers of cycles, and of runs that are no whole branch
     steps : fields of the steps of the rising, then of the falling branch
+    saturated : `up` and `down` to the fields below and above which that branch counts as saturated
     doubts : why the loop is flagged; empty if it is not
     """
 
@@ -153,7 +156,8 @@ class Loop:
     significance: float
     cycles: int
     left_out: int
-    steps: tuple[tuple[float, ...], tuple[float, ...]]
+    steps: tuple[tuple[float, ...], ...]
+    saturated: Mapping[str, tuple[float, float]]
     doubts: tuple[str, ...]
 
 
@@ -215,7 +219,8 @@ def measure_loop(
         crossings, shapes = _crossings(measured, background, criterion)
     except Refused as refused:
         raise Refused(_one_sided(measured) or str(refused)) from refused
-    loop = _assembled(measured, background, found, crossings, shapes, doubts)
+    saturated = _saturated(bins, background)
+    loop = _assembled(measured, background, found, crossings, shapes, saturated, doubts)
     return _with_uneven_centre(loop, measured)
 
 
@@ -355,6 +360,19 @@ def _check_levels(measured: _Measured, bins: Bins, background: Background) -> No
             )
 
 
+def _saturated(bins: Bins, background: Background) -> dict[str, tuple[float, float]]:
+    """Fields below and above which rising and falling branches were taken as saturated."""
+    ends = {}
+    for name, rising in (("up", True), ("down", False)):
+        kept = (background.kept > _KEPT) & (bins.rising == rising)
+        below, above = (bins.field[kept & (background.level == sign)] for sign in (-1, 1))
+        ends[name] = (
+            float(below.max()) if below.size else float(bins.field.min()),
+            float(above.min()) if above.size else float(bins.field.max()),
+        )
+    return ends
+
+
 def _crossings(
     measured: _Measured, background: Background, criterion: str
 ) -> tuple[dict[str, list[Crossing]], dict[str, list[Shape]]]:
@@ -480,6 +498,7 @@ def _assembled(
     found: Hysteresis,
     crossings: Mapping[str, list[_Field]],
     shapes: Mapping[str, list[Shape]],
+    saturated: Mapping[str, tuple[float, float]],
     doubts: list[str],
 ) -> Loop:
     fields, step, scatter = _combined(crossings, background)
@@ -501,7 +520,7 @@ def _assembled(
     loop = Loop(
         fields, term("amplitude"), term("offset"), term("slope", 1 / largest), term("even"),
         term("drift"), step, width, background, background.sigma, found.significance,
-        min(len(measured.up), len(measured.down)), measured.sweeps.left_out, steps, (),
+        min(len(measured.up), len(measured.down)), measured.sweeps.left_out, steps, saturated, (),
     )  # fmt: skip
     every = [*doubts, *_doubts(loop, shapes, scatter)]
     return Loop(**{**loop.__dict__, "doubts": tuple(dict.fromkeys(every))})
@@ -791,7 +810,7 @@ def fit_loop(
         if name in FIELDS:
             result |= dict(zip(interval_columns(name), (estimate.low, estimate.high), strict=True))
     result |= {
-        "h_step_u_oe": loop.field_step, "background": _as_text(loop.background),
+        "h_step_u_oe": loop.field_step, "background": _as_text(loop),
         "noise_ohm": loop.noise, "significance": loop.significance, "n_cycles": loop.cycles,
         "n_left_out": loop.left_out, "n_steps": max(map(len, loop.steps)),
         "steps_oe": "; ".join(f"{h:.6g}" for side in loop.steps for h in side),
@@ -802,8 +821,60 @@ def fit_loop(
 
 
 def compare_with_itself(loops: pd.DataFrame) -> pd.DataFrame:
-    """Loops of one sample at one temperature must agree in R_AHE; those that do not are flagged."""
+    """Flag loops of one sample at one temperature that disagree about R_AHE.
+
+    R_AHE is a property of the film: loops at any current and in-plane field must find the same
+    within their errors and `_SAME_R_AHE`. Where R_AHE times the current agrees instead, the
+    signal was divided by the current already.
+
+    Parameters
+    ----------
+    loops : as of `fit_loops`
+
+    Returns
+    -------
+    The same table, with status and reason of those that disagree.
+    """
+    loops = loops.copy()
+    fitted = loops[(loops["status"] != "refused") & loops["kind"].isin(["ahe_loop", "loop_shift"])]
+    kelvin = fitted["temperature_k"].fillna(-1).round()
+    for (sample, _), rows in fitted.groupby([fitted["sample"], kelvin]):
+        words = _disagreement(rows, str(sample))
+        if not words:
+            continue
+        for index in rows.index:
+            reason = loops.at[index, "reason"]
+            loops.at[index, "reason"] = f"{reason}; {words}" if reason else words
+            loops.at[index, "status"] = "flagged"
     return loops
+
+
+def _disagreement(rows: pd.DataFrame, sample: str) -> str:
+    """In words how R_AHE of some loops disagrees; empty if it does not."""
+    r_ahe = rows["r_ahe_ohm"].to_numpy(float)
+    sigma = np.asarray(total_sigma(rows, "r_ahe_ohm"), float)
+    if len(rows) < 2 or _agree(r_ahe, sigma):
+        return ""
+    current = rows["current_ma"].to_numpy(float)
+    if np.all(np.isfinite(current) & (current != 0)) and np.ptp(np.abs(current)) + np.ptp(
+        np.sign(current)
+    ) > 0:
+        if _agree(r_ahe * current, sigma * np.abs(current)):
+            return (
+                f"R_AHE of {sample} goes as 1/I, from {r_ahe.min():.3g} to {r_ahe.max():.3g} ohm:"
+                " the signal does not follow current_ma; y_quantity voltage_per_current?"
+            )
+    return (
+        f"R_AHE of {sample} at one temperature is not one: {r_ahe.min():.3g} to {r_ahe.max():.3g}"
+        " ohm; look at current_ma, y_quantity and the sample's name"
+    )
+
+
+def _agree(values: np.ndarray, sigma: np.ndarray) -> bool:
+    """Whether all have the sign and, within errors and `_SAME_R_AHE`, the value of the median."""
+    middle = float(np.median(values))
+    away = np.abs(values - middle)
+    return bool(np.all(away <= np.maximum(_SAME_R_AHE * abs(middle), _DIFFERENT * sigma)))
 
 
 def corrected_loop(measurement: xr.Dataset, row: pd.Series) -> pd.DataFrame:
@@ -812,41 +883,57 @@ def corrected_loop(measurement: xr.Dataset, row: pd.Series) -> pd.DataFrame:
     Parameters
     ----------
     measurement : one field loop
-    row : its row of the table of `fit_loops`
+    row : its row of the table of `fit_loops`, not refused
 
     Returns
     -------
-    DataFrame with `field_oe`, `resistance_ohm` and `branch` (`up` or `down`), in the order of the
-    measurement.
+    DataFrame in the order of the measurement: `field_oe`, `resistance_ohm`, `branch` (`up` or
+    `down`), and `level_ohm`, the half swing with its sign where the branch counts as saturated,
+    nan elsewhere.
     """
     field = measurement["field"].values / OERSTED
-    pickup = measurement["resistance_xx"].values if "resistance_xx" in measurement else None
+    signal = measurement["resistance"].values
+    along = measurement["resistance_xx"].values if "resistance_xx" in measurement else None
     stored = json.loads(row["background"])
-    terms = Terms(stored["largest"], tuple(stored["breaks"]), stored["centre"] or np.nan)
-    values = np.array([stored["values"][name] for name in terms.names])
-    kept = np.isfinite(field) & np.isfinite(measurement["resistance"].values)
-    time = np.full(field.size, np.nan)
-    time[kept] = np.linspace(-0.5, 0.5, int(kept.sum()))
-    below = terms.columns(field, time, pickup) @ values
-    rising = np.zeros(field.size, bool)
-    turns = turning_points(field[kept])
+    centre = np.nan if stored["centre"] is None else stored["centre"]
+    terms = Terms(stored["largest"], tuple(stored["breaks"]), centre)
+    kept = np.isfinite(field) & np.isfinite(signal)
+    if np.isfinite(centre) and along is not None:
+        kept &= np.isfinite(along)
     where = np.flatnonzero(kept)
-    for first, last in zip(turns[:-1], turns[1:], strict=True):
-        rising[where[first] : where[last] + 1] = field[where[last]] > field[where[first]]
+    below, level = np.full((2, field.size), np.nan)
+    rising = np.zeros(field.size, bool)
+    if where.size:
+        time = np.linspace(-0.5, 0.5, where.size)
+        pickup = None if along is None else along[kept]
+        values = np.array([stored["values"][name] for name in terms.names])
+        below[kept] = terms.columns(field[kept], time, pickup) @ values
+        turns = where[turning_points(field[kept])]
+        for first, last in zip(turns[:-1], turns[1:], strict=True):
+            rising[first : last + 1] = field[last] > field[first]
+        ends = {name: stored["saturated"][name] for name in ("up", "down")}
+        low, high = (np.where(rising, ends["up"][k], ends["down"][k]) for k in (0, 1))
+        level = np.select([field >= high, field <= low], [1.0, -1.0], np.nan) * row["r_ahe_ohm"]
     return pd.DataFrame(
         {
             "field_oe": field,
-            "resistance_ohm": measurement["resistance"].values - below,
+            "resistance_ohm": signal - below,
             "branch": np.where(rising, "up", "down"),
+            "level_ohm": level,
         }
     )
 
 
-def _as_text(background: Background) -> str:
-    terms = background.terms
-    values = dict(zip(terms.names, map(float, background.values), strict=True))
-    centre = terms.centre if np.isfinite(terms.centre) else None
-    content = {"breaks": terms.breaks, "centre": centre, "largest": terms.largest, "values": values}
+def _as_text(loop: Loop) -> str:
+    """All terms of the background with what they are scaled to, as JSON."""
+    terms = loop.background.terms
+    content = {
+        "breaks": terms.breaks,
+        "centre": terms.centre if np.isfinite(terms.centre) else None,
+        "largest": terms.largest,
+        "saturated": dict(loop.saturated),
+        "values": dict(zip(terms.names, map(float, loop.background.values), strict=True)),
+    }
     return json.dumps(content, sort_keys=True)
 
 
