@@ -201,8 +201,8 @@ def test_background_and_residual_of_a_hall_loop_are_those_of_its_making(made):
         truth = OFFSET_OHM + SLOPE_OHM_PER_OE * field
         assert np.abs(found.background - truth).max() < 8 * NOISE_OHM
         used = (found.flags & USED) > 0
-        # The window of 0.25 is an eighth of the sweep at each end: beyond 300 of 400 Oe.
-        assert set(np.abs(field[used])) == {h for h in np.abs(field) if h > 300}
+        # Beyond the edges of the loop everything is saturated.
+        assert used[np.abs(field) > 300].all()
         assert np.array_equal(used, np.isfinite(found.model))
         residual = found.y[used] - found.model[used]
         assert 0.7 * NOISE_OHM < residual.std() < 1.3 * NOISE_OHM

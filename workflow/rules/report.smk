@@ -88,7 +88,6 @@ rule inspector:
     params:
         data_source=study_config("data_source"),
         samples=study_config("samples"),
-        window=lambda wildcards: study_config("loops")(wildcards).get("window", 0.25),
     message:
         "{wildcards.study}: the loop inspector"
     script:

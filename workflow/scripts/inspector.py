@@ -13,7 +13,6 @@ if __name__ == "__main__":
             open_samples(snakemake.input.measurements),
             {Path(path).stem: read_csv(path) for path in snakemake.input.tables},
             snakemake.params.samples,
-            window=snakemake.params.window,
         )
         with atomic(snakemake.output[0]) as temporary:
             temporary.write_text(page, encoding="utf-8")

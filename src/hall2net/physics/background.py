@@ -1,199 +1,363 @@
-"""What lies below a loop, from its saturated windows: offset, half swing, slope, drift."""
+"""What lies below a loop: as many terms as the data ask for, where each branch is saturated.
 
+Every set of terms is fitted in every window, and all of them are averaged by their evidence, so
+that what the data leave open stands in the uncertainty (Raftery, Sociol. Methodol. 25, 111
+(1995)). The evidence is the Bayesian information criterion with the noise known: the misfit, ln n
+for each term, and a charge for each point that a window leaves out. BIC, since of F test, BIC and
+a marginal likelihood it alone needs neither nested models nor a prior width for every term.
+"""
+
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import product
 
 import numpy as np
-from scipy.ndimage import median_filter
+from scipy.special import chdtrc
+
+from hall2net.physics.evidence import Equations
+from hall2net.physics.hysteresis import Hysteresis
+from hall2net.physics.sweeps import Branch, Refused
+from hall2net.physics.windows import (
+    APPROACHES,
+    N_TAILS,
+    Bins,
+    Windows,
+    find_windows,
+    too_few,
+)
 
 SLOPES = {
-    "fitted": "slope, even part and drift, with the loop",
+    "fitted": "slope, even part, drift and jumps as far as the data ask for them",
     "none": "none of them, as for data that the instrument has corrected",
 }
 """What is fitted besides offset and half swing."""
 
-_FEWEST_IN_WINDOW = 3
-_LEAST_NOISE = 1e-9
-_SPIKE_SIGMA = 6.0
-_SIGNIFICANT = 5.0
-_SAME_LEVEL = 0.2
-
-
-class Refused(Exception):
-    """Why a loop gives no number."""
+_DIPS = (0.08, 0.3)
+"""Widths of an even part with a dip at zero field, over the largest field."""
+_DIP_SIZE = 0.3
+"""Standard deviation of its depth, over the difference of the branches."""
+_DRIFT_TIMES = (0.08, 0.3)
+"""Time constants of thermal drift, over the whole measurement."""
+_WAVE_SIZES = (0.06, 0.25, 1.0)
+"""Size of slow noise, over the noise of a point: no instrument has none."""
+_WAVES_POWER = 1.2
+"""Mean square of all waves together, half the sum of 1/k, over their size squared."""
+_WINDOWS_KEPT = 4
+"""Windows in which all sets of terms are tried; the others have no weight worth the time."""
+_LEAST_WEIGHT = 3e-3
+"""Fits of less weight, relative to the best, are dropped."""
+_SCREENED = (0, 2, 4)
+"""Ways to approach saturation by which windows are compared: none, a long tail, a rotation."""
+_TAIL_SHAPE = np.array([0.03] * 4 + [0.1] * 2)
+"""Error of the half swing by the unknown shape of a tail or a rotation, over its size."""
+_WITH_TAILS = 1e-2
+"""Sets of terms of less weight are not tried with other tails."""
 
 
 @dataclass(frozen=True)
-class Background:
-    """Joint fit of the saturated windows.
+class Terms:
+    """Columns of what may lie below a loop.
 
     Attributes
     ----------
-    values : (5,), R0, R_A, slope (ohm/Oe), even part (ohm at the largest field) and drift (ohm over
-        the whole sweep)
-    covariance : (5, 5), zero for what was not fitted
-    sigma : noise of one point, in ohm
-    correlation : of the noise from one point to the next, 0 to 0.9
-    largest : largest field, in Oe
+    largest : largest field, which the powers of the field are scaled to
+    breaks : times at which the signal may jump
+    centre : mean of the longitudinal resistance, or nan where there is none
     """
 
-    values: np.ndarray
-    covariance: np.ndarray
-    sigma: float
-    correlation: float
     largest: float
+    breaks: tuple[float, ...]
+    centre: float
 
-    def normalised(
-        self, field: np.ndarray, progress: np.ndarray, resistance: np.ndarray
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the columns; `amplitude` is the loop itself."""
+        fixed = ("offset", "amplitude", "slope", "cubic", "even")
+        dips = tuple(f"dip{k}" for k in range(len(_DIPS)))
+        drifts = ("drift", *(f"thermal{k}" for k in range(len(_DRIFT_TIMES))))
+        jumps = tuple(f"jump{k}" for k in range(len(self.breaks)))
+        return (*fixed, *dips, *drifts, *jumps, *(("pickup",) if np.isfinite(self.centre) else ()))
+
+    @property
+    def bounded(self) -> np.ndarray:
+        """Inverse square of the size that a term may have, over that of the loop; 0 for any.
+
+        A dip would lie where the loop is open, where nothing but its flanks tells its size.
+        """
+        return np.array([_DIP_SIZE**-2 if name.startswith("dip") else 0.0 for name in self.names])
+
+    def of(self, branch: Branch) -> np.ndarray:
+        """`columns` at the points of a branch."""
+        return self.columns(branch.field, branch.time, branch.pickup)
+
+    def columns(
+        self, field: np.ndarray, time: np.ndarray, pickup: np.ndarray | None = None
     ) -> np.ndarray:
-        """Magnetisation m(H) from -1 to 1.
+        """Derivatives (n, q) of what lies below the loop by each term; 0 for the amplitude.
 
         Parameters
         ----------
-        field : (n,), in Oe
-        progress : (n,), from -1/2 to 1/2 over the measurement
-        resistance : (n,), in ohm
+        field, time : (n,)
+        pickup : (n,), longitudinal resistance
         """
-        return (resistance - self.below(field, progress) @ self.values) / self.values[1]
+        x, one = field / self.largest, np.ones_like(field)
+        columns = [one, 0 * one, x, x**3, x**2]
+        columns += [1 / (1 + (x / width) ** 2) for width in _DIPS]
+        columns += [time * one, *(np.exp(-(time + 0.5) / tau) * one for tau in _DRIFT_TIMES)]
+        columns += [one * (time > moment) for moment in self.breaks]
+        if np.isfinite(self.centre):
+            columns.append(np.zeros_like(one) if pickup is None else pickup - self.centre)
+        return np.stack(columns, axis=-1)
 
-    def gradient(
-        self, field: np.ndarray, progress: np.ndarray | float, m: np.ndarray
-    ) -> np.ndarray:
-        """Derivatives (n, 5) of m by the values, but for their sign.
+@dataclass(frozen=True)
+class Background:
+    """Average of all fits.
 
-        Parameters
-        ----------
-        field : (n,), in Oe
-        progress : (n,) or one for all, from -1/2 to 1/2 over the measurement
-        m : (n,), magnetisation from -1 to 1
-        """
-        below = self.below(field, progress)
+    Attributes
+    ----------
+    terms : what the values belong to
+    values : (q,), offset, half swing and all other terms
+    statistical : (q, q), covariance by the noise
+    systematic : (q, q), covariance between windows and sets of terms
+    sigma : noise of one point
+    slow : standard deviation of 1/f noise, which neighbouring points share
+    misfit : mean square of the residuals of the best window over that of the noise
+    misfit_probability : of residuals at least as large in the best window, were they white
+    weights : weight of each term, 0 to 1
+    normal_order : whether rising branches switch at the upper end of the open part
+    kept : (bins,), weight with which each bin was in a window
+    level : (bins,), -1 or 1, which level each bin is in
+    """
+
+    terms: Terms
+    values: np.ndarray
+    statistical: np.ndarray
+    systematic: np.ndarray
+    sigma: float
+    slow: float
+    misfit: float
+    misfit_probability: float
+    weights: np.ndarray
+    normal_order: bool
+    kept: np.ndarray
+    level: np.ndarray
+
+    @property
+    def amplitude(self) -> float:
+        """Half swing between the saturated levels, signed."""
+        return float(self.values[1])
+
+    @property
+    def covariance(self) -> np.ndarray:
+        """Statistical and systematic."""
+        return self.statistical + self.systematic
+
+    def below(self, branch: Branch) -> np.ndarray:
+        """What lies below the loop at the points of a branch, (n,)."""
+        return self.terms.of(branch) @ self.values
+
+    def normalised(self, branch: Branch) -> np.ndarray:
+        """Magnetisation (n,) of a branch, from -1 to 1."""
+        return (branch.signal - self.below(branch)) / self.amplitude
+
+    def gradient(self, branch: Branch, m: np.ndarray | float) -> np.ndarray:
+        """Derivatives (n, q) of m by the values, but for their sign."""
+        below = self.terms.of(branch)
         below[:, 1] = m
-        return below / self.values[1]
-
-    def below(self, field: np.ndarray, progress: np.ndarray | float) -> np.ndarray:
-        """Derivatives of what lies below the loop by the values, (..., 5)."""
-        one = np.ones_like(field)
-        even = (field / self.largest) ** 2
-        return np.stack([one, 0 * one, field, even, progress * one], axis=-1)
+        return below / self.amplitude
 
 
 def fit_background(
-    field: np.ndarray,
-    resistance: np.ndarray,
-    rising: np.ndarray,
-    progress: np.ndarray,
-    window: float,
-    slope: str,
+    bins: Bins, terms: Terms, found: Hysteresis, sigma: float, window: float, slope: str
 ) -> Background:
-    """Fit R = R0 ± R_A + k H + c (H/H_max)^2 + d p where both branches are saturated.
+    """Average of all sets of terms in all windows.
 
     Parameters
     ----------
-    field : (n,), in Oe
-    resistance : (n,), in ohm
-    rising : (n,), whether a point belongs to the increasing branch
-    progress : (n,), p from -1/2 to 1/2 over the measurement
-    window : fraction of the sweep that counts as saturated, half of it at each end
+    bins, terms : bins of all branches, with the columns of the terms
+    found : where the loop is open
+    sigma : noise of a point
+    window : largest fraction of a sweep, from either end, that may count as saturated
     slope : key of `SLOPES`
-
-    Returns
-    -------
-    The values with their covariance, widened where the noise is correlated.
 
     Raises
     ------
     Refused
-        If the windows are not filled, no amplitude stands out of the noise, the loop is still open
-        in them, or sweeps of one field differ.
+        If a branch has too few saturated points.
     """
-    low, high = field.min(), field.max()
-    span = high - low
-    if low >= 0 or high <= 0 or min(-low, high) < 0.25 * span:
-        raise Refused("one-sided sweep: no hysteresis to be seen")
-    upper, lower = field > high - window * span / 2, field < low + window * span / 2
-    for part in (rising, ~rising):
-        if (upper & part).sum() < _FEWEST_IN_WINDOW or (lower & part).sum() < _FEWEST_IN_WINDOW:
-            raise Refused("open loop: a branch does not reach both ends, no hysteresis to be seen")
-    saturated = upper | lower
-    largest = float(max(high, -low))
-    design = np.column_stack(
-        [np.ones(field.size), np.where(upper, 1.0, -1.0), field, (field / largest) ** 2, progress]
-    )
-    fitted = [0, 1, 2, 3, 4] if slope == "fitted" else [0, 1]
-    a, y = design[saturated][:, fitted], resistance[saturated]
-    values, covariance = np.zeros(5), np.zeros((5, 5))
-    values[fitted], _, rank, _ = np.linalg.lstsq(a, y, rcond=None)
-    if rank < a.shape[1]:
-        raise Refused("too few points")
-    rest = y - a @ values[fitted]
-    free = y.size - a.shape[1]
-    # Two fewer than the free points, as in the variance of Student's t.
-    sigma = float(np.sqrt(rest @ rest / max(free - 2, 1)))
-    sigma = max(sigma, _LEAST_NOISE * abs(values[1]))
-    inverse = np.linalg.inv(a.T @ a)
-    # Correlated noise widens the errors: by (1 + r)/(1 - r) at a lag-one correlation r. The fit
-    # itself makes neighbouring residuals of white noise differ, by what is added here.
-    r = float(rest[1:] @ rest[:-1] / (rest @ rest)) if np.any(rest) else 0.0
-    r = float(np.clip(r + np.sum((a @ inverse)[1:] * a[:-1]) / free, 0, 0.9))
-    covariance[np.ix_(fitted, fitted)] = inverse * sigma**2 * (1 + r) / (1 - r)
-    background = Background(values, covariance, sigma, float(r), largest)
-    _check_one_measurement(resistance - design @ (values * [1, 0, 1, 1, 1]), rising, upper, lower)
-    if abs(values[1]) < _SIGNIFICANT * np.sqrt(covariance[1, 1]) or not values[1]:
-        raise Refused("no hysteresis")
-    _check_saturated(background, field, resistance, rising, progress, upper, lower)
+    centre = float(np.average(bins.signal, weights=bins.number))
+    groups = [find_windows(bins, found, window, normal) for normal in (True, False)]
+    groups = [group for group in groups if len(group.kept)]
+    if not groups:
+        raise Refused(too_few(bins, found, window))
+    whole = [
+        Equations.of(bins, group, bins.signal - centre, sigma, found.height, terms.bounded)
+        for group in groups
+    ]
+    # The size of slow noise follows from the windows of the usual order of the edges.
+    candidates: list[_Candidate] = []
+    for size in _WAVE_SIZES:
+        found_here = _candidates(groups[0], whole[0], size * sigma, terms.names, slope)
+        if found_here and (not candidates or found_here[0].score < candidates[0].score):
+            candidates = found_here
+    for group, equation in zip(groups[1:], whole[1:], strict=True):
+        size = candidates[0].size if candidates else _WAVE_SIZES[0] * sigma
+        candidates = candidates + _candidates(group, equation, size, terms.names, slope)
+    if not candidates:
+        raise Refused(too_few(bins, found, window))
+    candidates = sorted(candidates, key=lambda c: c.score)[:_WINDOWS_KEPT]
+    background = _average(terms, candidates, _sets(terms.names, slope), sigma)
+    background.values[0] += centre
     return background
 
 
-def _check_one_measurement(
-    resistance: np.ndarray, rising: np.ndarray, upper: np.ndarray, lower: np.ndarray
-) -> None:
-    """Where a field is swept several times, every sweep must find the same levels."""
-    sweep = np.cumsum(np.diff(rising, prepend=rising[0]) != 0)
-    low, high = np.quantile(resistance, [0.05, 0.95])
-    for side in (upper, lower):
-        for part in (side & rising, side & ~rising):
-            levels = [
-                np.median(resistance[part & (sweep == k)])
-                for k in np.unique(sweep[part])
-                if (part & (sweep == k)).sum() >= _FEWEST_IN_WINDOW
-            ]
-            if len(levels) > 1 and np.ptp(levels) > _SAME_LEVEL * (high - low):
-                raise Refused("mixed measurements: sweeps of one field find different levels")
+@dataclass(frozen=True)
+class _Candidate:
+    """A window that is worth a closer look, and its best way to approach saturation."""
+
+    score: float
+    window: int
+    group: Windows
+    equations: Equations
+    size: float
+    approach: int
 
 
-def _check_saturated(
-    background: Background,
-    field: np.ndarray,
-    resistance: np.ndarray,
-    rising: np.ndarray,
-    progress: np.ndarray,
-    upper: np.ndarray,
-    lower: np.ndarray,
-) -> None:
-    """Branches must have met inside both windows, else the loop is still open there."""
-    m = background.normalised(field, progress, resistance)
-    noise = background.sigma / abs(background.values[1])
-    for side in (upper, lower):
-        gap = m[side & rising].mean() - m[side & ~rising].mean()
-        share = 1 / (side & rising).sum() + 1 / (side & ~rising).sum()
-        if abs(gap) > max(0.1, _SIGNIFICANT * noise * np.sqrt(share)):
-            raise Refused("not saturated: the branches differ at the end of the field range")
+def _candidates(
+    group: Windows, equations: Equations, size: float, names: tuple[str, ...], slope: str
+) -> list[_Candidate]:
+    """Windows with their scores, the best first, at a size of the slow noise."""
+    reduced = equations.without_waves(size)
+    scores = _screened(reduced, names, slope)
+    every = [
+        _Candidate(float(row.min()), k, group, reduced, size, _SCREENED[int(row.argmin())])
+        for k, row in enumerate(scores)
+        if np.isfinite(row.min())
+    ]
+    return sorted(every, key=lambda c: c.score)
 
 
-def rising_branch(field: np.ndarray) -> np.ndarray:
-    """Whether the field rises at each point, judged over five points so that jitter is no matter.
+def _screened(equations: Equations, names: tuple[str, ...], slope: str) -> np.ndarray:
+    """Best score (w, approaches) of a window over nested sets of terms."""
+    order = _nested(names, slope)
+    scores = []
+    for approach in (APPROACHES[k] for k in _SCREENED):
+        columns = [N_TAILS, N_TAILS + 1, *approach, *order]
+        sets = np.zeros((len(columns), equations.right.shape[1]), bool)
+        for k in range(len(columns)):
+            sets[k:, columns[k]] = True
+        least = 1 + len(approach)
+        score = equations.nested(columns) + equations.charge(sets)
+        scores.append(score[:, least:].min(axis=1))
+    return np.stack(scores, axis=-1)
 
-    A branch may lie at both ends of the file: 0 to +H to -H to 0 has its rising branch there.
+
+@lru_cache(maxsize=64)
+def _nested(names: tuple[str, ...], slope: str) -> tuple[int, ...]:
+    """Columns of the terms, the likeliest first."""
+    if slope != "fitted":
+        return tuple(N_TAILS + k for k, name in enumerate(names) if name == "pickup")
+    jumps = tuple(name for name in names if name.startswith("jump"))
+    order = ("slope", "drift", "pickup", "even", "cubic", *jumps, "thermal1", "dip1", "thermal0")
+    return tuple(N_TAILS + names.index(name) for name in order if name in names)
+
+
+@lru_cache(maxsize=64)
+def _sets(names: tuple[str, ...], slope: str) -> np.ndarray:
+    """Sets of terms (sets, q) that are tried."""
+    jumps = tuple(name for name in names if name.startswith("jump"))
+    odd: list[tuple[str, ...]] = [()]
+    even: list[tuple[str, ...]] = [()]
+    slow: list[tuple[str, ...]] = [()]
+    if slope == "fitted":
+        odd += [("slope",), ("slope", "cubic")]
+        even += [("even",), ("dip0",), ("dip1",), ("even", "dip1")]
+        slow += [("drift",), ("drift", "thermal0"), ("drift", "thermal1")]
+        slow += [(*jumps,), ("drift", *jumps), ("drift", "thermal1", *jumps)] if jumps else []
+    if "pickup" in names:
+        even += [("pickup",), ("pickup", "even")]
+    chosen = [
+        [name in ("offset", "amplitude", *(n for part in parts for n in part)) for name in names]
+        for parts in product(odd, even, slow)
+    ]
+    return np.unique(np.array(chosen), axis=0)
+
+
+def _with_tails(sets: np.ndarray, approaches: Sequence[tuple[int, ...]]) -> np.ndarray:
+    """Sets of columns, those of each way to approach saturation in front."""
+    columns = []
+    for approach in approaches:
+        front = np.zeros((len(sets), N_TAILS), bool)
+        front[:, list(approach)] = True
+        columns.append(np.column_stack([front, sets]))
+    return np.concatenate(columns)
+
+
+def _average(
+    terms: Terms, candidates: Sequence[_Candidate], sets: np.ndarray, sigma: float
+) -> Background:
+    """Mean of all fits by their weight, with the spread between them."""
+    parts = [c.equations.only([c.window]) for c in candidates]
+    equations = parts[0].with_those_of(parts[1:])
+    columns, values, misfit, charge = _fits(equations, sets, {c.approach for c in candidates})
+    score = misfit + charge
+    w, first = np.unravel_index(int(np.argmin(score)), score.shape)
+    best = candidates[w]
+    dof = max(int(equations.number[w] - columns[first].sum()), 1)
+    ratio = float(misfit[w, first]) / dof
+    scale = max(1.0, ratio)
+    weights = _weights(misfit / scale + charge)
+    covariance = np.zeros((values.shape[-1],) * 2)
+    for k, weight in enumerate(weights):
+        used = weight > 0
+        if used.any():
+            covariance += equations.covariance(k, columns[used], weight[used])
+    used = weights > 0
+    weight, values = weights[used], values[used]
+    tails = N_TAILS
+    shape = float(weight @ np.abs(values[:, :tails]) @ _TAIL_SHAPE)
+    mean = weight @ values[:, tails:]
+    away = values[:, tails:] - mean
+    systematic = (away * weight[:, None]).T @ away
+    systematic[1, 1] += shape**2
+    kept = weights.sum(axis=1) @ np.array([c.group.kept[c.window] for c in candidates])
+    return Background(
+        terms, mean, covariance[tails:, tails:] * scale, systematic,
+        sigma * np.sqrt(scale), best.size * np.sqrt(_WAVES_POWER), ratio,
+        float(chdtrc(dof, ratio * dof)), weights.sum(axis=0) @ columns[:, tails:].astype(float),
+        best.group.normal, kept, best.group.level,
+    )  # fmt: skip
+
+
+def _fits(
+    equations: Equations, sets: np.ndarray, approaches: Set[int]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Columns (s, p), values (w, s, p), misfits and charges (w, s) of all sets of terms.
+
+    Every set is tried without a tail and with those that fit some window best; the sets that then
+    have a weight with all ways to approach saturation.
     """
-    smooth = median_filter(field, 5, mode="nearest")
-    step = smooth[np.minimum(np.arange(field.size) + 2, field.size - 1)]
-    step = step - smooth[np.maximum(np.arange(field.size) - 2, 0)]
-    return step > 0
+    first = [APPROACHES[k] for k in sorted({0, *approaches})]
+    tried = _with_tails(sets, first)
+    values, misfit = equations.solve(tried)
+    charge = equations.charge(tried, values)
+    worth = _weights(misfit + charge).max(axis=0).reshape(len(first), -1).max(axis=0)
+    rest = [approach for approach in APPROACHES if approach not in first]
+    if not rest:
+        return tried, values, misfit, charge
+    more = _with_tails(sets[worth > _WITH_TAILS], rest)
+    others, other_misfit = equations.solve(more)
+    return (
+        np.concatenate([tried, more]),
+        np.concatenate([values, others], axis=1),
+        np.concatenate([misfit, other_misfit], axis=1),
+        np.concatenate([charge, equations.charge(more, others)], axis=1),
+    )
 
 
-def spikes(resistance: np.ndarray) -> np.ndarray:
-    """Points far off the median of their neighbours; a switching edge is kept by the median."""
-    rest = resistance - median_filter(resistance, 5, mode="nearest")
-    scale = 1.4826 * np.median(np.abs(rest - np.median(rest)))
-    # The median of five normal numbers leaves a little less than their own scatter.
-    return np.abs(rest) > _SPIKE_SIGMA * 1.15 * scale if scale else np.zeros(rest.size, bool)
+def _weights(score: np.ndarray) -> np.ndarray:
+    """Weights by BIC; those below `_LEAST_WEIGHT` are none."""
+    weight = np.exp((score.min() - score) / 2)
+    weight[weight < _LEAST_WEIGHT] = 0
+    return weight / weight.sum()

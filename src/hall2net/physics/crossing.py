@@ -1,12 +1,13 @@
 """Where a branch crosses the middle: the probability of the switching field, given a few points.
 
-Between two points of a sweep the magnetisation may do anything. An error function of unknown
-width is laid through the points next to the crossing, and the width is integrated out. Where a
-branch jumps within one field step this gives a switching field anywhere between the two points;
-where points lie on the slope it becomes the interpolated crossing with the error of the noise.
+Two cases. Where enough points lie on the edge, it is described by an error function of a bent
+argument, in the widest stretch about the crossing which that describes. Where they do not, the
+magnetisation may do anything between two points: an error function of unknown width is laid
+through the points next to the crossing, and the width is integrated out. Where a branch jumps
+within one field step this gives a switching field anywhere between the two points.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import chdtri, erf, ndtri
@@ -14,15 +15,49 @@ from scipy.special import chdtri, erf, ndtri
 CONFIDENCE = 0.95
 """Probability of the intervals."""
 
-_FIELDS, _WIDTHS, _QUANTILES = 33, 25, 40
+_FIELDS, _WIDTHS, _QUANTILES = 25, 19, 40
+"""Grid of switching fields and of widths, and quantiles kept; finer ones change no interval by 1 %."""
 _STAGES, _STAGES_OF_FIELD = 7, 4
+"""How often the grids close in, and how often that of the fields alone."""
 _MISFIT = 1e-3
-_ON_THE_SLOPE = 0.9
+"""Probability below which a shape does not describe the points."""
 _NORMAL = ndtri((np.arange(_QUANTILES) + 0.5) / _QUANTILES)
 _RULED_OUT = 1e-5
+"""Widths of less evidence, relative to the best, leave the grid."""
 _LEAST_NOISE = 1e-4
+"""Noise of m below which rounding would decide."""
 _NARROWEST = 0.005
+"""Narrowest edge, in field steps: narrower ones look the same."""
 _SHARP = 0.3
+"""Share of the prior of the width that is flat in w, against 1/w."""
+_SATURATED = 0.97
+"""|m| of points beyond the edge: where both neighbours have it, nothing is known of its shape and
+the error function's prior is as wide as the step already."""
+_NEXT = 3
+"""Points on either side of the crossing that an edge is read from at least."""
+_ON_EDGE = 0.8
+"""A point with a smaller |m| lies on the edge."""
+_FEWEST_ON_EDGE = 4
+"""With so many the edge is resolved: two for its line, one for its bend, one to test it."""
+_BEND = 0.3
+"""Standard deviation of the bend of an edge over its slope across the stretch; a lognormal
+distribution of switching fields half as wide as its mean has this."""
+_STEEP, _STEEP_ENOUGH = 4.0, 15.0
+"""Slope of a resolved edge over its error, at least, and where more points would not help."""
+_STEEPEST = 1e3
+"""Slope across a stretch beyond which no point lies on the edge."""
+_MOST = 32
+"""Points of an edge; more are averaged, since between them its grains decide, not the noise."""
+_DOMAINS = (30.0, 100.0, 300.0)
+"""Numbers of domains that an edge may be made of: from a small Hall cross to a smooth edge."""
+_GRAIN = 60.0
+"""Domains of an edge that is not resolved, where the points do not show them."""
+_ANYWHERE = 0.22
+"""Standard deviation, over the field step, of an edge of unknown shape within it."""
+_FAR = 2.2
+"""Stretches that reach so many widths from the crossing hold the whole edge."""
+_GAUSS_NEWTON = 6
+"""Gauss-Newton steps; four reach 1e-6 from a fair start."""
 
 
 @dataclass(frozen=True)
@@ -32,12 +67,12 @@ class Crossing:
     Attributes
     ----------
     value : mean of its distribution
-    total : standard deviation, of noise and field step together
+    total : standard deviation, of noise, background and field step together
     statistical : standard deviation from the noise alone
     width : mean w of m = erf((H - H_sw)/(sqrt(2) w))
     fields : the distribution as its quantiles, equally likely
-    near : (n,), the fields that it was read from
-    noise : standard deviation of m at these
+    weights : (n,), how much each point near the crossing moves the field, per unit of m
+    near : (n,), which points these are
     """
 
     value: float
@@ -45,48 +80,210 @@ class Crossing:
     statistical: float
     width: float
     fields: np.ndarray
+    weights: np.ndarray
     near: np.ndarray
-    noise: float
-
-    @property
-    def step(self) -> float:
-        """Standard deviation from the field step alone."""
-        return float(np.sqrt(max(self.total**2 - self.statistical**2, 0.0)))
 
 
 def locate(
-    field: np.ndarray, m: np.ndarray, noise: float, covariance: np.ndarray, *, widest: float
+    field: np.ndarray, m: np.ndarray, noise: np.ndarray, covariance: np.ndarray, split: int
 ) -> Crossing:
     """The switching field of one branch.
 
     Parameters
     ----------
-    field : (n,), increasing fields next to the crossing
-    m : (n,), magnetisation there, from -1 to 1
-    noise : standard deviation of m from point to point
-    covariance : (n, n), of what all points share: errors of the subtracted background, slow noise
-    widest : largest width that can be
+    field : (n,), strictly increasing
+    m : (n,), magnetisation there, from -1 to 1 or reversed
+    noise : (n,), standard deviation of m from point to point
+    covariance : (q, n), root of the covariance that points share: errors of the subtracted
+        background, slow noise; its product with itself is the covariance
+    split : the last point before the crossing
+    """
+    noise = np.maximum(noise, _LEAST_NOISE)
+    resolved, size = None, _FEWEST_ON_EDGE
+    while True:
+        near = np.arange(max(split + 1 - size, 0), min(split + 1 + size, field.size))
+        edge = _fitted_edge(field, m, noise, near)
+        if edge is not None and edge.steep > _STEEP and edge.on_edge >= _FEWEST_ON_EDGE:
+            resolved = edge
+        if edge is not None and (edge.whole or edge.steep > _STEEP_ENOUGH) or near.size == field.size:
+            break
+        size *= 2
+    granular = None if resolved is None else _granular(resolved, covariance)
+    if granular is not None:
+        return granular
+    near = np.arange(max(split + 1 - _NEXT, 0), min(split + 1 + _NEXT, field.size))
+    return _between(field, m, noise, covariance, near, float(np.ptp(field)))
 
-    Notes
-    -----
+
+@dataclass(frozen=True)
+class _Edge:
+    """m = erf(z/sqrt(2)), z = a + b x + c x^2, through points about the crossing.
+
+    Attributes
+    ----------
+    field, m, noise : (n,), points, or means of neighbouring ones
+    z : (n,)
+    gather : (n, p) or None, how the means follow from the points
+    near : (p,), which points they are
+    root, slope : field at which z vanishes, and dz/dH there
+    steep : slope over its error
+    on_edge : number of points with |m| below `_ON_EDGE`
+    whole : whether both ends are saturated
+    """
+
+    field: np.ndarray
+    m: np.ndarray
+    noise: np.ndarray
+    z: np.ndarray
+    starts: np.ndarray
+    near: np.ndarray
+    root: float
+    slope: float
+    steep: float
+    on_edge: int
+    whole: bool
+
+
+def _fitted_edge(
+    field: np.ndarray, m: np.ndarray, noise: np.ndarray, near: np.ndarray
+) -> _Edge | None:
+    """The edge by least squares; None where it does not rise."""
+    starts = np.unique(np.linspace(0, near.size, min(near.size, _MOST) + 1).astype(int))[:-1]
+    h, y, s = field[near], m[near], noise[near]
+    if starts.size < near.size:
+        number = np.diff([*starts, near.size])
+        h, y, s = (np.add.reduceat(v, starts) / number for v in (h, y, s))
+        s = s / np.sqrt(number)
+    w = 1 / s
+    middle, reach = (h[0] + h[-1]) / 2, (h[-1] - h[0]) / 2
+    x = (h - middle) / reach
+    a = np.stack([np.ones_like(x), x, x**2], axis=-1)
+    z = ndtri((1 + np.clip(y, -0.95, 0.95)) / 2)
+    theta = np.zeros(3)
+    inner = a[:, :2] * (np.exp(-(z**2) / 2) * w)[:, None]
+    theta[:2] = np.linalg.solve(inner.T @ inner, inner.T @ (z * np.exp(-(z**2) / 2) * w))
+    for _ in range(_GAUSS_NEWTON):
+        if not 0 < theta[1] < _STEEPEST:
+            return None
+        z = a @ theta
+        j = a * (np.sqrt(2 / np.pi) * np.exp(-np.minimum(z**2, 36) / 2) * w)[:, None]
+        prior = np.array([0, 0, 1 / (_BEND * theta[1]) ** 2])
+        normal = j.T @ j + np.diag(prior + 1e-9)
+        change = np.linalg.solve(normal, j.T @ ((y - erf(z / np.sqrt(2))) * w) - prior * theta)
+        theta = theta + change
+        if abs(change[0]) < 1e-3 and abs(change[1]) < 1e-2 * theta[1]:
+            break
+    if not 0 < theta[1] < _STEEPEST or abs(theta[2]) > theta[1]:
+        return None
+    z = a @ theta
+    # The root of a + b x + c x^2 next to the middle.
+    bent = np.sqrt(max(theta[1] ** 2 - 4 * theta[0] * theta[2], 0.0))
+    at = -2 * theta[0] / (theta[1] + bent)
+    if not -1 < at < 1:
+        return None
+    error = float(np.sqrt(np.linalg.inv(normal)[1, 1]))
+    on_edge = int(np.sum(np.abs(erf(z / np.sqrt(2))) < _ON_EDGE))
+    whole = bool(z[0] < -_FAR and z[-1] > _FAR)
+    return _Edge(
+        h, y, s, z, starts, near, float(middle + at * reach),
+        float((theta[1] + 2 * theta[2] * at) / reach), theta[1] / error, on_edge, whole,
+    )  # fmt: skip
+
+
+def _granular(edge: _Edge, covariance: np.ndarray) -> Crossing | None:
+    """The crossing of an edge that is made of many domains, each with a field of its own.
+
+    Between its points the branch follows the smooth edge but for a Brownian bridge (Donsker's
+    theorem): cov(m, m') = 4 F (1 - F')/N with F = (1 + m)/2 and N domains. N is one of
+    `_DOMAINS`, weighted by how well it explains the points. The conditional mean of m gives the
+    crossing, its variance the error. None where no number explains the points, as for a jump.
+    """
+    h, f = edge.field, (1 + erf(edge.z / np.sqrt(2))) / 2
+    rest = edge.m - (2 * f - 1)
+    shared = np.add.reduceat(covariance[:, edge.near], edge.starts, axis=1)
+    shared = shared / np.diff([*edge.starts, edge.near.size])
+    bridge = 4 * np.minimum.outer(f, f) * (1 - np.maximum.outer(f, f))
+    at_root = 4 * np.minimum(f, 0.5) * (1 - np.maximum(f, 0.5))
+    steep = np.sqrt(2 / np.pi) * edge.slope
+    results, explained = [], False
+    for number in _DOMAINS:
+        own = bridge / number + np.diag(edge.noise**2)
+        solved = np.linalg.solve(own, np.column_stack([rest, at_root / number]))
+        weights = solved[:, 1]
+        squares = float(rest @ solved[:, 0])
+        explained |= squares < chdtri(rest.size, _MISFIT)
+        misfit = squares + np.linalg.slogdet(own)[1]
+        value = edge.root - float(weights @ rest) / steep
+        variance = max(1 / number - float(at_root @ weights) / number, 0.0) / steep**2
+        results.append((misfit, value, variance, weights))
+    if not explained:
+        return None
+    misfits, values, variances, _ = zip(*results, strict=True)
+    likely = np.exp((min(misfits) - np.array(misfits)) / 2)
+    likely /= likely.sum()
+    value = float(likely @ values)
+    own = float(likely @ (np.array(variances) + (np.array(values) - value) ** 2))
+    # Errors of the background are common to all points: they move the smooth edge as a whole.
+    common = np.exp(-(edge.z**2))
+    common = -common / common.sum() / steep
+    moved = shared @ common
+    total = float(np.sqrt(own + moved @ moved))
+    spread = np.zeros(edge.near.size)
+    number = np.diff([*edge.starts, edge.near.size])
+    spread[:] = np.repeat(common / number, number)
+    return Crossing(
+        value, total, float(np.sqrt(own)), 1 / edge.slope, value + total * _NORMAL, spread, edge.near
+    )
+
+
+def _between(
+    field: np.ndarray,
+    m: np.ndarray,
+    noise: np.ndarray,
+    covariance: np.ndarray,
+    near: np.ndarray,
+    widest: float,
+) -> Crossing:
+    """The crossing where few points lie on the edge, or where no shape describes it.
+
     The posterior of H_sw and w in m = erf((H - H_sw)/(sqrt(2) w)) with normal errors, flat in H_sw;
     that of w is flat with a share of 1/w, so that an edge within one field step may be of any
     width, on a grid that closes in on it. Where no w describes the points, the errors are
     widened until one does.
     """
-    noise = max(noise, _LEAST_NOISE)
-    if m.size > 4 and np.all(np.abs(m[1:-1]) < _ON_THE_SLOPE):
-        return _interpolated(field, m, noise, covariance)
-    whiten = np.linalg.inv(np.linalg.cholesky(noise**2 * np.eye(m.size) + covariance)).T
-    fit = _close_in(field, m, whiten, widest)
-    free = max(m.size - 2, 1)
+    h, y, noise = field[near], m[near], noise[near]
+    shared = covariance[:, near]
+    shared = shared.T @ shared
+    whiten = np.linalg.inv(np.linalg.cholesky(np.diag(noise**2) + shared)).T
+    fit = _close_in(h, y, whiten, widest)
+    free = max(y.size - 2, 1)
     if fit.misfit > chdtri(free, _MISFIT):
-        widened = np.sqrt(fit.misfit / free)
-        noise, fit = noise * widened, _close_in(field, m, whiten / widened, widest)
+        widened = float(np.sqrt(fit.misfit / free))
+        noise, fit = noise * widened, fit.widened(widened, h)
     slope = fit.width * np.sqrt(np.pi / 2)
-    weight = np.exp(-(((field - fit.mean) / fit.width) ** 2)).sum()
-    statistical = min(noise * slope / np.sqrt(max(1.0, weight)), fit.spread)
-    return Crossing(fit.mean, fit.spread, statistical, fit.width, fit.fields, field, noise)
+    weight = np.exp(-(((h - fit.mean) / fit.width) ** 2))
+    mean_noise = float(np.sqrt(np.mean(noise**2)))
+    statistical = min(mean_noise * slope / np.sqrt(max(1.0, weight.sum())), fit.spread)
+    shape = _unknown_shape(h, y, fit.mean)
+    total = float(np.hypot(fit.spread, shape))
+    fields = fit.mean + (fit.fields - fit.mean) * total / fit.spread
+    # A common error of m moves the field by the slope of the edge.
+    weights = -slope * weight / max(weight.sum(), 1e-300)
+    return Crossing(fit.mean, total, statistical, fit.width, fields, weights, near)
+
+
+def _unknown_shape(h: np.ndarray, m: np.ndarray, at: float) -> float:
+    """Error of a crossing between two points by the edge's grains and its shape.
+
+    The bridge of `_granular` between the two points, and for a large part of the edge within one
+    step that no error function describes it.
+    """
+    k = int(np.clip(np.searchsorted(h, at), 1, h.size - 1))
+    gap, change = float(h[k] - h[k - 1]), float(np.clip(m[k] - m[k - 1], 0.02, 2))
+    t = float(np.clip((at - h[k - 1]) / gap, 0, 1))
+    bridge = 2 * t * (1 - t) / (_GRAIN * change)
+    partial = 1.0 if abs(m[k - 1]) < _SATURATED or abs(m[k]) < _SATURATED else 0.0
+    return gap * float(np.sqrt(bridge + partial * (_ANYWHERE * change / 2) ** 2))
 
 
 def interval(value: float, fields: np.ndarray, scale: float = 1.0) -> tuple[float, float]:
@@ -107,26 +304,6 @@ def interval(value: float, fields: np.ndarray, scale: float = 1.0) -> tuple[floa
     return float(value + scale * low), float(value + scale * high)
 
 
-def _interpolated(
-    field: np.ndarray, m: np.ndarray, noise: float, covariance: np.ndarray
-) -> Crossing:
-    """A crossing with points enough on the slope: a line through their probits, of any shape."""
-    inner = slice(1, -1)
-    h, z = field[inner], ndtri((1 + m[inner]) / 2)
-    # d probit/dm, which makes a point count the less the further from the middle it is.
-    stretch = np.sqrt(np.pi / 2) * np.exp(z**2 / 2)
-    design = np.stack([h - h.mean(), np.ones(h.size)], axis=-1) / stretch[:, None]
-    solve = np.linalg.pinv(design)
-    slope, offset = solve @ (z / stretch)
-    rest, free = z / stretch - design @ (slope, offset), h.size - 2
-    misfit = rest @ rest / noise**2
-    own = noise**2 * (misfit / free if misfit > chdtri(free, _MISFIT) else 1.0)
-    by_m = np.array([offset / slope**2, -1 / slope]) @ solve
-    errors = own * np.eye(h.size) + covariance[inner, inner]
-    value, total = float(h.mean() - offset / slope), float(np.sqrt(by_m @ errors @ by_m))
-    return Crossing(value, total, total, float(1 / slope), value + total * _NORMAL, field, noise)
-
-
 @dataclass(frozen=True)
 class _Posterior:
     mean: float
@@ -134,6 +311,12 @@ class _Posterior:
     width: float
     misfit: float
     fields: np.ndarray
+
+    def widened(self, factor: float, h: np.ndarray) -> "_Posterior":
+        """With errors larger by a factor, but within the points."""
+        fields = np.clip(self.mean + (self.fields - self.mean) * factor, h[0], h[-1])
+        spread = min(self.spread * factor, float(h[-1] - h[0]) / 12**0.5)
+        return replace(self, fields=fields, spread=spread)
 
 
 def _close_in(field: np.ndarray, m: np.ndarray, whiten: np.ndarray, widest: float) -> _Posterior:

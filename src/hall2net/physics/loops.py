@@ -1,30 +1,40 @@
-"""Anomalous Hall loops: switching fields, centre, amplitude and slope, each with an uncertainty.
+"""Hysteresis loops: switching fields, centre, amplitude and slope, each with an uncertainty.
 
-Offset, amplitude, ordinary Hall slope, even pick-up and drift are fitted jointly in the saturated
-windows of both branches; then each branch's switching field is read where it crosses the middle
-between the two saturated levels. Nothing is re-centred, and H_c keeps its sign.
+Monotonic runs are found in the field, hysteresis in the difference of the branches, saturation
+where they agree; the background is what the data ask for, averaged over all that they allow. Each
+branch's switching field is read where it crosses the middle between the saturated levels. Nothing
+is re-centred, and H_c keeps its sign.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 from scipy.optimize import least_squares
-from scipy.special import erf
+from scipy.special import chdtri, erf, stdtrit
 
 from hall2net.errors import ConfigError
 from hall2net.physics.background import (
     SLOPES,
     Background,
-    Refused,
+    Terms,
     fit_background,
-    rising_branch,
-    spikes,
 )
-from hall2net.physics.crossing import Crossing, interval, locate
+from hall2net.physics.crossing import CONFIDENCE, Crossing, interval, locate
+from hall2net.physics.hysteresis import (
+    Difference,
+    Hysteresis,
+    branch_difference,
+    find_hysteresis,
+)
+from hall2net.physics.noise import point_noise, spikes
+from hall2net.physics.steps import Shape, shape_of
+from hall2net.physics.sweeps import Branch, Refused, Sweeps, find_sweeps, turning_points
+from hall2net.physics.windows import Bins, bin_branches
 from hall2net.tables import uncertainty_column
 from hall2net.units import OERSTED
 
@@ -43,15 +53,659 @@ FIELDS = VALUES[:4]
 """Those with an interval: its shape is not normal where a branch jumps within a field step."""
 
 _FEWEST_POINTS = 12
+_FEWEST_BINS = 6
+"""Bins of the branch difference: two on either side of an open part of two."""
+_SIGNIFICANT = 5.0
+"""Sigma of the hysteresis that a loop needs; 5 over all intervals tried is a chance of 1e-4."""
+_SURE = 8.0
+"""Sigma of the hysteresis below which a loop is flagged."""
+_LEVELS_SIGMA = 2.0
+"""Half swing over its error that a loop needs, since m is measured in it."""
+_COMMON = 0.5
+"""Correlation of what grains do to both branches of H_c: between none and all."""
+_MULTIPLE, _UNEVEN = 0.02, 0.1
+"""A field is rounded where its steps are multiples of the least one within this part of it, and
+more than this fraction of them are not that step itself."""
+_ZERO = 0.02
+"""A sweep that ends within this fraction of its largest field from zero ends at zero."""
+_SHORT = 0.85
+"""Branches that share less than this fraction of the whole range are not measured to the end."""
+_MOST_BREAKS = 8
+"""Turning points at which the signal may jump; more of them are left to the scatter of cycles."""
+_FEWEST_NEAR_TURN = 3
+"""Points by which a turning point may be missed in a noisy field; or a fiftieth of all."""
+_CENTRE, _FEWEST_NEAR_CENTRE = 0.25, 2
+"""The centre of a loop, over H_c, and the points of each branch that it needs."""
+_UNEVEN_CENTRE, _UNEVEN_SIGMA = 0.04, 3.0
+"""Mean of both branches there, over the half swing and in sigma, that is no chance."""
+_GRAINS = 150.0
+"""Domains of a branch, by which it may be off its mean far from its edge."""
+_SAME_R_AHE, _DIFFERENT = 0.3, 4.0
+"""Fraction of R_AHE, and sigma, by which loops of one sample may differ."""
+_KEPT = 0.5
+"""A bin that windows of this weight keep counts as saturated."""
+_SAME_LEVEL = 0.2
+"""Cycles whose half swings differ by more than this fraction are other measurements."""
+_SAME_FIELD = 0.25
+"""Cycles whose switching fields scatter by more than this fraction of H_c are flagged."""
+_MISFIT, _MISFIT_PROBABILITY = 1.5, 1e-4
+"""Residuals are no noise where their mean square is so much larger and so improbable."""
 _SHAPES = {"erf": lambda z: erf(z / np.sqrt(2)), "tanh": np.tanh}
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A value with its uncertainties, all in its unit.
+
+    Attributes
+    ----------
+    value : the best value
+    statistical : 1 sigma, from noise
+    systematic : 1 sigma, between windows and sets of terms of the background
+    step : 1 sigma, from the field step
+    low, high : ends of the 95 % interval of all together
+    """
+
+    value: float
+    statistical: float
+    systematic: float
+    step: float
+    low: float
+    high: float
+
+    def with_systematic(self, sigma: float) -> "Estimate":
+        """With a further systematic part, 1 sigma."""
+        systematic = float(np.hypot(self.systematic, sigma))
+        low, high = (
+            self.value + sign * float(np.hypot(abs(end - self.value), 1.96 * sigma))
+            for sign, end in ((-1, self.low), (1, self.high))
+        )
+        return replace(self, systematic=systematic, low=low, high=high)
+
+
+@dataclass(frozen=True)
+class Loop:
+    """A fitted loop in the units of its field and signal.
+
+    Attributes
+    ----------
+    fields : h_up, h_dn, h_c, h_0
+    amplitude, offset, slope, even, drift : half swing (signed), and the background; `even` at the
+        largest field, `drift` over the whole measurement
+    field_step : 1 sigma of one switching field from the field step alone
+    width : mean width of an edge, as the standard deviation of an error function
+    background : all terms with their scales, for `background_of`
+    noise : of one point
+    significance : of the hysteresis, in sigma
+    cycles, left_out : numbers of cycles, and of runs that are no whole branch
+    steps : fields of the steps of the rising, then of the falling branch
+    saturated : `up` and `down` to the fields below and above which that branch counts as saturated
+    doubts : why the loop is flagged; empty if it is not
+    """
+
+    fields: Mapping[str, Estimate]
+    amplitude: Estimate
+    offset: Estimate
+    slope: Estimate
+    even: Estimate
+    drift: Estimate
+    field_step: float
+    width: float
+    background: Background
+    noise: float
+    significance: float
+    cycles: int
+    left_out: int
+    steps: tuple[tuple[float, ...], ...]
+    saturated: Mapping[str, tuple[float, float]]
+    doubts: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """Branches of a measurement, cleaned of spikes, and their noise."""
+
+    up: list[Branch]
+    down: list[Branch]
+    sweeps: Sweeps
+    breaks: tuple[float, ...]
+    sigma: float
+    low: float
+    high: float
+
+    @property
+    def branches(self) -> list[Branch]:
+        return [*self.up, *self.down]
+
+
+def measure_loop(
+    field: np.ndarray,
+    signal: np.ndarray,
+    *,
+    criterion: str = "half",
+    window: float = 1.0,
+    slope: str = "fitted",
+    pickup: np.ndarray | None = None,
+) -> Loop:
+    """Fit one loop of any signal, in its own units: resistance, voltage or moment.
+
+    Parameters
+    ----------
+    field : (n,), in the order of the measurement
+    signal : (n,)
+    criterion, window, slope : see `fit_loops`
+    pickup : (n,), a channel of which a part may lie in the signal, as R_xx in R_xy; or None
+
+    Raises
+    ------
+    Refused
+        Where there is no number, with the reason.
+    """
+    measured = _prepared(np.asarray(field, float), np.asarray(signal, float), pickup)
+    difference = branch_difference(
+        measured.up, measured.down, measured.low, measured.high, measured.sigma
+    )
+    if difference.field.size < _FEWEST_BINS:
+        raise Refused(_one_sided(measured) or _incomplete(measured))
+    found = find_hysteresis(difference)
+    doubts = list(_closed(measured, difference, found))
+    largest = float(max(abs(b.field[k]) for b in measured.branches for k in (0, -1)))
+    centre = np.nan if pickup is None else float(np.nanmean(pickup))
+    terms = Terms(largest, measured.breaks if slope == "fitted" else (), centre)
+    bins = bin_branches(measured.branches, terms.of)
+    try:
+        background = fit_background(bins, terms, found, measured.sigma, window, slope)
+        _check_levels(measured, bins, background)
+        crossings, shapes = _crossings(measured, background, criterion)
+    except Refused as refused:
+        raise Refused(_one_sided(measured) or str(refused)) from refused
+    saturated = _saturated(bins, background)
+    loop = _assembled(measured, background, found, crossings, shapes, saturated, doubts)
+    return _with_uneven_centre(loop, measured)
+
+
+def _prepared(field: np.ndarray, signal: np.ndarray, pickup: np.ndarray | None) -> _Measured:
+    kept = np.isfinite(field) & np.isfinite(signal)
+    if pickup is not None:
+        kept &= np.isfinite(pickup)
+    field, signal = field[kept], signal[kept]
+    pickup = None if pickup is None else np.asarray(pickup, float)[kept]
+    if field.size < _FEWEST_POINTS:
+        raise Refused(f"too few points: {field.size} with field and signal, {_FEWEST_POINTS} needed")
+    sweeps = find_sweeps(field)
+    time = np.linspace(-0.5, 0.5, field.size)
+
+    def branch(points: np.ndarray, rising: bool) -> Branch:
+        part = None if pickup is None else pickup[points]
+        return Branch(field[points], signal[points], time[points], rising, part)
+
+    up = [branch(run.points, True) for run in sweeps.up]
+    down = [branch(run.points, False) for run in sweeps.down]
+    sigma = point_noise([(b.field, b.signal) for b in (*up, *down)])
+    up, down = ([b.only(~spikes(b.signal, sigma)) for b in side] for side in (up, down))
+    sigma = point_noise([(b.field, b.signal) for b in (*up, *down)])
+    first = min(run.first for run in sweeps.runs)
+    turns = [k for k in turning_points(field)[1:-1] if k > first]
+    breaks = tuple(_break(signal, time, k, sigma) for k in turns[:_MOST_BREAKS])
+    return _Measured(up, down, sweeps, breaks, sigma, sweeps.low, sweeps.high)
+
+
+def _break(signal: np.ndarray, time: np.ndarray, turn: int, sigma: float) -> float:
+    """Time of a jump at a turning point: at the largest step near it, if that is no noise."""
+    reach = max(_FEWEST_NEAR_TURN, signal.size // 50)
+    first = max(turn - reach, 0)
+    steps = np.abs(np.diff(signal[first : turn + reach + 2]))
+    k = first + int(np.argmax(steps)) if steps.max() > _SIGNIFICANT * 2**0.5 * sigma else turn
+    k = min(k, time.size - 2)
+    return float(time[k] + time[k + 1]) / 2
+
+
+def _closed(measured: _Measured, d: Difference, found: Hysteresis) -> Iterator[str]:
+    """Refuse loops that are incomplete, open or without hysteresis; yield doubts."""
+    low, high = measured.low, measured.high
+    span = max(b.field[-1] for b in measured.branches) - min(b.field[0] for b in measured.branches)
+    ends = [
+        side for side, at in (("low", found.closed_low), ("high", found.closed_high)) if np.isnan(at)
+    ]
+    short = high - low < _SHORT * span
+    if found.significance < _SIGNIFICANT or ends:
+        if short:
+            raise Refused(_incomplete(measured))
+        if _one_sided(measured):
+            raise Refused(_one_sided(measured))
+    if found.significance < _SIGNIFICANT:
+        raise Refused(
+            f"no hysteresis: the branches differ by {abs(found.height):.2g} with"
+            f" {found.significance:.1f} sigma, {_SIGNIFICANT:g} needed;"
+            " more points, less noise, or a field step below H_c"
+        )
+    _check_closed(d, found, low, high)
+    if found.opposite:
+        yield "the branches cross each other: two signals of opposite sign"
+    if found.roughly:
+        yield "the branches agree at the ends within some per cent only: drift, or not saturated"
+    if found.significance < _SURE:
+        yield f"hysteresis of {found.significance:.1f} sigma only"
+
+
+def _check_closed(d: Difference, found: Hysteresis, low: float, high: float) -> None:
+    """The branches must agree at both ends, over more than a point of a slow closing."""
+    for name, closed, edge, end in (
+        ("below", found.closed_low, found.outer_left, low),
+        ("above", found.closed_high, found.outer_right, high),
+    ):
+        if not found.closed_side(end, edge, closed):
+            outer = edge if np.isnan(closed) else (edge + closed) / 2
+            part = abs(end - outer) / (high - low)
+            raise Refused(
+                f"not saturated: the loop is still open in the outer {100 * part:.2g} % of the"
+                f" sweep, {name} {outer:+.4g} Oe: measure to higher fields"
+            )
+
+
+def _one_sided(measured: _Measured) -> str:
+    """Reason where the field has one polarity only; else empty."""
+    low, high = measured.low, measured.high
+    if low < -_ZERO * high and high > -_ZERO * low:
+        return ""
+    return (
+        f"one-sided sweep from {low:.4g} to {high:.4g} Oe: a loop cannot be seen whole;"
+        " sweep to both polarities"
+    )
+
+
+def _incomplete(measured: _Measured) -> str:
+    sides = {"rising": measured.up, "falling": measured.down}
+    reach = {
+        name: (min(b.field[0] for b in part), max(b.field[-1] for b in part))
+        for name, part in sides.items()
+    }
+    short = min(reach, key=lambda name: reach[name][1] - reach[name][0])
+    longer = "rising" if short == "falling" else "falling"
+    return (
+        f"incomplete: the {short} branch covers {reach[short][0]:.4g} to {reach[short][1]:.4g} Oe,"
+        f" the {longer} one {reach[longer][0]:.4g} to {reach[longer][1]:.4g} Oe,"
+        " and the loop does not close in what they share: measure both to the end"
+    )
+
+
+def _check_levels(measured: _Measured, bins: Bins, background: Background) -> None:
+    """The half swing must be known, and the same in every cycle."""
+    error = float(np.sqrt(background.covariance[1, 1]))
+    if abs(background.amplitude) < _LEVELS_SIGMA * error:
+        raise Refused(
+            f"the saturated levels are not known: half swing {background.amplitude:.3g} with an"
+            f" error of {error:.2g}; more points in saturation, or slope: none"
+        )
+    if len(measured.branches) < 3:
+        return
+    rest = bins.signal - bins.columns @ background.values
+    swings, errors = [], []
+    for k in range(len(measured.branches)):
+        part = (background.kept > _KEPT) & (bins.branch == k)
+        weight, level = bins.number[part], background.level[part]
+        if np.unique(level).size < 2:
+            continue
+        weight = weight / weight.sum()
+        level = level - weight @ level
+        swings.append(float(weight @ (level * rest[part]) / (weight @ level**2)))
+        errors.append(background.sigma / np.sqrt(bins.number[part].sum() * (weight @ level**2)))
+    if len(swings) > 1:
+        away = np.abs(np.array(swings) / background.amplitude - 1)
+        sigma = np.array(errors) / abs(background.amplitude)
+        if np.any((away > _SAME_LEVEL) & (away > 5 * sigma)):
+            raise Refused(
+                "mixed measurements: the cycles of this file have half swings from"
+                f" {min(swings):.3g} to {max(swings):.3g}; one file for each"
+            )
+
+
+def _saturated(bins: Bins, background: Background) -> dict[str, tuple[float, float]]:
+    """Fields below and above which rising and falling branches were taken as saturated."""
+    ends = {}
+    for name, rising in (("up", True), ("down", False)):
+        kept = (background.kept > _KEPT) & (bins.rising == rising)
+        below, above = (bins.field[kept & (background.level == sign)] for sign in (-1, 1))
+        ends[name] = (
+            float(below.max()) if below.size else float(bins.field.min()),
+            float(above.min()) if above.size else float(bins.field.max()),
+        )
+    return ends
+
+
+def _crossings(
+    measured: _Measured, background: Background, criterion: str
+) -> tuple[dict[str, list[Crossing]], dict[str, list[Shape]]]:
+    """Switching field and shape of each branch."""
+    crossings: dict[str, list[Crossing]] = {"up": [], "dn": []}
+    shapes: dict[str, list[Shape]] = {"up": [], "dn": []}
+    root = _root(background.covariance)
+    for name, branches in (("up", measured.up), ("dn", measured.down)):
+        for branch in branches:
+            crossing, shape = _switching_field(branch, background, root, criterion)
+            crossings[name].append(crossing)
+            shapes[name].append(shape)
+    return crossings, shapes
+
+
+def _root(covariance: np.ndarray) -> np.ndarray:
+    """A matrix whose product with itself is the covariance."""
+    values, vectors = np.linalg.eigh(covariance)
+    return np.sqrt(np.maximum(values, 0))[:, None] * vectors.T
+
+
+@dataclass(frozen=True)
+class _Field:
+    """A switching field with what moved it."""
+
+    crossing: Crossing
+    response: np.ndarray
+
+
+def _switching_field(
+    branch: Branch, background: Background, root: np.ndarray, criterion: str
+) -> tuple[_Field, Shape]:
+    m = background.normalised(branch)
+    gradient = background.gradient(branch, m)
+    h, count, m, gradient = _distinct(branch.field, m, gradient)
+    noise = background.sigma / abs(background.amplitude) / np.sqrt(count)
+    shape = shape_of(h, m, noise)
+    split = _best_split(m)
+    name = "rising" if branch.rising else "falling"
+    if split is None and shape.plateaus:
+        raise Refused(_steps_in_words([shape], f"the {name} branch"))
+    if split is None:
+        raise Refused(
+            f"one level: the {name} branch does not go from one saturated level to the other;"
+            " look at the curve and at the kind of measurement"
+        )
+    slow = np.full((1, h.size), background.slow / background.amplitude)
+    shared = np.concatenate([root @ gradient.T, slow])
+    crossing = _rounded(locate(h, m, noise, shared, split), branch.field)
+    if criterion != "half":
+        crossing = _fitted_centre(h, m, noise, criterion, crossing)
+    response = -crossing.weights @ gradient[crossing.near]
+    return _Field(crossing, response), shape
+
+
+def _rounded(crossing: Crossing, field: np.ndarray) -> Crossing:
+    """With the error of a field that was rounded: its steps are uneven multiples of one step."""
+    steps = np.diff(field)
+    steps = steps[steps > 0]
+    quantum = float(steps.min())
+    multiples = np.diff(field) / quantum
+    if np.max(np.abs(multiples - np.round(multiples))) > _MULTIPLE:
+        return crossing
+    if np.mean(np.round(multiples) != 1) < _UNEVEN:
+        return crossing
+    total = float(np.hypot(crossing.total, quantum / np.sqrt(12)))
+    fields = crossing.value + (crossing.fields - crossing.value) * total / crossing.total
+    return replace(crossing, total=total, fields=fields)
+
+
+def _distinct(
+    field: np.ndarray, m: np.ndarray, gradient: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Points of one field averaged."""
+    starts = np.flatnonzero(np.diff(field, prepend=-np.inf) > 0)
+    if starts.size == field.size:
+        return field, np.ones(field.size), m, gradient
+    number = np.diff([*starts, field.size])
+    means = np.add.reduceat(np.column_stack([m, gradient]), starts) / number[:, None]
+    return field[starts], number, means[:, 0], means[:, 1:]
+
+
+def _best_split(m: np.ndarray) -> int | None:
+    """Last point before a branch changes from mostly negative to mostly positive.
+
+    The split with the fewest points of the wrong sign, so that noise near the middle or a single
+    bad point elsewhere does not move it. None where the branch does not go from -1 to 1.
+    """
+    wrong = np.cumsum(m > 0)[:-1] + np.cumsum((m < 0)[::-1])[::-1][1:]
+    best = np.flatnonzero(wrong == wrong.min())
+    k = int(best[len(best) // 2])
+    outer = max(min(k + 1, m.size - k - 1) // 2, 1)
+    if np.median(m[:outer]) > -0.5 or np.median(m[-outer:]) < 0.5 or wrong[k] > 0.2 * m.size:
+        return None
+    if m[k] < 0 < m[k + 1]:
+        return k
+    crossing = np.flatnonzero((m[:-1] < 0) & (m[1:] >= 0))
+    return int(crossing[np.argmin(np.abs(crossing - k))]) if crossing.size else k
+
+
+def _fitted_centre(
+    h: np.ndarray, m: np.ndarray, noise: np.ndarray, criterion: str, crossing: Crossing
+) -> Crossing:
+    """Centre of a shape fitted to the whole branch, with the field step of the crossing."""
+    shape, width = _SHAPES[criterion], max(crossing.width, 1e-12)
+    fit = least_squares(
+        lambda p: (shape((h - p[0]) / abs(p[1])) - m) / np.maximum(noise, 1e-12),
+        np.array([crossing.value, width]),
+        x_scale=width,
+    )
+    inverse = np.linalg.pinv(fit.jac.T @ fit.jac)
+    value, statistical = float(fit.x[0]), float(np.sqrt(inverse[0, 0]))
+    total = float(np.hypot(statistical, crossing.total))
+    fields = value + (crossing.fields - crossing.value) * total / crossing.total
+    return Crossing(
+        value, total, statistical, crossing.width, fields, crossing.weights, crossing.near
+    )
+
+
+def _assembled(
+    measured: _Measured,
+    background: Background,
+    found: Hysteresis,
+    crossings: Mapping[str, list[_Field]],
+    shapes: Mapping[str, list[Shape]],
+    saturated: Mapping[str, tuple[float, float]],
+    doubts: list[str],
+) -> Loop:
+    fields, step, scatter = _combined(crossings, background)
+    largest = background.terms.largest
+    position = {name: k for k, name in enumerate(background.terms.names)}
+
+    def term(name: str, scale: float = 1.0) -> Estimate:
+        k = position[name]
+        value = float(background.values[k]) * scale
+        parts = (background.statistical, background.systematic)
+        u, sys = (float(np.sqrt(max(part[k, k], 0))) * abs(scale) for part in parts)
+        reach = 1.96 * float(np.hypot(u, sys))
+        return Estimate(value, u, sys, 0.0, value - reach, value + reach)
+
+    width = float(np.mean([f.crossing.width for side in crossings.values() for f in side]))
+    steps = tuple(
+        _step_fields(shapes[name], fields[f"h_{name}"].value) for name in ("up", "dn")
+    )
+    loop = Loop(
+        fields, term("amplitude"), term("offset"), term("slope", 1 / largest), term("even"),
+        term("drift"), step, width, background, background.sigma, found.significance,
+        min(len(measured.up), len(measured.down)), measured.sweeps.left_out, steps, saturated, (),
+    )  # fmt: skip
+    every = [*doubts, *_doubts(loop, shapes, scatter)]
+    return Loop(**{**loop.__dict__, "doubts": tuple(dict.fromkeys(every))})
+
+
+def _with_uneven_centre(loop: Loop, measured: _Measured) -> Loop:
+    """The error by an even part that nothing describes, and a doubt where it shows.
+
+    Around the centre of a loop the branches mirror each other: the mean of both vanishes there. What
+    it does not vanish by moves both switching fields alike.
+    """
+    h_c, h_0 = loop.fields["h_c"].value, loop.fields["h_0"].value
+    means, variances = [], []
+    for side in (measured.up, measured.down):
+        m = np.concatenate([loop.background.normalised(branch) for branch in side])
+        h = np.concatenate([branch.field for branch in side])
+        near = np.abs(h - h_0) < _CENTRE * abs(h_c)
+        if near.sum() < _FEWEST_NEAR_CENTRE:
+            return loop
+        f = float(np.clip((1 + np.mean(m[near])) / 2, 0, 1))
+        means.append(float(np.mean(m[near])))
+        noise = (loop.noise / loop.amplitude.value) ** 2 / near.sum()
+        variances.append(noise + 4 * f * (1 - f) / _GRAINS)
+    off = float(np.mean(means))
+    gradient = loop.background.gradient(
+        Branch(np.array([h_0]), np.zeros(1), np.zeros(1), True), 0.0
+    )[0]
+    error = np.sum(variances) / 4 + gradient @ loop.background.covariance @ gradient
+    if abs(off) < max(_UNEVEN_CENTRE, _UNEVEN_SIGMA * float(np.sqrt(error))):
+        return loop
+    moved = off * loop.width * np.sqrt(np.pi / 2)
+    fields = dict(loop.fields)
+    for name in ("h_up", "h_dn", "h_0"):
+        fields[name] = fields[name].with_systematic(abs(moved))
+    doubt = (
+        f"the even part is not described: around {h_0:+.4g} Oe the mean of the branches is off by"
+        f" {100 * abs(off):.0f} % of the half swing, which moves H_0 by some {abs(moved):.2g} Oe;"
+        " record R_xx beside the signal"
+    )
+    return replace(loop, fields=fields, doubts=(*loop.doubts, doubt))
+
+
+def _step_fields(shapes: Sequence[Shape], value: float) -> tuple[float, ...]:
+    """Fields of the steps of a branch; of a single step its switching field."""
+    most = max((shape.fields for shape in shapes), key=len)
+    return most if len(most) > 1 else (value,)
+
+
+def _combined(
+    crossings: Mapping[str, list[_Field]], background: Background
+) -> tuple[dict[str, Estimate], float, float]:
+    """H_up, H_dn, H_c and H_0 of all cycles, the field step, and the scatter between cycles."""
+    up, down = crossings["up"], crossings["dn"]
+    shapes = {
+        "h_up": ((1.0, 0.0), lambda u, d: u),
+        "h_dn": ((0.0, 1.0), lambda u, d: d),
+        "h_c": ((0.5, -0.5), lambda u, d: np.subtract.outer(u, d) / 2),
+        "h_0": ((0.5, 0.5), lambda u, d: np.add.outer(u, d) / 2),
+    }
+    mean = [np.mean([f.crossing.value for f in side]) for side in (up, down)]
+    response = [np.mean([f.response for f in side], axis=0) for side in (up, down)]
+    steps, own = [], []
+    for side in (up, down):
+        parts = [_parts(f, background) for f in side]
+        # Not divided by the number of cycles: grains and field steps are the same in each.
+        own.append(np.mean([p[0] for p in parts]))
+        steps.append(np.mean([p[1] for p in parts]))
+    typical = [side[int(np.argsort([f.crossing.value for f in side])[len(side) // 2])] for side in (up, down)]
+    quantiles = [t.crossing.fields - t.crossing.value for t in typical]
+    spread = [t.crossing.total for t in typical]
+    estimates, scatter = {}, 0.0
+    for name, (weights, join) in shapes.items():
+        value = float(np.dot(weights, mean))
+        r = weights[0] * response[0] + weights[1] * response[1]
+        shared, systematic = (
+            float(max(r @ c @ r, 0)) for c in (background.statistical, background.systematic)
+        )
+        squares = np.square(weights)
+        noise, step = float(squares @ own), float(squares @ steps)
+        if name == "h_c":
+            # The same grains turn on both branches, so that half of their error is common.
+            noise += _COMMON * float(np.sqrt(own[0] * own[1])) / 2
+        between, stretch = _scatter(up, down, weights, noise + step)
+        if name == "h_c":
+            scatter = between
+        statistical = noise + shared + max(between**2 - noise - step, 0.0)
+        total = statistical + systematic + step
+        base = squares @ np.square(spread)
+        low, high = interval(value, value + join(*quantiles).ravel(), float(np.sqrt(total / base)) * stretch)
+        estimates[name] = Estimate(
+            value, float(np.sqrt(statistical)), float(np.sqrt(systematic)), float(np.sqrt(step)), low, high
+        )
+    return estimates, float(np.sqrt(np.mean(steps))), scatter
+
+
+def _parts(found: _Field, background: Background) -> tuple[float, float]:
+    """Variances of a switching field from noise of its own and from the field step."""
+    crossing = found.crossing
+    shared = float(max(found.response @ background.covariance @ found.response, 0))
+    slow = (crossing.weights.sum() * background.slow / background.amplitude) ** 2
+    own = min(crossing.statistical**2, crossing.total**2) + slow
+    return own, max(crossing.total**2 - own - shared, 0.0)
+
+
+def _scatter(
+    up: Sequence[_Field], down: Sequence[_Field], weights: Sequence[float], variance: float
+) -> tuple[float, float]:
+    """Standard error of the mean over cycles, and the stretch of the interval by Student's t.
+
+    Both are 0 and 1 where the cycles scatter no more than a single one's errors allow.
+    """
+    if weights[1] == 0:
+        values = [f.crossing.value for f in up]
+    elif weights[0] == 0:
+        values = [f.crossing.value for f in down]
+    else:
+        values = [
+            weights[0] * u.crossing.value + weights[1] * d.crossing.value
+            for u, d in zip(up, down, strict=False)
+        ]
+    n = len(values)
+    if n < 2:
+        return 0.0, 1.0
+    single = [np.var([f.crossing.value for f in side], ddof=1) for side in (up, down) if len(side) > 1]
+    # Few cycles may agree by chance: the scatter of both branches counts for each.
+    squares = max(float(np.var(values, ddof=1)), float(np.mean(single)) * np.dot(weights, weights) / 2)
+    if squares < variance * chdtri(n - 1, 0.3) / (n - 1):
+        return 0.0, 1.0
+    # Student's quantile for one sigma in the value, for 95 % in the interval.
+    one, wide = stdtrit(n - 1, 0.8413), stdtrit(n - 1, (1 + CONFIDENCE) / 2)
+    return float(np.sqrt(squares / n) * one), float(wide / one / 1.96)
+
+
+def _doubts(loop: Loop, shapes: Mapping[str, list[Shape]], scatter: float) -> Iterator[str]:
+    """Why a number should be looked at."""
+    size = abs(loop.amplitude.value)
+    h_c, u = loop.fields["h_c"], loop.fields["h_up"]
+    for shape in (s for side in shapes.values() for s in side):
+        if shape.beyond:
+            yield (
+                f"signal beyond the saturated levels: {shape.beyond[0]:.2g} of them at"
+                f" {shape.beyond[1]:+.4g} Oe (a hump, or a second signal of opposite sign)"
+            )
+            break
+    every = [s for side in shapes.values() for s in side if s.plateaus]
+    if every:
+        yield _steps_in_words(every, "the branch")
+    total = float(np.sqrt(h_c.statistical**2 + h_c.systematic**2 + h_c.step**2))
+    if h_c.value < -2 * total:
+        yield (
+            "negative H_c: the falling branch switches at the higher field: field lag, remanence"
+            " of the magnet, or swapped branches"
+        )
+    elif abs(h_c.value) < 2 * total:
+        yield "no hysteresis beyond the uncertainty"
+    error = float(np.hypot(loop.amplitude.statistical, loop.amplitude.systematic))
+    if error > 0.2 * size:
+        yield f"the saturated levels are known to {100 * error / size:.0f} % only"
+    if loop.background.misfit > _MISFIT and loop.background.misfit_probability < _MISFIT_PROBABILITY:
+        yield (
+            f"the background is not described: residuals in saturation are"
+            f" {np.sqrt(loop.background.misfit):.1f} times the noise"
+        )
+    if abs(loop.drift.value) > 0.5 * size:
+        yield f"drift of {abs(loop.drift.value) / size:.1f} times the half swing"
+    if scatter > _SAME_FIELD * abs(h_c.value):
+        yield f"the cycles differ: H_c is known to {100 * scatter / abs(h_c.value):.0f} % only"
+
+
+def _steps_in_words(shapes: Sequence[Shape], branch: str) -> str:
+    widest = max((p for s in shapes for p in s.plateaus), key=lambda p: p[2] - p[1])
+    number = max(len(s.fields) for s in shapes)
+    return (
+        f"{number} steps: {branch} rests at m = {widest[0]:.1f} between {widest[1]:+.4g} and"
+        f" {widest[2]:+.4g} Oe, so that no single H_c describes it"
+    )
 
 
 def fit_loops(
     datasets: Sequence[xr.Dataset],
     *,
     criterion: str = "half",
-    window: float = 0.25,
+    window: float = 1.0,
     slope: str = "fitted",
+    overrides: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> pd.DataFrame:
     """Fit every field loop of a study.
 
@@ -59,8 +713,10 @@ def fit_loops(
     ----------
     datasets : one dataset a sample; measurements of kind `ahe_loop` and `loop_shift` are fitted
     criterion : key of `CRITERIA`, how a switching field is read
-    window : fraction of the sweep that counts as saturated, half of it at each end, 0 to 0.5
+    window : largest fraction of the sweep, counted from either end, that may count as saturated,
+        0 to 1; at 1 the loop alone decides
     slope : key of `SLOPES`
+    overrides : id of a measurement to settings of its own, of the same names
 
     Returns
     -------
@@ -68,28 +724,46 @@ def fit_loops(
     `h_up_oe` and `h_dn_oe` (signed switching fields of the increasing and the decreasing branch),
     `h_c_oe` = (H_up - H_dn)/2, `h_0_oe` = (H_up + H_dn)/2, `r_ahe_ohm` (half swing, signed),
     `r_offset_ohm`, `slope_ohm_per_oe`, `even_ohm` (at the largest field), `drift_ohm` (over the
-    whole sweep), each with its 1-sigma statistical uncertainty `_u`; for the four fields the
-    ends `_lo95` and `_hi95` of the 95 % interval of noise and field step together; `h_step_u_oe`
-    (1-sigma of one switching field from the field step alone), `noise_ohm`, `n_points`,
-    `criterion`, `status` (ok, flagged, refused) and `reason`.
+    whole sweep), each with its 1-sigma uncertainties `_u` (statistical) and `_sys` (systematic:
+    between windows and sets of terms of the background); for the four fields the ends `_lo95` and
+    `_hi95` of the 95 % interval of both and the field step; `h_step_u_oe` (1-sigma of one
+    switching field from the field step alone), `background` (all its terms, JSON), `noise_ohm`,
+    `significance` (of the hysteresis, sigma), `n_points`, `n_cycles`, `n_left_out` (runs that are
+    no whole branch: initial curve, minor loops), `n_steps` and `steps_oe` (fields of the steps of
+    the rising branch, then of the falling one), `criterion`, `status` (ok, flagged, refused) and
+    `reason`.
 
     Raises
     ------
     ConfigError
         If `criterion`, `window` or `slope` has no meaning.
     """
-    if slope not in SLOPES:
-        raise ConfigError(f"loops.slope {slope!r}: expected one of {', '.join(SLOPES)}")
-    if criterion not in CRITERIA:
-        raise ConfigError(f"loops.criterion {criterion!r}: expected one of {', '.join(CRITERIA)}")
-    if not 0 < window < 0.5:
-        raise ConfigError(f"loops.window {window}: expected a fraction between 0 and 0.5")
+    settings = {"criterion": criterion, "window": window, "slope": slope}
+    _check_settings(settings, "loops")
+    overrides = overrides or {}
+    for identifier, own in overrides.items():
+        _check_settings(settings | dict(own), f"decisions, {identifier}")
     rows = [
-        conditions | fit_loop(field, resistance, criterion=criterion, window=window, slope=slope)
+        conditions | fit_loop(field, resistance, pickup=pickup, **own)
         for dataset in datasets
-        for conditions, field, resistance in _field_loops(dataset)
+        for conditions, field, resistance, pickup in _field_loops(dataset)
+        for own in [settings | dict(overrides.get(conditions["id"], {}))]
     ]
-    return pd.DataFrame(rows, columns=[*_CONDITIONS, *_RESULTS])
+    table = pd.DataFrame(rows, columns=[*_CONDITIONS, *_RESULTS])
+    return compare_with_itself(table)
+
+
+def _check_settings(settings: Mapping[str, Any], where: str) -> None:
+    for name, allowed in (("slope", SLOPES), ("criterion", CRITERIA)):
+        if settings[name] not in allowed:
+            raise ConfigError(
+                f"{where}.{name} {settings[name]!r}: expected one of {', '.join(allowed)}"
+            )
+    unknown = set(settings) - {"slope", "criterion", "window"}
+    if unknown:
+        raise ConfigError(f"{where}: unknown {', '.join(sorted(unknown))}")
+    if not 0 < settings["window"] <= 1:
+        raise ConfigError(f"{where}.window {settings['window']}: expected a fraction from 0 to 1")
 
 
 def fit_loop(
@@ -97,80 +771,192 @@ def fit_loop(
     resistance: np.ndarray,
     *,
     criterion: str = "half",
-    window: float = 0.25,
+    window: float = 1.0,
     slope: str = "fitted",
+    pickup: np.ndarray | None = None,
 ) -> dict[str, Any]:
-    """Fit one loop.
+    """Fit one Hall loop; one that cannot be fitted is refused in words.
 
     Parameters
     ----------
     field : (n,), in Oe, in the order of the measurement
     resistance : (n,), in ohm
     criterion, window, slope : see `fit_loops`
+    pickup : (n,), longitudinal resistance in ohm, of which a part may lie in `resistance`
 
     Returns
     -------
     The columns of `fit_loops` that are not conditions of the measurement.
     """
     result: dict[str, Any] = dict.fromkeys(_RESULTS, np.nan)
-    result |= {"n_points": len(field), "criterion": criterion, "status": "ok", "reason": ""}
+    kept = np.isfinite(field) & np.isfinite(resistance)
+    result |= {"n_points": int(kept.sum()), "criterion": criterion, "background": ""}
+    result |= {"steps_oe": "", "status": "ok", "reason": ""}
     try:
-        kept = np.isfinite(field) & np.isfinite(resistance)
-        field, resistance = field[kept], resistance[kept]
-        result["n_points"] = int(kept.sum())
-        if field.size < _FEWEST_POINTS:
-            raise Refused("too few points")
-        rising = rising_branch(field)
-        progress = np.linspace(-0.5, 0.5, field.size)
-        good = ~spikes(resistance)
-        background = fit_background(
-            field[good], resistance[good], rising[good], progress[good], window, slope
+        loop = measure_loop(
+            field, resistance, criterion=criterion, window=window, slope=slope, pickup=pickup
         )
-        found = [
-            _switching_field(field[part], progress[part], resistance[part], background, criterion)
-            for part in (rising & good, ~rising & good)
-        ]
-        if None in found:
-            raise Refused("no hysteresis" if found == [None, None] else "one crossing")
-        at = [
-            float(progress[part][np.argmin(np.abs(field[part] - branch.value))])
-            for part, branch in zip((rising, ~rising), found, strict=True)
-        ]
-        _fill(result, found, background, _correlation(found, background, at))
-        reasons = list(_doubts(result))
-        if reasons:
-            result |= {"status": "flagged", "reason": "; ".join(reasons)}
     except Refused as refused:
-        result |= {"status": "refused", "reason": str(refused)}
+        return result | {"status": "refused", "reason": str(refused)}
+    estimates = {f"{name}_oe": value for name, value in loop.fields.items()}
+    estimates |= {
+        "r_ahe_ohm": loop.amplitude, "r_offset_ohm": loop.offset, "slope_ohm_per_oe": loop.slope,
+        "even_ohm": loop.even, "drift_ohm": loop.drift,
+    }  # fmt: skip
+    for name, estimate in estimates.items():
+        result[name] = estimate.value
+        result[uncertainty_column(name)] = estimate.statistical
+        result[systematic_column(name)] = estimate.systematic
+        if name in FIELDS:
+            result |= dict(zip(interval_columns(name), (estimate.low, estimate.high), strict=True))
+    result |= {
+        "h_step_u_oe": loop.field_step, "background": _as_text(loop),
+        "noise_ohm": loop.noise, "significance": loop.significance, "n_cycles": loop.cycles,
+        "n_left_out": loop.left_out, "n_steps": max(map(len, loop.steps)),
+        "steps_oe": "; ".join(f"{h:.6g}" for side in loop.steps for h in side),
+    }  # fmt: skip
+    if loop.doubts:
+        result |= {"status": "flagged", "reason": "; ".join(loop.doubts)}
     return result
 
 
+def compare_with_itself(loops: pd.DataFrame) -> pd.DataFrame:
+    """Flag loops of one sample at one temperature that disagree about R_AHE.
+
+    R_AHE is a property of the film: loops at any current and in-plane field must find the same
+    within their errors and `_SAME_R_AHE`. Where R_AHE times the current agrees instead, the
+    signal was divided by the current already.
+
+    Parameters
+    ----------
+    loops : as of `fit_loops`
+
+    Returns
+    -------
+    The same table, with status and reason of those that disagree.
+    """
+    loops = loops.copy()
+    fitted = loops[(loops["status"] != "refused") & loops["kind"].isin(["ahe_loop", "loop_shift"])]
+    kelvin = fitted["temperature_k"].fillna(-1).round()
+    for (sample, _), rows in fitted.groupby([fitted["sample"], kelvin]):
+        words = _disagreement(rows, str(sample))
+        if not words:
+            continue
+        for index in rows.index:
+            reason = loops.at[index, "reason"]
+            loops.at[index, "reason"] = f"{reason}; {words}" if reason else words
+            loops.at[index, "status"] = "flagged"
+    return loops
+
+
+def _disagreement(rows: pd.DataFrame, sample: str) -> str:
+    """In words how R_AHE of some loops disagrees; empty if it does not."""
+    r_ahe = rows["r_ahe_ohm"].to_numpy(float)
+    sigma = np.asarray(total_sigma(rows, "r_ahe_ohm"), float)
+    if len(rows) < 2 or _agree(r_ahe, sigma):
+        return ""
+    current = rows["current_ma"].to_numpy(float)
+    if np.all(np.isfinite(current) & (current != 0)) and np.ptp(np.abs(current)) + np.ptp(
+        np.sign(current)
+    ) > 0:
+        if _agree(r_ahe * current, sigma * np.abs(current)):
+            return (
+                f"R_AHE of {sample} goes as 1/I, from {r_ahe.min():.3g} to {r_ahe.max():.3g} ohm:"
+                " the signal does not follow current_ma; y_quantity voltage_per_current?"
+            )
+    return (
+        f"R_AHE of {sample} at one temperature is not one: {r_ahe.min():.3g} to {r_ahe.max():.3g}"
+        " ohm; look at current_ma, y_quantity and the sample's name"
+    )
+
+
+def _agree(values: np.ndarray, sigma: np.ndarray) -> bool:
+    """Whether all have the sign and, within errors and `_SAME_R_AHE`, the value of the median."""
+    middle = float(np.median(values))
+    away = np.abs(values - middle)
+    return bool(np.all(away <= np.maximum(_SAME_R_AHE * abs(middle), _DIFFERENT * sigma)))
+
+
 def corrected_loop(measurement: xr.Dataset, row: pd.Series) -> pd.DataFrame:
-    """A loop less its offset, slope, even part and drift.
+    """A loop less its background.
 
     Parameters
     ----------
     measurement : one field loop
-    row : its row of the table of `fit_loops`
+    row : its row of the table of `fit_loops`, not refused
 
     Returns
     -------
-    DataFrame with `field_oe`, `resistance_ohm` and `branch` (`up` or `down`), in the order of the
-    measurement.
+    DataFrame in the order of the measurement: `field_oe`, `resistance_ohm`, `branch` (`up` or
+    `down`), and `level_ohm`, the half swing with its sign where the branch counts as saturated,
+    nan elsewhere.
     """
     field = measurement["field"].values / OERSTED
-    progress = np.linspace(-0.5, 0.5, field.size)
-    even = row["even_ohm"] * (field / np.nanmax(np.abs(field))) ** 2
-    background = row["r_offset_ohm"] + row["slope_ohm_per_oe"] * field + even
-    background = background + row["drift_ohm"] * progress
-    branch = np.where(rising_branch(field), "up", "down")
+    signal = measurement["resistance"].values
+    along = measurement["resistance_xx"].values if "resistance_xx" in measurement else None
+    stored = json.loads(row["background"])
+    centre = np.nan if stored["centre"] is None else stored["centre"]
+    terms = Terms(stored["largest"], tuple(stored["breaks"]), centre)
+    kept = np.isfinite(field) & np.isfinite(signal)
+    if np.isfinite(centre) and along is not None:
+        kept &= np.isfinite(along)
+    where = np.flatnonzero(kept)
+    below, level = np.full((2, field.size), np.nan)
+    rising = np.zeros(field.size, bool)
+    if where.size:
+        time = np.linspace(-0.5, 0.5, where.size)
+        pickup = None if along is None else along[kept]
+        values = np.array([stored["values"][name] for name in terms.names])
+        below[kept] = terms.columns(field[kept], time, pickup) @ values
+        turns = where[turning_points(field[kept])]
+        for first, last in zip(turns[:-1], turns[1:], strict=True):
+            rising[first : last + 1] = field[last] > field[first]
+        ends = {name: stored["saturated"][name] for name in ("up", "down")}
+        low, high = (np.where(rising, ends["up"][k], ends["down"][k]) for k in (0, 1))
+        level = np.select([field >= high, field <= low], [1.0, -1.0], np.nan) * row["r_ahe_ohm"]
     return pd.DataFrame(
         {
             "field_oe": field,
-            "resistance_ohm": measurement["resistance"].values - background,
-            "branch": branch,
+            "resistance_ohm": signal - below,
+            "branch": np.where(rising, "up", "down"),
+            "level_ohm": level,
         }
     )
+
+
+def _as_text(loop: Loop) -> str:
+    """All terms of the background with what they are scaled to, as JSON."""
+    terms = loop.background.terms
+    content = {
+        "breaks": terms.breaks,
+        "centre": terms.centre if np.isfinite(terms.centre) else None,
+        "largest": terms.largest,
+        "saturated": dict(loop.saturated),
+        "values": dict(zip(terms.names, map(float, loop.background.values), strict=True)),
+    }
+    return json.dumps(content, sort_keys=True)
+
+
+def total_sigma(row: pd.Series | pd.DataFrame, column: str) -> Any:  # noqa: ANN401
+    """1 sigma of a value, statistical, systematic and field step together.
+
+    Parameters
+    ----------
+    row : a row of the table of `fit_loops`, or the table
+    column : one of `VALUES`
+    """
+    parts = [row[uncertainty_column(column)], row[systematic_column(column)]]
+    if column in FIELDS:
+        steps = 1.0 if column in FIELDS[:2] else 0.5**0.5
+        parts.append(row["h_step_u_oe"] * steps)
+    return sum(part**2 for part in parts) ** 0.5
+
+
+def systematic_column(column: str) -> str:
+    """Name of the column with the systematic part: `h_c_oe` gives `h_c_sys_oe`."""
+    name = uncertainty_column(column)
+    unit = name[name.rindex("_u") + 2 :] if name.endswith(column[-3:]) else ""
+    return f"{column.removesuffix(unit)}_sys{unit}"
 
 
 def interval_columns(column: str) -> tuple[str, str]:
@@ -181,16 +967,20 @@ def interval_columns(column: str) -> tuple[str, str]:
 
 _CONDITIONS = ("id", "kind", "sample", "temperature_k", "field_x_oe", "current_ma")
 _RESULTS = (
-    *(name for value in VALUES for name in (value, uncertainty_column(value))),
+    *(c for v in VALUES for c in (v, uncertainty_column(v), systematic_column(v))),
     *(name for value in FIELDS for name in interval_columns(value)),
-    "h_step_u_oe", "noise_ohm", "n_points", "criterion", "status", "reason",
+    "h_step_u_oe", "background", "noise_ohm", "significance", "n_points", "n_cycles", "n_left_out",
+    "n_steps", "steps_oe", "criterion", "status", "reason",
 )  # fmt: skip
 
 
-def _field_loops(dataset: xr.Dataset) -> Iterator[tuple[dict[str, Any], np.ndarray, np.ndarray]]:
-    """Conditions, field in Oe and resistance in ohm of every loop."""
+def _field_loops(
+    dataset: xr.Dataset,
+) -> Iterator[tuple[dict[str, Any], np.ndarray, np.ndarray, np.ndarray | None]]:
+    """Conditions, field in Oe, resistance in ohm and longitudinal resistance of every loop."""
     names = ("id", "kind", "temperature", "field_x", "current", "start", "count")
     field, resistance = dataset["field"].values / OERSTED, dataset["resistance"].values
+    along = dataset["resistance_xx"].values if "resistance_xx" in dataset else None
     for identifier, kind, temperature, field_x, current, start, count in zip(
         *(dataset[name].values for name in names), strict=True
     ):
@@ -204,130 +994,7 @@ def _field_loops(dataset: xr.Dataset) -> Iterator[tuple[dict[str, Any], np.ndarr
                 "current_ma": round(float(current) * 1e3, 9),
             }
             points = slice(start, start + count)
-            yield conditions, field[points], resistance[points]
-
-
-def _switching_field(
-    field: np.ndarray,
-    progress: np.ndarray,
-    resistance: np.ndarray,
-    background: Background,
-    criterion: str,
-) -> Crossing | None:
-    """Where a branch crosses zero; None where it does not go from -1 to 1."""
-    order = np.argsort(field, kind="stable")
-    h, progress = field[order], progress[order]
-    m = background.normalised(h, progress, resistance[order])
-    split = _best_split(m)
-    if split is None:
-        return None
-    below, above = split
-    near = slice(max(below - 2, 0), above + 3)
-    if np.ptp(h[near]) == 0:
-        raise Refused("field stands still where the loop switches")
-    gradient = background.gradient(h[near], progress[near], m[near])
-    noise = background.sigma / abs(background.values[1])
-    shared = gradient @ background.covariance @ gradient.T
-    shared = shared + background.correlation * noise**2
-    crossing = locate(h[near], m[near], noise, shared, widest=np.ptp(h))
-    if criterion == "half":
-        return crossing
-    value, statistical = _fitted_centre(h, m, noise, criterion, crossing)
-    total = float(np.hypot(statistical, crossing.step))
-    fields = value + (crossing.fields - crossing.value) * total / crossing.total
-    return replace(crossing, value=value, statistical=statistical, total=total, fields=fields)
-
-
-def _best_split(m: np.ndarray) -> tuple[int, int] | None:
-    """Neighbours between which a branch changes from mostly negative to mostly positive.
-
-    The split with the fewest points of the wrong sign, so that noise near the middle or a single
-    bad point elsewhere does not move it. None where the branch does not go from -1 to 1.
-    """
-    wrong = np.cumsum(m > 0)[:-1] + np.cumsum((m < 0)[::-1])[::-1][1:]
-    best = np.flatnonzero(wrong == wrong.min())
-    k = int(best[len(best) // 2])
-    if np.median(m[: k + 1]) > -0.5 or np.median(m[k + 1 :]) < 0.5 or wrong[k] > 0.1 * m.size:
-        return None
-    if m[k] < 0 < m[k + 1]:
-        return k, k + 1
-    crossing = np.flatnonzero((m[:-1] < 0) & (m[1:] > 0))
-    near = int(crossing[np.argmin(np.abs(crossing - k))])
-    return near, near + 1
-
-
-def _fitted_centre(
-    h: np.ndarray, m: np.ndarray, noise: float, criterion: str, crossing: Crossing
-) -> tuple[float, float]:
-    shape, width = _SHAPES[criterion], max(crossing.width, 1e-12)
-    fit = least_squares(
-        lambda p: (shape((h - p[0]) / abs(p[1])) - m) / max(noise, 1e-12),
-        np.array([crossing.value, width]),
-        x_scale=width,
-    )
-    inverse = np.linalg.pinv(fit.jac.T @ fit.jac)
-    return float(fit.x[0]), float(np.sqrt(inverse[0, 0]))
-
-
-def _correlation(found: list[Crossing], background: Background, progress: list[float]) -> float:
-    """Correlation of H_up and H_dn, which share the errors of what was subtracted.
-
-    From the Fisher information of both fields, both widths and the background's values about
-    their best values.
-    """
-    fitted = np.flatnonzero(np.diag(background.covariance))
-    precision = np.zeros((4 + fitted.size,) * 2)
-    precision[4:, 4:] = np.linalg.inv(background.covariance[np.ix_(fitted, fitted)])
-    for k, (branch, at) in enumerate(zip(found, progress, strict=True)):
-        z = (branch.near - branch.value) / branch.width
-        steepness = np.sqrt(2 / np.pi) / branch.width * np.exp(-(z**2) / 2)
-        gradient = np.zeros((z.size, len(precision)))
-        gradient[:, 2 * k : 2 * k + 2] = np.stack([-steepness, -steepness * z], axis=-1)
-        gradient[:, 4:] = background.gradient(branch.near, at, erf(z / np.sqrt(2)))[:, fitted]
-        precision += gradient.T @ gradient / branch.noise**2
-        # Where no point lies on the slope, these alone say where the crossing can be.
-        precision[2 * k, 2 * k] += 1 / branch.total**2
-        precision[2 * k + 1, 2 * k + 1] += 1 / branch.width**2
-    covariance = np.linalg.inv(precision)
-    return float(covariance[0, 2] / np.sqrt(covariance[0, 0] * covariance[2, 2]))
-
-
-def _fill(
-    result: dict[str, Any], found: list[Crossing], background: Background, correlation: float
-) -> None:
-    up, down = found
-    shapes = {
-        "h_up_oe": (np.array([1.0, 0.0]), up.fields),
-        "h_dn_oe": (np.array([0.0, 1.0]), down.fields),
-        "h_c_oe": (np.array([0.5, -0.5]), np.subtract.outer(up.fields, down.fields) / 2),
-        "h_0_oe": (np.array([0.5, 0.5]), np.add.outer(up.fields, down.fields) / 2),
-    }
-    values = np.array([up.value, down.value])
-    step = np.array([up.step, down.step]) ** 2
-    total = np.diag([up.total**2, down.total**2])
-    total[0, 1] = total[1, 0] = correlation * up.total * down.total
-    for name, (weights, fields) in shapes.items():
-        value, variance = float(weights @ values), float(weights @ total @ weights)
-        result[name] = value
-        result[uncertainty_column(name)] = np.sqrt(max(variance - weights**2 @ step, 0.0))
-        scale = np.sqrt(variance / (weights**2 @ np.diag(total)))
-        result |= dict(zip(interval_columns(name), interval(value, fields, scale), strict=True))
-    errors = np.sqrt(np.diag(background.covariance))
-    offset, amplitude, slope, even, drift = zip(background.values, errors, strict=True)
-    for name, (value, spread) in {
-        "r_ahe_ohm": amplitude, "r_offset_ohm": offset, "slope_ohm_per_oe": slope,
-        "even_ohm": even, "drift_ohm": drift,
-    }.items():  # fmt: skip
-        result[name] = float(value)
-        result[uncertainty_column(name)] = float(spread)
-    result["h_step_u_oe"] = float(np.sqrt((up.step**2 + down.step**2) / 2))
-    result["noise_ohm"] = background.sigma
-
-
-def _doubts(result: dict[str, Any]) -> Iterator[str]:
-    if abs(result["drift_ohm"]) > 0.5 * abs(result["r_ahe_ohm"]):
-        yield "drift too large"
-    if result["noise_ohm"] > 0.3 * abs(result["r_ahe_ohm"]):
-        yield "noise too large"
-    if abs(result["h_c_oe"]) < 2 * np.hypot(result["h_c_u_oe"], result["h_step_u_oe"]):
-        yield "no hysteresis beyond the uncertainty"
+            pickup = None if along is None else along[points]
+            if pickup is not None and not np.isfinite(pickup).any():
+                pickup = None
+            yield conditions, field[points], resistance[points], pickup

@@ -139,7 +139,7 @@ _SHARED |= {column for column, *_ in CONDITIONS.values()}
 
 _LEAVE_OUT = {"leave_out": {"words": "leave out", "values": []}}
 _HALL = _LEAVE_OUT | {
-    "window": {"words": "other window", "range": [0.0, 0.5]},
+    "window": {"words": "other window", "range": [0.0, 1.0]},
     "criterion": {"words": "other criterion", "values": list(field_loops.CRITERIA)},
     "slope": {"words": "other background", "values": list(SLOPES)},
 }
@@ -171,7 +171,6 @@ def inspector_page(
     tables: Mapping[str, pd.DataFrame],
     samples: Mapping[str, Mapping[str, Any]],
     *,
-    window: float = 0.25,
     decisions: pd.DataFrame | None = None,
 ) -> str:
     """Render the page of a study.
@@ -183,7 +182,6 @@ def inspector_page(
     datasets : sample to its measurements, as `hall2net.measurement.open_samples` gives them
     tables : the study's tables by name; of `loops`, `switching`, `magnetometry` those it has
     samples : sample to its facts, of which the `label` is shown
-    window : `loops.window` of the study
     decisions : content of `raw/<study>/decisions.csv`: `id, decision, value, reason`
 
     Returns
@@ -200,7 +198,7 @@ def inspector_page(
         table = VIEWS[kind].table
         key = sample if table == "magnetometry" else str(measurement["id"].item())
         row = rows.get(table, {}).get(key, pd.Series(dtype=float))
-        points = _points(measurement, kind, row, window)
+        points = _points(measurement, kind, row)
         drawn = points.thinned(most)
         chunk = drawn.encoded()
         place = {"start": start, "end": start + len(chunk), "points": len(points.x)}
@@ -249,12 +247,12 @@ def _loops(datasets: Mapping[str, xr.Dataset]) -> Iterator[tuple[xr.Dataset, str
                 yield select(dataset, name), str(kind), sample
 
 
-def _points(measurement: xr.Dataset, kind: str, row: pd.Series, window: float) -> LoopPoints:
+def _points(measurement: xr.Dataset, kind: str, row: pd.Series) -> LoopPoints:
     if kind == "sot_switching":
         return switching_points(measurement)
     if kind == "vsm_loop":
         return moment_points(measurement)
-    return hall_points(measurement, row, window)
+    return hall_points(measurement, row)
 
 
 def _rows(table: pd.DataFrame) -> dict[str, pd.Series]:

@@ -59,24 +59,20 @@ class LoopPoints:
         return base64.b64encode(data + self.flags.astype("u1").tobytes()).decode()
 
 
-def hall_points(measurement: xr.Dataset, row: pd.Series, window: float) -> LoopPoints:
+def hall_points(measurement: xr.Dataset, row: pd.Series) -> LoopPoints:
     """Points of a Hall loop.
 
     Parameters
     ----------
     measurement : one field loop
     row : its row of the table of `hall2net.physics.loops.fit_loops`; empty if it has none
-    window : share of the sweep that counts as saturated, half of it at each end
     """
     field, y = measurement["field"].values, measurement["resistance"].values
     if not np.isfinite(row.get("r_ahe_ohm", np.nan)):
         return _measured(_unfitted(field, y))
     loop = corrected_loop(measurement, row)
     background = y - loop["resistance_ohm"].to_numpy()
-    low, high = np.nanmin(field), np.nanmax(field)
-    edge = window * (high - low) / 2
-    side = np.select([field > high - edge, field < low + edge], [1.0, -1.0], np.nan)
-    model = background + side * row["r_ahe_ohm"]
+    model = background + loop["level_ohm"].to_numpy()
     flags = _branches(loop["branch"]) + np.where(np.isfinite(model), USED, 0)
     return _measured(LoopPoints(field, y, background, model, flags))
 

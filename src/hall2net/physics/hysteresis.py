@@ -1,0 +1,287 @@
+"""Whether a loop has hysteresis and where it closes, from the difference of its branches alone.
+
+Offset, slope and every other background that is a function of the field cancel in it, so that no
+model of them is needed. What is left beside the loop is drift and jumps.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from hall2net.physics.noise import from_neighbours
+from hall2net.physics.sweeps import Branch, merged
+
+_MOST_BINS = 48
+_DRIFT_TIMES = (0.08, 0.3)
+"""Time constants of thermal drift, over the whole measurement: fast and slow."""
+_BASELINES = ((), (0,), (1,), (0, 1), (0, 1, 2), (0, 1, 3))
+"""Jump, linear drift, and two thermal drifts that may lie below the difference."""
+_SECOND, _SECOND_SIGMA = 0.03, 6.0
+"""A second box belongs to the open part where it improves the fit by this part of the first, and
+by so many sigma."""
+_DISTINCT = 1e-6
+"""Part of a box that is no drift: below it a box cannot be told from the drift."""
+_CLOSED_SIGMA = 3.0
+"""Bins of the difference within this many sigma of zero, each and together, are closed."""
+_BASELINE_BINS = 5
+"""Closed bins beyond the terms of a drift, since fewer might be the tips of a minor loop."""
+_STRETCH = 3
+"""Bins of a stretch that shows that the loop has closed, at least; or a sixth of its side."""
+_TOLERANCES = (0.02, 0.06)
+"""A difference of less than this fraction of the loop's counts as closed; the second is tried
+where the first leaves the loop open, as after drift, and is flagged."""
+_CLOSED_LENGTH = 0.15
+"""A loop has closed where the branches agree over this fraction of the way they took to it."""
+_OPPOSITE, _OPPOSITE_SIGMA = 0.15, 4.0
+"""Fraction of the loop's difference, and sigma, of a difference of the other sign."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Rising less falling branch.
+
+    Attributes
+    ----------
+    field, value, variance : (g,), means of bins of the field
+    drift : (g, 4), shape of a jump, of linear and of two thermal drifts in it
+    """
+
+    field: np.ndarray
+    value: np.ndarray
+    variance: np.ndarray
+    drift: np.ndarray
+
+
+@dataclass(frozen=True)
+class Hysteresis:
+    """What the difference of the branches says.
+
+    Attributes
+    ----------
+    significance : of the open part over noise and drift, in sigma
+    height : difference of the branches where the loop is open, signed
+    left, right : ends of the open part at half its height
+    outer_left, outer_right : the same of all parts, where there are two
+    closed_low, closed_high : fields below and above which the branches agree; nan where they do
+        not agree up to the end
+    opposite : whether the difference has both signs beyond noise
+    roughly : whether the branches agree only within some per cent
+    """
+
+    significance: float
+    height: float
+    left: float
+    right: float
+    outer_left: float
+    outer_right: float
+    closed_low: float
+    closed_high: float
+    opposite: bool
+    roughly: bool
+
+    def whole(self, low: float, high: float) -> bool:
+        """Whether the loop has closed at both ends of the sweep."""
+        return self.closed_side(low, self.outer_left, self.closed_low) and self.closed_side(
+            high, self.outer_right, self.closed_high
+        )
+
+    @staticmethod
+    def closed_side(end: float, edge: float, closed: float) -> bool:
+        """Whether the closed part is longer than a fraction of the way to it."""
+        return not np.isnan(closed) and abs(end - closed) >= _CLOSED_LENGTH * abs(edge - closed)
+
+
+def branch_difference(
+    ups: Sequence[Branch], downs: Sequence[Branch], low: float, high: float, sigma: float
+) -> Difference:
+    """Mean difference of rising and falling branches on bins of the field.
+
+    Parameters
+    ----------
+    ups, downs : branches, paired in their order
+    low, high : range of the field that both cover
+    sigma : noise of a point
+    """
+    pairs = list(zip(ups, downs, strict=False))
+    pooled = np.sort(np.concatenate([b.field for pair in pairs for b in pair]))
+    pooled = pooled[(pooled >= low) & (pooled <= high)]
+    bins = int(np.clip(pooled.size / (2 * len(pairs)), 6, _MOST_BINS))
+    edges = np.quantile(pooled, np.linspace(0, 1, bins + 1))
+    total = np.zeros((bins, 7))
+    for up, down in pairs:
+        total += _binned_pair(up, down, edges, sigma)
+    seen = total[:, 1] > 0
+    filled = total[seen, 1]
+    field, value, variance, *drift = (np.delete(total[seen], 1, axis=1) / filled[:, None]).T
+    variance = variance / filled
+    if field.size > 12:
+        scatter = from_neighbours(field, value)
+        expected = np.sqrt(variance[1:-1])
+        slow = 1.4826 * float(np.median(np.abs(scatter) / expected))
+        variance = variance * max(1.0, slow) ** 2
+    return Difference(field, value, variance, np.column_stack([np.ones_like(field), *drift]))
+
+
+def _binned_pair(up: Branch, down: Branch, edges: np.ndarray, sigma: float) -> np.ndarray:
+    """(bins, 7): field, whether filled, difference, variance, three shapes of drift."""
+    bins = edges.size - 1
+    h, _, y, t = merged(down.field, down.signal, down.time)
+    inside = (up.field >= max(edges[0], h[0])) & (up.field <= min(edges[-1], h[-1]))
+    x = up.field[inside]
+    when, other = up.time[inside] + 0.5, np.interp(x, h, t) + 0.5
+    columns = [x, up.signal[inside] - np.interp(x, h, y), when - other]
+    columns += [np.exp(-when / tau) - np.exp(-other / tau) for tau in _DRIFT_TIMES]
+    place = np.clip(np.searchsorted(edges, x, side="right") - 1, 0, bins - 1)
+    number = np.bincount(place, minlength=bins)
+    fewer = np.clip(np.searchsorted(edges, down.field, side="right") - 1, 0, bins - 1)
+    partner = np.maximum(np.bincount(fewer, minlength=bins), 1)
+    filled = number > 0
+    divisor = np.maximum(number, 1)
+    means = [np.bincount(place, column, minlength=bins) / divisor for column in columns]
+    variance = sigma**2 * (1 / divisor + 1 / partner)
+    return np.column_stack([means[0], filled, means[1], variance, *means[2:]]) * filled[:, None]
+
+
+def find_hysteresis(difference: Difference) -> Hysteresis:
+    """The best box on the least drift that the data ask for.
+
+    Every interval of bins is tried as open part, and a second one beside it, as two phases or
+    rounded edges make them, on top of every drift of `_BASELINES`; drifts are charged by BIC, so
+    that one which is not seen takes away no significance. The significance is the root of what
+    the first box improves over the best drift without a box.
+    """
+    d = difference
+    root = 1 / np.sqrt(d.variance)
+    scale = np.max(np.abs(d.drift), axis=0)
+    drift = d.drift / np.where(scale > 0, scale, 1) * root[:, None]
+    y = d.value * root
+    charge = np.log(max(y.size, 3))
+    flat, fits = [], []
+    for chosen in _BASELINES:
+        if len(chosen) > y.size - 4:
+            continue
+        q = np.linalg.qr(drift[:, chosen])[0] if chosen else np.zeros((y.size, 0))
+        rest = y - q @ (q.T @ y)
+        misfit = float(rest @ rest) + charge * len(chosen)
+        first = _best_box(y, root, q)
+        inside = np.zeros(y.size)
+        inside[first.i : first.j + 1] = first.height
+        second = _best_box(y - inside * root, root, q)
+        flat.append(misfit)
+        fits.append((misfit - first.gain - second.gain, misfit - first.gain, first, second, chosen))
+    # Where no fit reaches the noise, since edges are rounded, drifts are charged in that measure.
+    worse = max(min(fit[0] for fit in fits) / y.size - 1, 0.0) * charge
+    _, one, first, second, _ = min(fits, key=lambda fit: fit[0] + worse * len(fit[-1]))
+    significance = float(np.sqrt(max(min(flat) - one, 0.0)))
+    hull = first.i, first.j
+    if second.gain > max(_SECOND * first.gain, _SECOND_SIGMA**2):
+        hull = min(first.i, second.i), max(first.j, second.j)
+    return _closing(d, first, hull, significance)
+
+
+@dataclass(frozen=True)
+class _Box:
+    """Interval of bins from i to j, its height, and what it improves of the misfit."""
+
+    gain: float
+    i: int
+    j: int
+    height: float
+
+
+def _best_box(y: np.ndarray, root: np.ndarray, q: np.ndarray) -> _Box:
+    """The box that improves the misfit most, on top of drifts with the orthonormal columns q."""
+    first, last = _intervals(y.size)
+
+    def sums(values: np.ndarray) -> np.ndarray:
+        c = np.concatenate([np.zeros((1, *values.shape[1:])), np.cumsum(values, axis=0)])
+        return c[last] - c[first]
+
+    overlap, size = sums(root * y), sums(root**2)
+    norm = size.copy()
+    if q.shape[1]:
+        shape = sums(root[:, None] * q)
+        overlap = overlap - shape @ (q.T @ y)
+        norm = norm - np.einsum("ij,ij->i", shape, shape)
+    allowed = norm > _DISTINCT * size
+    norm = np.where(allowed, norm, np.inf)
+    gain = overlap**2 / norm
+    k = int(np.argmax(gain))
+    return _Box(float(gain[k]), int(first[k]), int(last[k]) - 1, float(overlap[k] / norm[k]))
+
+
+@lru_cache(maxsize=64)
+def _intervals(n: int) -> tuple[np.ndarray, np.ndarray]:
+    return np.triu_indices(n + 1, 1)
+
+
+def _closing(
+    d: Difference, box: _Box, hull: tuple[int, int], significance: float
+) -> Hysteresis:
+    """From where on the branches agree, on each side, the drift fitted where they do."""
+    n, best, height = d.field.size, None, box.height
+    i, j = hull
+    middle = (d.field[1:] + d.field[:-1]) / 2
+    bounds = np.concatenate([d.field[:1], middle, d.field[-1:]])
+    edges = [float(bounds[k]) for k in (box.i, box.j + 1, i, j + 1)]
+    for tolerance in _TOLERANCES:
+        # Rounded edges reach beyond the box: the first look at the drift keeps away from them.
+        reach = 1 + (j - i) // 4
+        first, last = i - min(reach, i // 2), j + min(reach, (n - 1 - j) // 2)
+        for _ in range(4):
+            closed = np.ones(n, bool)
+            closed[max(first, 0) : last + 1] = False
+            value = d.value - _baseline(d, closed)
+            z = value / np.sqrt(d.variance)
+            before = first, last
+            first = i - _open_bins(z[:i][::-1], value[:i][::-1], tolerance * abs(height))
+            last = j + _open_bins(z[j + 1 :], value[j + 1 :], tolerance * abs(height))
+            if (first, last) == before:
+                break
+        low = float(bounds[first]) if first > 0 else np.nan
+        high = float(bounds[last + 1]) if last < n - 1 else np.nan
+        beyond = (np.abs(z) > _OPPOSITE_SIGMA) & (np.sign(value) == -np.sign(height))
+        opposite = bool(np.any(beyond & (np.abs(value) > _OPPOSITE * abs(height))))
+        best = Hysteresis(
+            significance, height, *edges, low, high, opposite, tolerance > _TOLERANCES[0]
+        )
+        if best.whole(float(d.field[0]), float(d.field[-1])):
+            break
+    return best
+
+
+def _baseline(d: Difference, closed: np.ndarray) -> np.ndarray:
+    """Drift below the difference, from its closed bins, as much as they ask for."""
+    root = closed / np.sqrt(d.variance)
+    y, number = d.value * root, int(closed.sum())
+    best = (float(y @ y), np.zeros(d.field.size))
+    for chosen in _BASELINES[1:]:
+        if number < len(chosen) + _BASELINE_BINS:
+            continue
+        a = d.drift[:, chosen]
+        fit = np.linalg.lstsq(a * root[:, None], y, rcond=None)[0]
+        rest = y - a @ fit * root
+        best = min(best, (float(rest @ rest) + np.log(number) * len(chosen), a @ fit), key=lambda b: b[0])
+    return best[1]
+
+
+def _open_bins(z: np.ndarray, value: np.ndarray, least: float) -> int:
+    """How many bins outwards from the open part are open too.
+
+    The loop has closed where a stretch follows whose bins agree, each and together; what differs
+    further out is drift. Where no such stretch is, all up to the last open bin are.
+    """
+    if not z.size:
+        return 0
+    length = max(_STRETCH, z.size // 6)
+    is_open = (np.abs(z) > _CLOSED_SIGMA) & (np.abs(value) > least)
+    for start in range(z.size - length + 1):
+        part = slice(start, start + length)
+        together = abs(z[part].sum()) / length**0.5
+        mean = abs(value[part].mean())
+        if not is_open[part].any() and (together < _CLOSED_SIGMA or mean < least):
+            return start
+    found = np.flatnonzero(is_open)
+    return int(found[-1]) + 1 if found.size else 0
