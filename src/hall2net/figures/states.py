@@ -1,4 +1,4 @@
-"""Figures of the resistance states: where they come from, and how well they are told apart."""
+"""Figures of the resistance states: where they come from, and how well they are separated."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
