@@ -95,7 +95,7 @@ rule inspector:
 
 
 rule provenance:
-    # What differs from run to run stands here alone: every other result is the same bytes again.
+    # The only result that differs from run to run: all others have the same bytes again.
     input:
         requirements="envs/requirements.txt",
         benchmarks=expand("results/benchmarks/networks/{{scale}}/{run}.tsv", run=RUNS),

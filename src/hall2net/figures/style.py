@@ -24,7 +24,7 @@ SINGLE = 86 / 25.4
 DOUBLE = 178 / 25.4
 """Width of two journal columns in inches."""
 
-# Tol's "high contrast" set: told apart by colour-blind readers, and by lightness alone in print
+# Tol's "high contrast" set: distinct for colour-blind readers, and by lightness alone in print
 # (CIE L* 0, 29, 50, 73). Markers and line styles differ in the same order.
 COLOURS = ("#000000", "#004488", "#BB5566", "#DDAA33")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">")
