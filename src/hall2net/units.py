@@ -123,3 +123,17 @@ def unit_in(name: str) -> str:
     if match and is_unit(match[2]) and (len(match[2]) > 1 or match[1].strip(" _")):
         return match[2]
     return ""
+
+
+def without_unit(name: str) -> str:
+    """The name of a column without the unit that `unit_in` finds in it."""
+    name = " ".join(name.split())
+    unit = unit_in(name)
+    if not unit:
+        return name
+    brackets = [word for word in _IN_BRACKETS.finditer(name) if word[1] == unit]
+    if brackets:
+        begin, end = brackets[-1].span()
+        return f"{name[:begin].rstrip()} {name[end:].lstrip()}".strip()
+    match = _AT_END.match(name)
+    return name[: match.start(1)] if match else name

@@ -272,13 +272,18 @@ def _repeats(text: Text, run: Run, names: list[str]) -> bool:
 
 
 def _fits(names: list[str], cut_at: str, delimiter: str, width: int) -> bool:
-    """Whether names may be those of rows with `width` cells."""
+    """Whether names may be those of rows with `width` cells.
+
+    Words cut at other signs than the numbers are names only if they tell a unit.
+    """
     filled = sum(bool(name) for name in names)
     if filled < 2:
         return False
     if cut_at == delimiter != BLANKS:
         return len(names) >= width
-    return len(names) == width and not (cut_at == BLANKS and _is_sentence(names))
+    if len(names) != width or (cut_at != delimiter and not any(map(unit_in, names))):
+        return False
+    return cut_at != BLANKS or not _is_sentence(names)
 
 
 def _is_sentence(names: list[str]) -> bool:

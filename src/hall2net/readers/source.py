@@ -14,7 +14,7 @@ from hall2net.errors import FileError
 from hall2net.readers import delimited, hdf5, igor, lakeshore, micromag, multivu
 from hall2net.readers.delimited import places_of
 from hall2net.readers.table import Header, Table, read_columns, sample_columns
-from hall2net.readers.text import HEAD_LINES, read_start, read_text, starts_as
+from hall2net.readers.text import read_start, read_text, starts_as
 from hall2net.units import unit_spelt
 
 # The last one takes any text.
@@ -134,7 +134,7 @@ def columns_of(path: str | Path) -> list[str]:
     head = text.head()
     name = _format_of(head)
     # MicroMag's names stand below a table of segments, Igor's anywhere.
-    if whole or (name not in ("micromag", "igor") and len(head) <= HEAD_LINES):
+    if name != "igor" and (whole or name != "micromag"):
         try:
             return _TEXTS[name].find_table(text, head, ()).names
         except FileError:

@@ -272,7 +272,7 @@ def _row_by_row(text: Text, header: Header, places: Sequence[int]) -> Table:
     values, lines, marks = array("d"), array("q"), set()
     width, other = len(header.names), _OtherCells(text, header)
     for line, cells in _records(text, header):
-        if len(cells) > width and _too_long(cells, width, places):
+        if len(cells) > width and _too_long(cells, header, places):
             expected = f"{width}, as the column names"
             raise FileError(text.path, f"{len(cells)} cells", expected, line)
         lines.append(line)
@@ -294,11 +294,13 @@ def _row_by_row(text: Text, header: Header, places: Sequence[int]) -> Table:
     return Table(columns, np.array(lines), other.letters, other.words)
 
 
-def _too_long(cells: list[str], width: int, places: Sequence[int]) -> bool:
+def _too_long(cells: list[str], header: Header, places: Sequence[int]) -> bool:
     """Whether a row with more cells than names is of numbers; words may be of any length."""
-    if not any(map(str.strip, cells[width:])):
+    if len(cells) > MAX_COLUMNS or not any(map(str.strip, cells[len(header.names) :])):
         return len(cells) > MAX_COLUMNS
-    return len(cells) > MAX_COLUMNS or any(is_number(cells[place].strip()) for place in places)
+    if header.delimiter == BLANKS:
+        return sum(map(is_number, cells)) > len(cells) / 2
+    return any(is_number(cells[place].strip()) for place in places)
 
 
 def _records(text: Text, header: Header) -> Iterator[tuple[int, list[str]]]:
