@@ -108,6 +108,8 @@ def measurements_in(file: RawFile) -> list[Measurement]:
                 return along
         raise _no_kind(file, "a temperature sweep; resistivity is read at one temperature")
     unnamed = [column for column in file.of("unknown") if column.changes]
+    if fields and unnamed:
+        return [_unknown_signal(file, fields[0], unnamed)]
     if len(unnamed) > 1:
         return [_without_names(file, unnamed)]
     raise _no_kind(file)
@@ -265,7 +267,8 @@ def _against_current(
     known = np.isfinite(x.values) & np.any([np.isfinite(s.values) for s in signals], axis=0)
     current = x.values[known]
     if _jumps(current):
-        one = _measurement(file, "pulse_train", x, signals, Part(), pulses=pulses)
+        part = next(_at_each_temperature(file, known))
+        one = _measurement(file, "pulse_train", x, signals, part, pulses=pulses)
         one.why = f"{x.name} jumps from pulse to pulse"
         if not pulses:
             one.cells["kind"] = UNKNOWN
@@ -367,6 +370,10 @@ def _constants(
         if column is x or not column.unit or not known.size:
             continue
         value = float(np.median(known))
+        if column.quantity == "current" and y is not None and _is_read_row_by_row(column, kind, y):
+            if _alternates(known):
+                made.cells["current_column"] = column.name
+                made.remarks.append(f"{column.name} alternates: read at both signs in turn")
         if np.ptp(known) > _SAME_SETTING * np.abs(known).max():
             continue
         if column.quantity == "current" and value and not column.is_of_a_magnet([]):
@@ -386,6 +393,10 @@ def _constants(
         currents = {c: v for c, v in currents.items() if re.findall(r"\d+", c) == channel}
     if len(set(currents.values())) == 1:
         made.cells.setdefault("current_ma", next(iter(currents.values())))
+
+
+def _is_read_row_by_row(column: Column, kind: str, y: Column) -> bool:
+    return y.quantity == "voltage" and kind in KINDS and _is_read(column, kind, y)
 
 
 def _is_read(column: Column, kind: str, y: Column | None) -> bool:
@@ -419,6 +430,21 @@ def _open_kind(file: RawFile, swept: Sequence[Column], signals: Sequence[Column]
     made.choices["x_column"] = [column.name for column in swept]
     made.why = f"{' and '.join(column.name for column in swept)} sweep"
     made.second = "ahe_loop against the field, or sot_switching against the current"
+    return made
+
+
+def _unknown_signal(file: RawFile, x: Column, columns: Sequence[Column]) -> Measurement:
+    """Something against a field, and nothing says what it is."""
+    names = [column.name for column in columns]
+    cells: dict[str, str | float] = {
+        "format": file.format, "kind": UNKNOWN, "x_column": x.name, "x_unit": x.unit or UNKNOWN,
+        "y_column": names[0] if len(names) == 1 else UNKNOWN, "y_unit": UNKNOWN,
+        "y_quantity": UNKNOWN,
+    }  # fmt: skip
+    made = Measurement(file.name, cells, why=f"{x.name} sweeps")
+    if len(names) > 1:
+        made.choices["y_column"] = names
+    made.second = "ahe_loop for a resistance or voltage, vsm_loop for a moment"
     return made
 
 

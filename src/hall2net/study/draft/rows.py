@@ -262,7 +262,8 @@ def _open_cells(one: Measurement) -> None:
     cells = one.cells
     kind = KINDS.get(str(cells["kind"]))
     needed = kind.required if kind else ()
-    if cells.get("y_quantity") == "voltage" and cells["kind"] != "resistivity":
+    by_row = "current_column" in cells
+    if cells.get("y_quantity") == "voltage" and cells["kind"] != "resistivity" and not by_row:
         needed = (*needed, "current_ma")
     for cell in needed:
         cells.setdefault(cell, UNKNOWN)
