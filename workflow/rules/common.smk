@@ -32,8 +32,7 @@ except Hall2netError as error:
 # A study with a problem stops its own targets and `all`, and no others.
 config |= finished_part(config, PROJECT.unfinished)
 SHEETS = {study: PROJECT.studies[study].measurements for study in config["studies"]}
-for study in SHEETS:
-    config["studies"][study]["samples"] = PROJECT.studies[study].samples
+SAMPLES = {study: PROJECT.studies[study].samples for study in config["studies"]}
 
 
 def require(*studies):
@@ -96,6 +95,11 @@ TRAINING = {
 def study_config(key):
     """Input function of params: one block of the study's own configuration."""
     return lambda wildcards: config["studies"][wildcards.study].get(key, {})
+
+
+def samples_of(wildcards):
+    """Params: the facts of the study's samples, as its samples.csv gives them."""
+    return SAMPLES[wildcards.study]
 
 
 def measurements_of(wildcards):

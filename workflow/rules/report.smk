@@ -55,7 +55,7 @@ rule overview:
         "../../envs/hall2net.yaml"
     params:
         studies={
-            study: {"data_source": block["data_source"], "samples": block["samples"]}
+            study: {"data_source": block["data_source"], "samples": SAMPLES[study]}
             for study, block in config["studies"].items()
         },
     message:
@@ -87,7 +87,7 @@ rule inspector:
         "../../envs/hall2net.yaml"
     params:
         data_source=study_config("data_source"),
-        samples=study_config("samples"),
+        samples=samples_of,
     message:
         "{wildcards.study}: the loop inspector"
     script:
