@@ -35,6 +35,18 @@ def hall_loop(seed, *, h_c=100.0, r_ahe=R_AHE_OHM, noise=NOISE_OHM):
     return {"field": field * OERSTED, "resistance": resistance}
 
 
+def with_initial_curve(seed, *, spike):
+    """The same after a way from zero field to the beginning; one point is far off."""
+    loop = hall_loop(seed)
+    way = np.linspace(0, -400, 41)
+    field = np.concatenate([way * OERSTED, loop["field"]])
+    resistance = np.concatenate(
+        [OFFSET_OHM + SLOPE_OHM_PER_OE * way - R_AHE_OHM, loop["resistance"]]
+    )
+    resistance[spike] += R_AHE_OHM
+    return {"field": field, "resistance": resistance}
+
+
 def switching_loop(seed, *, spike=None):
     """0 to max to -max to max, with heating c I^2; one point may be far off."""
     rising = np.linspace(-20, 20, 81)
@@ -212,6 +224,18 @@ def test_background_and_residual_of_a_hall_loop_are_those_of_its_making(made):
         assert np.all((found.flags[inner] & FALLING > 0) == ~rising[inner])
 
 
+def test_initial_curve_and_spike_are_in_no_branch_and_have_no_level(made):
+    films = {"a": dataset("a", [("early", "ahe_loop", with_initial_curve(3, spike=80), {})])}
+    tables = {"loops": fit_loops(list(films.values()))}
+    assert tables["loops"].at[0, "status"] != "refused"
+    found = content(page_of(films, tables))[1]["early"]
+    assert np.flatnonzero(found.flags & LEFT_OUT).tolist() == [80]
+    initial = np.arange(len(found.x)) < 40
+    assert not found.flags[initial].any()
+    assert np.isnan(found.model[initial | (np.arange(len(found.x)) == 80)]).all()
+    assert np.isfinite(found.background).all()
+
+
 def test_heating_is_taken_off_a_switching_loop_and_a_spike_is_left_out(made):
     _, points = content(page_of(*made))
     found = points["sot"]
@@ -331,7 +355,7 @@ def test_a_reader_goes_through_all_loops_filters_and_decides(tmp_path):
     shown = float(found["hovered"].split("Hall resistance ")[1].split()[0])
     assert abs(shown - 1e3 * (OFFSET_OHM + R_AHE_OHM)) < 2
     assert found["zoomed"] == [True, True, True]
-    assert found["refusals"] == ["Please write a reason.", "Value: a number between 0 and 0.5."]
+    assert found["refusals"] == ["Please write a reason.", "Value: a number between 0 and 1."]
     rows = list(csv.DictReader(io.StringIO(found["saved"])))
     assert found["saved"] == found["lines"]
     assert rows == [

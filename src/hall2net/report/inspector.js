@@ -333,7 +333,7 @@ function symbol(ctx, x, y, size, flags, pixel) {
 }
 
 function legend(fitted) {
-  const signs = [[RISING, "rising"], [FALLING, "falling"], [0, "initial curve"], [LEFT_OUT, "left out"]]
+  const signs = [[RISING, "rising"], [FALLING, "falling"], [0, "in no whole branch"], [LEFT_OUT, "left out"]]
     .filter(([kind]) => points.flags.some(flags => (flags & ~USED) === kind || kind === LEFT_OUT && flags & kind))
     .map(([kind, words]) => [words, (ctx, pixel) => symbol(ctx, 9 * pixel, 6 * pixel, 3.2 * pixel, kind, pixel)]);
   if (fitted) {
