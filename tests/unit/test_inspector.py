@@ -276,7 +276,7 @@ def test_values_have_their_uncertainty_and_interval(made):
     row = loops.set_index("id").loc["loop_0"]
     value, interval = by_id["loop_0"]["coercive field H_c"]
     assert float(value.partition("(")[0]) == pytest.approx(row["h_c_oe"], abs=row["h_c_u_oe"])
-    low, high = map(float, interval.split("; ")[-1].split(" to "))
+    low, high = map(float, interval.partition("95 %: ")[2].split(" to "))
     assert low == pytest.approx(row["h_c_lo95_oe"], abs=0.1 * row["h_c_u_oe"] + 0.01)
     assert high == pytest.approx(row["h_c_hi95_oe"], abs=0.1 * row["h_c_u_oe"] + 0.01)
     # A swing of 5 mohm is shown in mohm, an offset of 512 ohm in ohm.

@@ -336,11 +336,11 @@ def _ends(row: pd.Series, name: str) -> tuple[float, float]:
 
 
 def _interval(low: float, high: float) -> str:
-    """Both ends with two digits of their distance: "160.05 to 160.66"."""
+    """Both ends with two digits of their distance: "95 %: 160.05 to 160.66"."""
     if not high > low:
         return ""
     digits = max(0, 1 - int(np.floor(np.log10(high - low))))
-    return f"{low:.{digits}f} to {high:.{digits}f}".replace("-", "\N{MINUS SIGN}")
+    return f"95 %: {low:.{digits}f} to {high:.{digits}f}".replace("-", "\N{MINUS SIGN}")
 
 
 def _conditions(measurement: xr.Dataset) -> str:
