@@ -334,8 +334,8 @@ def test_the_same_inputs_give_the_same_bytes_and_no_address(made):
 def test_a_reader_goes_through_all_loops_filters_and_decides(tmp_path):
     films, tables = made_study(40)
     reason = "wire, fell off"
-    earlier = pd.DataFrame([{"id": "loop_7", "decision": "leave_out", "value": np.nan}])
-    earlier["reason"] = reason
+    old = {"id": "loop_7", "decision": "leave_out", "value": None, "reason": reason, "who": "A, B"}
+    earlier = pd.DataFrame([old])
     page = tmp_path / "inspector.html"
     page.write_text(page_of(films, tables, decisions=earlier), encoding="utf-8")
     found = browse(page, tmp_path, Path(__file__).parent / "inspector_check.js")
@@ -355,10 +355,16 @@ def test_a_reader_goes_through_all_loops_filters_and_decides(tmp_path):
     shown = float(found["hovered"].split("Hall resistance ")[1].split()[0])
     assert abs(shown - 1e3 * (OFFSET_OHM + R_AHE_OHM)) < 2
     assert found["zoomed"] == [True, True, True]
-    assert found["refusals"] == ["Please write a reason.", "Value: a number between 0 and 1."]
+    assert found["refusals"] == ["Please write a reason.", "Value: a number above 0, up to 1."]
     rows = list(csv.DictReader(io.StringIO(found["saved"])))
     assert found["saved"] == found["lines"]
     assert rows == [
-        {"id": "loop_7", "decision": "leave_out", "value": "", "reason": reason},
-        {"id": "loop_3", "decision": "window", "value": "0.3", "reason": 'round, "second" loop'},
+        old | {"value": ""},
+        {
+            "id": "loop_3",
+            "decision": "window",
+            "value": "0.3",
+            "reason": 'round, "second" loop',
+            "who": "",
+        },
     ]
