@@ -146,8 +146,7 @@ _HALL = _LEAVE_OUT | {
 ALLOWED: dict[str, dict[str, Any]] = {
     "ahe_loop": _HALL,
     "loop_shift": _HALL,
-    "sot_switching": _LEAVE_OUT
-    | {"criterion": {"words": "other criterion", "values": list(switching.CRITERIA)}},
+    "sot_switching": _LEAVE_OUT,
     "vsm_loop": _LEAVE_OUT,
 }
 """Decisions on a loop of each kind, and their values."""
@@ -182,7 +181,8 @@ def inspector_page(
     datasets : sample to its measurements, as `hall2net.measurement.open_samples` gives them
     tables : the study's tables by name; of `loops`, `switching`, `magnetometry` those it has
     samples : sample to its facts, of which the `label` is shown
-    decisions : content of `raw/<study>/decisions.csv`: `id, decision, value, reason`
+    decisions : rows of `raw/<study>/decisions.csv`: `id, decision, value, reason` and, where the
+        file has them, `who, date`
 
     Returns
     -------
@@ -336,11 +336,11 @@ def _ends(row: pd.Series, name: str) -> tuple[float, float]:
 
 
 def _interval(low: float, high: float) -> str:
-    """Both ends with two digits of their distance: "160.05 to 160.66"."""
+    """Both ends with two digits of their distance: "95 %: 160.05 to 160.66"."""
     if not high > low:
         return ""
     digits = max(0, 1 - int(np.floor(np.log10(high - low))))
-    return f"{low:.{digits}f} to {high:.{digits}f}".replace("-", "\N{MINUS SIGN}")
+    return f"95 %: {low:.{digits}f} to {high:.{digits}f}".replace("-", "\N{MINUS SIGN}")
 
 
 def _conditions(measurement: xr.Dataset) -> str:
@@ -365,10 +365,12 @@ def _prefixed(seconds: float) -> tuple[float, str]:
 
 
 def _strings(decisions: pd.DataFrame | None) -> list[dict[str, str]]:
+    """Rows of decisions.csv; who decided and when is kept where the file says so."""
     if decisions is None:
         return []
-    names = ("id", "decision", "value", "reason")
-    return [{name: _text(row[name]) for name in names} for _, row in decisions.iterrows()]
+    return [
+        {str(k): _text(cell) for k, cell in row.items()} for row in decisions.to_dict("records")
+    ]
 
 
 def _text(cell: Any) -> str:  # noqa: ANN401

@@ -9,10 +9,12 @@ import xarray as xr
 
 from hall2net.errors import Hall2netError
 from hall2net.physics.loops import corrected_loop
+from hall2net.physics.noise import point_noise, spikes
+from hall2net.physics.sweeps import find_runs, find_sweeps
 from hall2net.physics.switching import switching_loop
 
 RISING, FALLING, USED, LEFT_OUT = 1, 2, 4, 8
-"""Flags of a point: its branch, whether the background is fitted to it, whether it is left out."""
+"""Flags of a point: its branch, whether the background is fitted to it, whether it is a spike."""
 
 
 @dataclass(frozen=True)
@@ -72,8 +74,11 @@ def hall_points(measurement: xr.Dataset, row: pd.Series) -> LoopPoints:
         return _measured(_unfitted(field, y))
     loop = corrected_loop(measurement, row)
     background = y - loop["resistance_ohm"].to_numpy()
-    model = background + loop["level_ohm"].to_numpy()
-    flags = _branches(loop["branch"]) + np.where(np.isfinite(model), USED, 0)
+    flags = np.zeros(len(y), int)
+    measured = np.isfinite(field) & np.isfinite(y)
+    flags[measured] = _branch_flags(field[measured], y[measured])
+    model = background + np.where(flags & (RISING | FALLING), loop["level_ohm"], np.nan)
+    flags += np.where(np.isfinite(model), USED, 0)
     return _measured(LoopPoints(field, y, background, model, flags))
 
 
@@ -107,11 +112,23 @@ def moment_points(measurement: xr.Dataset) -> LoopPoints:
     return _measured(_unfitted(measurement["field"].values, measurement["moment"].values))
 
 
+def _branch_flags(field: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Flags of whole branches and of the spikes in them; 0 in initial curves and minor loops."""
+    sweeps = find_sweeps(field)
+    sigma = point_noise([(field[run.points], y[run.points]) for run in sweeps.runs])
+    flags = np.zeros(len(field), int)
+    for run in sweeps.runs:
+        branch = RISING if run.rising else FALLING
+        flags[run.points] = np.where(spikes(y[run.points], sigma), LEFT_OUT, branch)
+    return flags
+
+
 def _unfitted(x: np.ndarray, y: np.ndarray) -> LoopPoints:
-    nothing, place = np.full(len(x), np.nan), np.arange(len(x))
-    # Over five points, so that the jitter of a field is no matter.
-    step = x[np.minimum(place + 2, len(x) - 1)] - x[np.maximum(place - 2, 0)]
-    return LoopPoints(x, y, nothing, nothing, np.where(step > 0, RISING, FALLING))
+    nothing, flags = np.full(len(x), np.nan), np.zeros(len(x), int)
+    known = np.flatnonzero(np.isfinite(x))
+    for run in find_runs(x[known]) if known.size else ():
+        flags[known[run.points]] = RISING if run.rising else FALLING
+    return LoopPoints(x, y, nothing, nothing, flags)
 
 
 def _branches(names: pd.Series) -> np.ndarray:
