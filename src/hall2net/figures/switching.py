@@ -33,7 +33,8 @@ from hall2net.figures.style import (
     stamp,
 )
 from hall2net.measurement import select
-from hall2net.physics.switching import prefield_threshold, switching_loop
+from hall2net.physics.current_loops import switching_loop
+from hall2net.physics.switching import prefield_threshold
 from hall2net.tables import usable
 
 Datasets = Mapping[str, xr.Dataset]

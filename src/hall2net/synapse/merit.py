@@ -11,7 +11,8 @@ from scipy.optimize import isotonic_regression, minimize_scalar
 from scipy.stats import norm
 
 from hall2net.errors import Hall2netError
-from hall2net.physics.switching import switching_loop, turning_points, write_energy
+from hall2net.physics.current_loops import switching_loop, turning_points
+from hall2net.physics.switching import write_energy
 from hall2net.synapse.lut import MIN_SEPARATION, check_lut, sorted_draws
 from hall2net.synapse.plateaus import average_pulses, read_train
 

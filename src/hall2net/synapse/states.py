@@ -9,7 +9,7 @@ from scipy import stats
 from scipy.optimize import linear_sum_assignment
 
 from hall2net.errors import ConfigError, Hall2netError
-from hall2net.physics.switching import switching_loop
+from hall2net.physics.current_loops import switching_loop
 from hall2net.synapse.lut import MIN_SEPARATION, check_lut, levels
 from hall2net.synapse.plateaus import (
     average_pulses,
