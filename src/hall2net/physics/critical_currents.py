@@ -75,7 +75,7 @@ def critical_currents(loop: CurrentLoop, fractions: Sequence[float]) -> Critical
         drives = _drive(loop, sweep) > 0
         if sweep.branch not in _NAMES or drives.sum() < 2:
             continue
-        if reason := _unseen(loop, sweep):
+        if reason := not_shown(loop, sweep):
             reasons.append(reason)
             continue
         found.append(_crossings(loop, sweep, values, rng, np.asarray(fractions, dtype=float)))
@@ -119,8 +119,8 @@ def _ends(sweep: Sweep) -> tuple[int, int]:
     return (0, 1) if sweep.direction > 0 else (1, 0)
 
 
-def _unseen(loop: CurrentLoop, sweep: Sweep) -> str:
-    """Words where a sweep does not begin at the level that it switches from."""
+def not_shown(loop: CurrentLoop, sweep: Sweep) -> str:
+    """Words where a sweep does not begin at the level that it switches from; else empty."""
     drive, done = _drive(loop, sweep), _done(loop, sweep)
     before = np.flatnonzero(drive <= 0.1 * drive.max())
     before = before if len(before) >= 3 else np.arange(min(3, len(drive)))
