@@ -1,7 +1,7 @@
-"""Switching loops of many domains, with every nuisance a laboratory has; shares no code with the fit.
+"""Switching loops of many domains, with every nuisance a laboratory has.
 
-A domain turns where the current passes its own threshold, and stays turned until the current of the
-other sign passes its other threshold.
+A domain turns where the current passes its own threshold, and stays turned until the current of
+the other sign passes its other threshold. No function is shared with the fit.
 """
 
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class Truth:
 
 
 def domains(rng, number, centre_ma, width_ma):
-    """Thresholds and shares of domains; a spread of thresholds, and of sizes where there are few."""
+    """Thresholds and weights of domains that differ in both."""
     thresholds = centre_ma + width_ma * rng.standard_normal(number)
     weights = rng.gamma(4.0, size=number)
     return np.maximum(thresholds, 0.02 * centre_ma), weights / weights.sum()
@@ -48,7 +48,7 @@ def sweep_of(maximum, step, shape):
 
 
 def relax(current, up, dn, weights, start, scatter=0.0, rng=None):
-    """Share of the film in the state that positive current leads to, after each pulse."""
+    """Fraction of the film in the state that positive current leads to, after each pulse."""
     state = np.full(len(weights), bool(start))
     turned = np.empty(len(current))
     for k, i in enumerate(current):

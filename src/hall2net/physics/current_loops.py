@@ -21,6 +21,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 from scipy.ndimage import median_filter
+from scipy.optimize import isotonic_regression
 from scipy.stats import median_abs_deviation
 
 from hall2net.errors import Hall2netError
@@ -253,17 +254,22 @@ def turning_points(values: np.ndarray, reversal: float) -> list[int]:
 
 
 def _points(measurement: xr.Dataset) -> tuple[pd.DataFrame, float]:
-    """Readings with their write currents, reads at one current averaged; 1 sigma of one read."""
+    """Readings with their write currents; 1 sigma of one read, where there are several a pulse.
+
+    Several reads follow each other at one current; they are averaged where most pulses have them
+    (a turning point alone may be given twice).
+    """
     resistance = measurement["resistance"].to_numpy()
     current = write_currents(measurement["write_current"].to_numpy() * 1e3, resistance)
     reads = pd.DataFrame({"write_current_ma": current, "resistance_ohm": resistance}).dropna()
     step = reads["write_current_ma"].diff().abs()
     number = (step > 1e-6 * reads["write_current_ma"].abs().max()).cumsum()
+    if 2 * number.nunique() > len(reads):
+        return reads.reset_index(drop=True).assign(n_reads=1), np.nan
     grouped = reads.groupby(number)
     points = grouped.mean().assign(n_reads=grouped.size()).reset_index(drop=True)
-    dof = len(reads) - len(points)
     within = reads["resistance_ohm"] - grouped["resistance_ohm"].transform("mean")
-    return points, float(np.sqrt(within @ within / dof)) if dof else np.nan
+    return points, float(np.sqrt(within @ within / (len(reads) - len(points))))
 
 
 def _sweeps(current: np.ndarray, name: str) -> tuple[Sweep, ...]:
@@ -337,11 +343,12 @@ def _before_onset(
         drive = current[sweep.rows] * sweep.direction
         if not _rests(sweep, current) or drive.max() <= 0 or swing == 0:
             continue
-        done = (resistance[sweep.rows] - design[sweep.rows] @ fit.value) / swing * sweep.direction
         part = design[sweep.rows]
-        background = np.sqrt(np.sum(part @ fit.covariance * part, axis=1))
-        limit = _ONSET + 4 * np.hypot(background, fit.sigma) / abs(swing)
-        onset = drive[(done > limit) & (drive > 0)].min(initial=drive.max())
+        done = (resistance[sweep.rows] - part @ fit.value) / swing * sweep.direction
+        monotonic = isotonic_regression(done).x
+        background = np.sqrt(np.sum(part @ fit.covariance * part, axis=1)) / abs(swing)
+        begun = (monotonic > np.minimum(_ONSET + 2 * background, 0.5)) & (drive > 0)
+        onset = drive[begun].min(initial=drive.max())
         before[sweep.rows] = (drive >= 0) & (drive <= _FAR_BELOW * onset)
     return before
 
