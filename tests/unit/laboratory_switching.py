@@ -33,15 +33,15 @@ def half_done(thresholds, weights):
     return thresholds[order][np.searchsorted(np.cumsum(weights[order]), 0.5)]
 
 
-def sweep_of(maximum, step, shape):
+def sweep_of(maximum, step, shape, cycles=1):
     """Write currents of a loop: from zero, from the maximum, or there and back to zero."""
     rising = np.arange(0, maximum + step / 2, step)
     there, back = rising, rising[::-1][1:]
     half = [back, -rising[1:]]
     cycle = [*half, -back, rising[1:]]
     parts = {
-        "0 max min max": [there, *cycle],
-        "max min max": [there[-1:], *cycle],
+        "0 max min max": [there, *cycle * cycles],
+        "max min max": [there[-1:], *cycle * cycles],
         "0 max min 0": [there, *half, -back],
     }[shape]
     return np.concatenate(parts)
@@ -75,9 +75,9 @@ def laboratory_loop(rng, *, polarity=None, shape=None, noise=None, odd=None, dri
     """A switching loop with everything drawn at random, and its truth."""
     swing = 10 ** rng.uniform(-2, 0.5)
     maximum = 10 ** rng.uniform(0, 1.5)
-    step = maximum / rng.integers(12, 60)
-    number = int(10 ** rng.uniform(1.0, 3.3))
-    width = maximum * 10 ** rng.uniform(-2.5, -1.0)
+    step = maximum / rng.integers(15, 60)
+    number = int(10 ** rng.uniform(1.3, 3.3))
+    width = maximum * rng.uniform(0.01, 0.1)
     centres = rng.uniform(0.35, 0.6, 2) * maximum
     up, weights = domains(rng, number, centres[0], width)
     dn = centres[1] + (up - centres[0]) * rng.uniform(0.8, 1.2)

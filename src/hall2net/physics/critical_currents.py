@@ -250,21 +250,21 @@ def _step_error(
 
     One domain that switches within a step does so anywhere: step/sqrt(12). n of them leave
     1/sqrt(n/2) of that, about what a Brownian bridge of n jumps deviates by. The size of a jump
-    follows from how unevenly the fraction grows from step to step around it: the variance of n
-    jumps in a step is n times the square of one, and the noise adds 20 sigma^2 to a third
-    difference.
+    follows from how unevenly the fraction grows from step to step: the variance of n jumps in a
+    step is n times the square of one, so that the sum of the variances over the transition is the
+    size of a jump. A third difference has 6 times that variance, and 20 times that of the noise.
     """
     step, rise = np.diff(drive), np.diff(fit)
-    third = np.diff(np.diff(np.diff(done)))
+    third = np.diff(done, 3)
+    # Differences that touch the transition; the rest is noise.
+    touched = (
+        np.convolve((rise > 0) & (fit[1:] > 0.02) & (fit[:-1] < 0.98), np.ones(3), "valid") > 0
+    )
     noise = 20 * (loop.sigma / loop.swing) ** 2
-    around = 7  # third differences that the evenness is judged on
-    window = np.ones(min(around, max(len(third), 1)))
-    square = np.convolve(third**2 - noise, window / window.size, mode="same") / 6
-    variance = np.maximum(np.interp(np.arange(len(rise)), np.arange(len(third)) + 1, square), 0.0)
-    mean = np.convolve(rise, window / window.size, mode="same")
+    jump = max(float(np.sum(third[touched] ** 2 - noise)) / 6, 0.0)
     with np.errstate(divide="ignore", invalid="ignore"):
-        jumps = np.where(variance > 0, rise * mean / variance, np.inf)
-    return step / np.sqrt(12) * np.sqrt(np.minimum(1.0, 2 / np.maximum(jumps, 1e-9)))
+        number = np.where(rise > 0, rise / jump, 1.0)
+    return step / np.sqrt(12) * np.sqrt(np.minimum(1.0, 2 / np.maximum(number, 1e-9)))
 
 
 def _sigma(drawn: np.ndarray) -> np.ndarray:
