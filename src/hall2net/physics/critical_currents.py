@@ -213,13 +213,13 @@ def _crossings(
     noise = rng.normal(size=(len(values), len(drive))) * np.sqrt(1 - loop.correlation**2)
     noise = loop.sigma * lfilter([1.0], [1.0, -loop.correlation], noise, axis=1)
     smooth = fit if sweep.direction > 0 else 1 - fit
-    drawn = np.empty((len(values), len(fractions)))
-    for k, value in enumerate(values):
-        ohm = loop.value[0] + smooth * loop.swing + noise[k]
-        ohm -= loop.terms[rows] @ (value[2:] - loop.value[2:])
-        again = (ohm - value[0]) / (value[1] - value[0])
-        again = again if sweep.direction > 0 else 1 - again
-        drawn[k] = _crossing(drive, isotonic_regression(again).x, fractions)
+    # (draws, points): the loop of each draw, and where it lies between the levels of that draw.
+    ohm = loop.value[0] + smooth * loop.swing + noise
+    ohm -= (values[:, 2:] - loop.value[2:]) @ loop.terms[rows].T
+    again = (ohm - values[:, :1]) / (values[:, 1:2] - values[:, :1])
+    again = again if sweep.direction > 0 else 1 - again
+    fits = np.array([isotonic_regression(one).x for one in again])
+    drawn = _crossing(drive, fits, fractions)
     steps = np.interp(current, (drive[1:] + drive[:-1]) / 2, step_u)
     wrong_sign = current <= 0
     current, steps, drawn = (np.where(wrong_sign, np.nan, x) for x in (current, steps, drawn))
@@ -227,20 +227,20 @@ def _crossings(
 
 
 def _crossing(drive: np.ndarray, fit: np.ndarray, fractions: np.ndarray) -> np.ndarray:
-    """Where the monotonic fit crosses each fraction; NaN where it does not.
+    """Where monotonic fits (..., points) cross each fraction; NaN where they do not.
 
     Between the two points next to the crossing the loop is taken for a normal distribution of
     thresholds.
     """
-    above = np.clip(np.searchsorted(fit, fractions), 1, len(fit) - 1)
-    low, high, at = (
-        ndtri(np.clip(x, 1e-3, 1 - 1e-3)) for x in (fit[above - 1], fit[above], fractions)
-    )
+    last = fit.shape[-1] - 1
+    above = np.clip((fit[..., None] < fractions).sum(axis=-2), 1, last)
+    low, high = (np.take_along_axis(fit, place, axis=-1) for place in (above - 1, above))
+    low, high, at = (ndtri(np.clip(x, 1e-3, 1 - 1e-3)) for x in (low, high, fractions))
     with np.errstate(divide="ignore", invalid="ignore"):
         weight = np.clip((at - low) / (high - low), 0.0, 1.0)
     found = drive[above - 1] + weight * (drive[above] - drive[above - 1])
-    inside = (fractions > fit[0]) & (fractions < fit[-1]) & (fractions > 0) & (fractions < 1)
-    return np.where(inside, found, np.nan)
+    inside = (fractions > fit[..., :1]) & (fractions < fit[..., -1:])
+    return np.where(inside & (fractions > 0) & (fractions < 1), found, np.nan)
 
 
 def _step_error(
