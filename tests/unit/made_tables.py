@@ -128,7 +128,8 @@ def switching_row(sample, name, field_x, prefield, reach, polarity, ratio):
     i_c = reach / 2
     return {
         "id": name, "sample": sample, "field_x_oe": field_x, "prefield_x_oe": prefield,
-        "initial_field_z_oe": 5000.0, "pulse_width_s": 1e-3, "current_max_ma": float(reach),
+        "initial_field_z_oe": 5000.0, "temperature_k": 300.0, "pulse_width_s": 1e-3,
+        "current_max_ma": float(reach),
         "i_up_ma": i_c, "i_up_u_ma": 0.3, "i_dn_ma": -i_c, "i_dn_u_ma": 0.3,
         "i_c_ma": i_c, "i_c_u_ma": 0.2,
         "j_c_a_m2": i_c * 1e-3 / (5e-6 * 10.8e-9), "j_c_u_a_m2": 1e9,

@@ -24,7 +24,7 @@ from hall2net.figures.style import (
     points,
     published_points,
 )
-from hall2net.physics.switching import switching_loop
+from hall2net.physics.current_loops import switching_loop
 from hall2net.synapse.merit import curvatures, fit_nonlinearity, update_curve, update_curves
 
 

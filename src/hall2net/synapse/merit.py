@@ -11,8 +11,9 @@ from scipy.optimize import isotonic_regression, minimize_scalar
 from scipy.stats import norm
 
 from hall2net.errors import Hall2netError
-from hall2net.physics.switching import switching_loop, turning_points, write_energy
-from hall2net.synapse.lut import MIN_SEPARATION, check_lut, sorted_draws
+from hall2net.physics.current_loops import switching_loop, turning_points
+from hall2net.physics.switching import write_energy
+from hall2net.synapse.lut import MIN_SEPARATION, check_lut, sorted_draws, state_energies
 from hall2net.synapse.plateaus import average_pulses, read_train
 
 LABEL_SCALE = 10.1015
@@ -349,7 +350,7 @@ def _energy(
     lut: pd.DataFrame, measurement: xr.Dataset, resistance: float, resistance_u: float
 ) -> list[_Row]:
     width = float(measurement["pulse_width"])
-    energy = write_energy(lut["write_current_ma"].to_numpy(float) * 1e-3, resistance, width) * 1e6
+    energy = state_energies(lut, resistance, width) * 1e6
     known = isfinite(resistance) and isfinite(width)
     current = measurement["write_current"].to_numpy()
     if "pulse" in measurement and np.isfinite(measurement["pulse"]).any():
