@@ -119,7 +119,7 @@ def temperature(
     drawn = new_figure(SINGLE, 105)
     coercivity, amplitude = drawn.subplots(2, 1, sharex=True)
     rows = usable(loops).query("kind == 'ahe_loop'").sort_values("temperature_k")
-    paper = published.get("loops")
+    paper = published.get("loops", {})
     if paper:
         for axes in (coercivity, amplitude):
             axes.axvspan(*paper["compensation_temperature_k"], color="0.9", lw=0, zorder=0)
