@@ -1,10 +1,13 @@
 """Small made tables and measurements, of the columns that the real ones have."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import xarray as xr
 
 from hall2net.networks.runs import Run, RunName
+from hall2net.physics.background import Terms
 
 OE = 1e3 / (4 * np.pi)
 CLASSES = "airplane automobile bird cat deer dog frog horse ship truck".split()
@@ -71,8 +74,20 @@ def hall_loop(rng, name, kind, h_0, h_c, r_ahe, reach, **conditions):
     return {"id": name, "kind": kind, "field": field * OE, "resistance": resistance, **conditions}
 
 
+def background(reach, slope):
+    """The background of a loop as its row keeps it: a slope alone."""
+    terms = Terms(reach, (), np.nan)
+    values = dict.fromkeys(terms.names, 0.0) | {"slope": slope * reach}
+    closed = [-0.9 * reach, 0.9 * reach]
+    return json.dumps(
+        {"breaks": [], "centre": None, "largest": reach, "values": values}
+        | {"saturated": {"up": closed, "down": closed}}
+    )
+
+
 def loop_row(sample, m, h_0, h_c, r_ahe):
     return {
+        "background": background(float(m["field"].max() / OE), 1e-5),
         "id": m["id"], "kind": m["kind"], "sample": sample, "temperature_k": m["temperature"],
         "field_x_oe": m.get("field_x", np.nan) / OE, "current_ma": m["current"] * 1e3,
         "h_up_oe": h_0 + h_c, "h_up_u_oe": 2.0, "h_dn_oe": h_0 - h_c, "h_dn_u_oe": 2.0,
