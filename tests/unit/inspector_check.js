@@ -67,7 +67,7 @@ async function look() {
   found.zoomed = plots.map(each => each.scales.x.min === 50 && each.scales.x.max === 150);
 
   open("loop_3");
-  found.refusals = [add("window", "0.3", " "), add("window", "0.7", "too wide")];
+  found.refusals = [add("window", "0.3", " "), add("window", "1.7", "too wide")];
   add("window", "0.2", "first thought");
   add("window", "0.3", 'round, "second" loop');
   open("loop_4");

@@ -328,7 +328,7 @@ def test_a_reader_goes_through_all_loops_filters_and_decides(tmp_path):
     shown = float(found["hovered"].split("Hall resistance ")[1].split()[0])
     assert abs(shown - 1e3 * (OFFSET_OHM + R_AHE_OHM)) < 2
     assert found["zoomed"] == [True, True, True]
-    assert found["refusals"] == ["Please write a reason.", "Value: a number between 0 and 0.5."]
+    assert found["refusals"] == ["Please write a reason.", "Value: a number between 0 and 1."]
     rows = list(csv.DictReader(io.StringIO(found["saved"])))
     assert found["saved"] == found["lines"]
     assert rows == [

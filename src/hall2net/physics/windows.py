@@ -52,9 +52,7 @@ class Bins:
     waves: np.ndarray
 
 
-def bin_branches(
-    branches: Sequence[Branch], columns_of: Callable[[Branch], np.ndarray]
-) -> Bins:
+def bin_branches(branches: Sequence[Branch], columns_of: Callable[[Branch], np.ndarray]) -> Bins:
     """Means of neighbouring points.
 
     Parameters
