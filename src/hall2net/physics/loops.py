@@ -304,7 +304,7 @@ def _check_cycles_alike(measured: _Measured) -> None:
             signs |= {np.sign(found.height)} if found.significance > _SIGNIFICANT else set()
     if len(signs) > 1:
         raise Refused(
-            "mixed measurements: cycles of this file have loops of opposite sense; one file for each"
+            "mixed measurements: cycles of this file have opposite senses; one file for each"
         )
 
 
@@ -547,8 +547,8 @@ def _assembled(
 def _with_uneven_centre(loop: Loop, measured: _Measured) -> Loop:
     """The error by an even part that nothing describes, and a doubt where it shows.
 
-    Around the centre of a loop the branches mirror each other: the mean of both vanishes there. What
-    it does not vanish by moves both switching fields alike.
+    Around the centre of a loop the branches mirror each other, and their mean vanishes. What is
+    left there moves both switching fields alike.
     """
     h_c, h_0 = loop.fields["h_c"].value, loop.fields["h_0"].value
     means, variances = [], []

@@ -16,7 +16,7 @@ _OPENING = 5.0  # of a switching loop over its noise, from which it may hold sta
 _LOOPS = """\
 loops:
   criterion: half                  # half | erf | tanh: how a switching field is read
-  window: 1                        # largest fraction of a sweep, from either end, that may count as saturated
+  window: 1                        # largest fraction of a sweep, from either end, that is saturated
   slope: fitted                    # fitted | none: Hall slope, even pick-up and drift
 """
 _SWITCHING = """\
