@@ -113,7 +113,11 @@ def main(loops: int, seed: int) -> None:
     kinds = table.groupby("kind")["status"].value_counts().unstack(fill_value=0)
     print("\n| kind | ok | flagged | refused |\n|---|---|---|---|")
     for kind, row in kinds.iterrows():
-        print(f"| {kind} | " + " | ".join(str(row.get(s, 0)) for s in ("ok", "flagged", "refused")) + " |")
+        print(
+            f"| {kind} | "
+            + " | ".join(str(row.get(s, 0)) for s in ("ok", "flagged", "refused"))
+            + " |"
+        )
 
 
 def _line(title: str, values: pd.Series) -> str:

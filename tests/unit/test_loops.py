@@ -51,6 +51,9 @@ def test_a_fine_loop_without_noise_gives_its_truth(criterion, half_loop):
     assert found["slope_ohm_per_oe"] == pytest.approx(-2e-6, rel=1e-3)
 
 
+LOOPS = 150
+
+
 def share_that_holds(loops):
     """Lowest share of intervals that hold the truth, but for one case of a thousand."""
     return 0.95 - 3.3 * (0.95 * 0.05 / loops) ** 0.5
@@ -62,13 +65,13 @@ def test_intervals_hold_the_truth(width_oe):
     rng = np.random.default_rng(1)
     names = [*FIELDS, "r_ahe_ohm", "slope_ohm_per_oe"]
     held, errors = {name: 0 for name in names}, []
-    for _ in range(300):
+    for _ in range(LOOPS):
         truth = replace(
             TRUTH, h_c_oe=rng.uniform(100, 200), h_0_oe=rng.uniform(-60, 60), width_oe=width_oe,
             pink_ohm=1e-4,
         )  # fmt: skip
         found = fit_loop(*simulate_loop(truth, 400.0, 162, rng))
-        assert found["status"] == "ok"
+        assert found["status"] != "refused"
         true = {
             "h_up_oe": truth.h_0_oe + truth.h_c_oe,
             "h_dn_oe": truth.h_0_oe - truth.h_c_oe,
@@ -85,7 +88,7 @@ def test_intervals_hold_the_truth(width_oe):
                 low, high = found[name] - 1.96 * spread, found[name] + 1.96 * spread
             held[name] += low <= true[name] <= high
         errors.append([found[name] - true[name] for name in FIELDS])
-    assert min(held.values()) > 300 * share_that_holds(300), held
+    assert min(held.values()) > LOOPS * share_that_holds(LOOPS), held
     assert np.abs(np.mean(errors, axis=0)).max() < 1.0, "bias below a tenth of the field step"
 
 
@@ -258,7 +261,7 @@ def test_cycles_that_differ_widen_the_interval(scatter, cycles):
 def test_the_initial_curve_is_left_out(start, susceptibility):
     field = path(2000 * start, 2000, -2000, 2000, points=600)
     m = magnetisation(field, 310, -290, 40)
-    first = np.argmax(field)
+    first = np.argmax(np.diff(field) < 0)
     m[:first] = susceptibility * np.tanh(field[:first] / 1500)
     found = fit_loop(field, 0.5 * m + np.random.default_rng(3).normal(0, 0.002, field.size))
     assert found["status"] == "ok", found["reason"]
@@ -409,9 +412,7 @@ def test_the_unit_of_the_signal_is_no_matter(factor):
 def test_the_unit_of_the_field_is_no_matter(factor):
     field, r = draw(seed=9)
     plain, scaled = measure_loop(field, r), measure_loop(factor * field, r)
-    assert scaled.fields["h_c"].value == pytest.approx(
-        factor * plain.fields["h_c"].value, rel=1e-6
-    )
+    assert scaled.fields["h_c"].value == pytest.approx(factor * plain.fields["h_c"].value, rel=1e-6)
 
 
 def series(r_ahe, currents, spread=0.0):

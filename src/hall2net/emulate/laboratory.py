@@ -270,13 +270,18 @@ def _domains(kind: str, room: float, step: float, rng: np.random.Generator) -> _
         beyond = rng.uniform(0.15, 0.6)
         values = h_c + deviation
         return _Domains(
-            *(sign * v * room / np.quantile(v, 1 - beyond) for sign, v in zip((1, -1), values)),
+            *(
+                sign * v * room / np.quantile(v, 1 - beyond)
+                for sign, v in zip((1, -1), values, strict=True)
+            ),
             weight,
         )
     if kind in _SEVERAL:
         return _several(kind, room, step, number, spread, weight, rng)
     limits = (room - h_c - centre, room - h_c + centre)
-    scale = min(1.0, *(limit / max(d.max(), 1e-12) for d, limit in zip(deviation, limits)))
+    scale = min(
+        1.0, *(limit / max(d.max(), 1e-12) for d, limit in zip(deviation, limits, strict=True))
+    )
     if scale <= 0:
         scale, centre = min(1.0, (room - h_c) / deviation.max()), 0.0
     up, down = h_c + scale * deviation + np.array([[centre], [-centre]])
@@ -354,14 +359,18 @@ def _magnetisation(
     scatter = 0.0
     if f"{sweep.cycle.max() + 1} cycles" in sweep.names and rng.random() < 0.7:
         sweep.names.append("scatter of cycles")
-        typical = float(np.median(np.abs(domains.up[np.isfinite(domains.up)]), axis=0)) if np.any(
-            np.isfinite(domains.up)
-        ) else 0.0
+        typical = (
+            float(np.median(np.abs(domains.up[np.isfinite(domains.up)]), axis=0))
+            if np.any(np.isfinite(domains.up))
+            else 0.0
+        )
         scatter = _log_uniform(rng, 0.002, 0.05) * typical
     m = np.empty(sweep.true.size)
     for k in np.unique(sweep.cycle):
         part = sweep.cycle == k
-        moved = domains.shifted(scatter * rng.standard_normal(), 0.3 * scatter * rng.standard_normal())
+        moved = domains.shifted(
+            scatter * rng.standard_normal(), 0.3 * scatter * rng.standard_normal()
+        )
         m[part] = moved.along(sweep.true[part], state)
     return m
 
@@ -415,7 +424,9 @@ def _recorded(
             names.append("R_xx recorded")
             r_xx = 20 * size * (10 - shape) + noise * rng.standard_normal(n)
     signal = signal + adds("drift", 0.6, 0.003, 0.3) * (time - 0.5)
-    signal = signal + adds("thermal drift", 0.2, 0.003, 0.3) * np.exp(-time / rng.uniform(0.05, 0.5))
+    signal = signal + adds("thermal drift", 0.2, 0.003, 0.3) * np.exp(
+        -time / rng.uniform(0.05, 0.5)
+    )
     if sweep.run[-1] > 0:
         jump = adds("jump", 0.15, 0.02, 2)
         at = rng.integers(1, sweep.run[-1] + 1)

@@ -35,8 +35,8 @@ from hall2net.figures.style import (
 )
 from hall2net.measurement import select
 from hall2net.physics.compensation import compensation_temperature
-from hall2net.physics.loops import corrected_loop
-from hall2net.tables import uncertainty_column, usable
+from hall2net.physics.loops import corrected_loop, total_sigma
+from hall2net.tables import usable
 
 Datasets = Mapping[str, xr.Dataset]
 
@@ -68,7 +68,7 @@ def ahe_loops(
             colour = shade.to_rgba(row["temperature_k"]) if ordered else COLOURS[1]
             _draw_loop(axes, datasets, row, colour, 1e3, None, millitesla=True)
             for field in ("h_up_oe", "h_dn_oe"):
-                spread = np.hypot(row[uncertainty_column(field)], row["h_step_u_oe"])
+                spread = total_sigma(row, field)
                 axes.errorbar(
                     row[field] / 10, 0, xerr=spread / 10, marker="D", ms=2, color=COLOURS[2]
                 )
@@ -276,8 +276,8 @@ def _loops_of(datasets: Datasets, loops: pd.DataFrame, sample: str, paper_ohm: f
         _draw_loop(axes, datasets, row, COLOURS[1], 1e3, None, millitesla=True)
         for sign in (-1, 1):
             axes.axhline(sign * 1e3 * paper_ohm, color=GREY, lw=0.7, ls=":")
-        h_c = measured(row["h_c_oe"] / 10, row["h_c_u_oe"] / 10, "mT")
-        r_ahe = measured(row["r_ahe_ohm"] * 1e3, row["r_ahe_u_ohm"] * 1e3, "mΩ")
+        h_c = measured(row["h_c_oe"] / 10, total_sigma(row, "h_c_oe") / 10, "mT")
+        r_ahe = measured(row["r_ahe_ohm"] * 1e3, total_sigma(row, "r_ahe_ohm") * 1e3, "mΩ")
         panel(axes, letter, f"{row['temperature_k']:.0f} K\n{r_ahe}\n{h_c}")
     reach = 1.15 * max(1e3 * paper_ohm, *np.abs(panels[0].dataLim.intervaly))
     panels[0].set_ylim(-reach, reach)
@@ -293,12 +293,12 @@ def _loops_of(datasets: Datasets, loops: pd.DataFrame, sample: str, paper_ohm: f
 
 
 def _with_u(row: pd.Series, column: str, scale: float, unit: str) -> str:
-    return measured(row[column] * scale, row[uncertainty_column(column)] * scale, unit)
+    return measured(row[column] * scale, total_sigma(row, column) * scale, unit)
 
 
 def _centre_u(row: pd.Series) -> float:
     """Uncertainty of a loop's centre (Oe), the field step of both branches included."""
-    return float(np.hypot(row["h_0_u_oe"], row["h_step_u_oe"] / np.sqrt(2)))
+    return float(total_sigma(row, "h_0_oe"))
 
 
 def _branch_legend(axes: Axes, paper_ohm: float) -> tuple[list[Any], list[str]]:

@@ -110,6 +110,7 @@ class Terms:
             columns.append(np.zeros_like(one) if pickup is None else pickup - self.centre)
         return np.stack(columns, axis=-1)
 
+
 @dataclass(frozen=True)
 class Background:
     """Average of all fits.

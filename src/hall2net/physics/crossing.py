@@ -16,7 +16,7 @@ CONFIDENCE = 0.95
 """Probability of the intervals."""
 
 _FIELDS, _WIDTHS, _QUANTILES = 25, 19, 40
-"""Grid of switching fields and of widths, and quantiles kept; finer ones change no interval by 1 %."""
+"""Grid of switching fields and of widths, and quantiles; finer ones change no interval by 1 %."""
 _STAGES, _STAGES_OF_FIELD = 7, 4
 """How often the grids close in, and how often that of the fields alone."""
 _MISFIT = 1e-3
@@ -105,7 +105,11 @@ def locate(
         edge = _fitted_edge(field, m, noise, near)
         if edge is not None and edge.steep > _STEEP and edge.on_edge >= _FEWEST_ON_EDGE:
             resolved = edge
-        if edge is not None and (edge.whole or edge.steep > _STEEP_ENOUGH) or near.size == field.size:
+        if (
+            edge is not None
+            and (edge.whole or edge.steep > _STEEP_ENOUGH)
+            or near.size == field.size
+        ):
             break
         size *= 2
     granular = None if resolved is None else _granular(resolved, covariance)
@@ -198,7 +202,7 @@ def _granular(edge: _Edge, covariance: np.ndarray) -> Crossing | None:
     `_DOMAINS`, weighted by how well it explains the points. The conditional mean of m gives the
     crossing, its variance the error. None where no number explains the points, as for a jump.
     """
-    h, f = edge.field, (1 + erf(edge.z / np.sqrt(2))) / 2
+    f = (1 + erf(edge.z / np.sqrt(2))) / 2
     rest = edge.m - (2 * f - 1)
     shared = np.add.reduceat(covariance[:, edge.near], edge.starts, axis=1)
     shared = shared / np.diff([*edge.starts, edge.near.size])
@@ -232,7 +236,13 @@ def _granular(edge: _Edge, covariance: np.ndarray) -> Crossing | None:
     number = np.diff([*edge.starts, edge.near.size])
     spread[:] = np.repeat(common / number, number)
     return Crossing(
-        value, total, float(np.sqrt(own)), 1 / edge.slope, value + total * _NORMAL, spread, edge.near
+        value,
+        total,
+        float(np.sqrt(own)),
+        1 / edge.slope,
+        value + total * _NORMAL,
+        spread,
+        edge.near,
     )
 
 

@@ -217,9 +217,7 @@ def _intervals(n: int) -> tuple[np.ndarray, np.ndarray]:
     return np.triu_indices(n + 1, 1)
 
 
-def _closing(
-    d: Difference, box: _Box, hull: tuple[int, int], significance: float
-) -> Hysteresis:
+def _closing(d: Difference, box: _Box, hull: tuple[int, int], significance: float) -> Hysteresis:
     """From where on the branches agree, on each side, the drift fitted where they do."""
     n, best, height = d.field.size, None, box.height
     i, j = hull
@@ -263,7 +261,9 @@ def _baseline(d: Difference, closed: np.ndarray) -> np.ndarray:
         a = d.drift[:, chosen]
         fit = np.linalg.lstsq(a * root[:, None], y, rcond=None)[0]
         rest = y - a @ fit * root
-        best = min(best, (float(rest @ rest) + np.log(number) * len(chosen), a @ fit), key=lambda b: b[0])
+        best = min(
+            best, (float(rest @ rest) + np.log(number) * len(chosen), a @ fit), key=lambda b: b[0]
+        )
     return best[1]
 
 

@@ -88,8 +88,9 @@ _SAME_LEVEL = 0.2
 """Cycles whose half swings differ by more than this fraction are other measurements."""
 _SAME_FIELD = 0.25
 """Cycles whose switching fields scatter by more than this fraction of H_c are flagged."""
-_MISFIT, _MISFIT_PROBABILITY = 1.5, 1e-4
-"""Residuals are no noise where their mean square is so much larger and so improbable."""
+_MISFIT, _MISFIT_PROBABILITY, _MISFIT_SIZE = 1.5, 1e-4, 0.005
+"""Residuals are no noise where their mean square is so much larger and so improbable; below this
+fraction of the half swing nobody minds."""
 _SHAPES = {"erf": lambda z: erf(z / np.sqrt(2)), "tanh": np.tanh}
 
 
@@ -231,7 +232,9 @@ def _prepared(field: np.ndarray, signal: np.ndarray, pickup: np.ndarray | None) 
     field, signal = field[kept], signal[kept]
     pickup = None if pickup is None else np.asarray(pickup, float)[kept]
     if field.size < _FEWEST_POINTS:
-        raise Refused(f"too few points: {field.size} with field and signal, {_FEWEST_POINTS} needed")
+        raise Refused(
+            f"too few points: {field.size} with field and signal, {_FEWEST_POINTS} needed"
+        )
     sweeps = find_sweeps(field)
     time = np.linspace(-0.5, 0.5, field.size)
 
@@ -265,7 +268,9 @@ def _closed(measured: _Measured, d: Difference, found: Hysteresis) -> Iterator[s
     low, high = measured.low, measured.high
     span = max(b.field[-1] for b in measured.branches) - min(b.field[0] for b in measured.branches)
     ends = [
-        side for side, at in (("low", found.closed_low), ("high", found.closed_high)) if np.isnan(at)
+        side
+        for side, at in (("low", found.closed_low), ("high", found.closed_high))
+        if np.isnan(at)
     ]
     short = high - low < _SHORT * span
     if found.significance < _SIGNIFICANT or ends:
@@ -274,6 +279,7 @@ def _closed(measured: _Measured, d: Difference, found: Hysteresis) -> Iterator[s
         if _one_sided(measured):
             raise Refused(_one_sided(measured))
     if found.significance < _SIGNIFICANT:
+        _check_cycles_alike(measured)
         raise Refused(
             f"no hysteresis: the branches differ by {abs(found.height):.2g} with"
             f" {found.significance:.1f} sigma, {_SIGNIFICANT:g} needed;"
@@ -286,6 +292,20 @@ def _closed(measured: _Measured, d: Difference, found: Hysteresis) -> Iterator[s
         yield "the branches agree at the ends within some per cent only: drift, or not saturated"
     if found.significance < _SURE:
         yield f"hysteresis of {found.significance:.1f} sigma only"
+
+
+def _check_cycles_alike(measured: _Measured) -> None:
+    """Cycles of opposite sense, whose mean has no hysteresis, are no one measurement."""
+    signs = set()
+    for up, down in zip(measured.up, measured.down, strict=False):
+        one = branch_difference([up], [down], measured.low, measured.high, measured.sigma)
+        if one.field.size >= _FEWEST_BINS:
+            found = find_hysteresis(one)
+            signs |= {np.sign(found.height)} if found.significance > _SIGNIFICANT else set()
+    if len(signs) > 1:
+        raise Refused(
+            "mixed measurements: cycles of this file have opposite senses; one file for each"
+        )
 
 
 def _check_closed(d: Difference, found: Hysteresis, low: float, high: float) -> None:
@@ -514,9 +534,7 @@ def _assembled(
         return Estimate(value, u, sys, 0.0, value - reach, value + reach)
 
     width = float(np.mean([f.crossing.width for side in crossings.values() for f in side]))
-    steps = tuple(
-        _step_fields(shapes[name], fields[f"h_{name}"].value) for name in ("up", "dn")
-    )
+    steps = tuple(_step_fields(shapes[name], fields[f"h_{name}"].value) for name in ("up", "dn"))
     loop = Loop(
         fields, term("amplitude"), term("offset"), term("slope", 1 / largest), term("even"),
         term("drift"), step, width, background, background.sigma, found.significance,
@@ -529,8 +547,8 @@ def _assembled(
 def _with_uneven_centre(loop: Loop, measured: _Measured) -> Loop:
     """The error by an even part that nothing describes, and a doubt where it shows.
 
-    Around the centre of a loop the branches mirror each other: the mean of both vanishes there. What
-    it does not vanish by moves both switching fields alike.
+    Around the centre of a loop the branches mirror each other, and their mean vanishes. What is
+    left there moves both switching fields alike.
     """
     h_c, h_0 = loop.fields["h_c"].value, loop.fields["h_0"].value
     means, variances = [], []
@@ -588,7 +606,10 @@ def _combined(
         # Not divided by the number of cycles: grains and field steps are the same in each.
         own.append(np.mean([p[0] for p in parts]))
         steps.append(np.mean([p[1] for p in parts]))
-    typical = [side[int(np.argsort([f.crossing.value for f in side])[len(side) // 2])] for side in (up, down)]
+    typical = [
+        side[int(np.argsort([f.crossing.value for f in side])[len(side) // 2])]
+        for side in (up, down)
+    ]
     quantiles = [t.crossing.fields - t.crossing.value for t in typical]
     spread = [t.crossing.total for t in typical]
     estimates, scatter = {}, 0.0
@@ -609,9 +630,16 @@ def _combined(
         statistical = noise + shared + max(between**2 - noise - step, 0.0)
         total = statistical + systematic + step
         base = squares @ np.square(spread)
-        low, high = interval(value, value + join(*quantiles).ravel(), float(np.sqrt(total / base)) * stretch)
+        low, high = interval(
+            value, value + join(*quantiles).ravel(), float(np.sqrt(total / base)) * stretch
+        )
         estimates[name] = Estimate(
-            value, float(np.sqrt(statistical)), float(np.sqrt(systematic)), float(np.sqrt(step)), low, high
+            value,
+            float(np.sqrt(statistical)),
+            float(np.sqrt(systematic)),
+            float(np.sqrt(step)),
+            low,
+            high,
         )
     return estimates, float(np.sqrt(np.mean(steps))), scatter
 
@@ -644,9 +672,13 @@ def _scatter(
     n = len(values)
     if n < 2:
         return 0.0, 1.0
-    single = [np.var([f.crossing.value for f in side], ddof=1) for side in (up, down) if len(side) > 1]
+    single = [
+        np.var([f.crossing.value for f in side], ddof=1) for side in (up, down) if len(side) > 1
+    ]
     # Few cycles may agree by chance: the scatter of both branches counts for each.
-    squares = max(float(np.var(values, ddof=1)), float(np.mean(single)) * np.dot(weights, weights) / 2)
+    squares = max(
+        float(np.var(values, ddof=1)), float(np.mean(single)) * np.dot(weights, weights) / 2
+    )
     if squares < variance * chdtri(n - 1, 0.3) / (n - 1):
         return 0.0, 1.0
     # Student's quantile for one sigma in the value, for 95 % in the interval.
@@ -657,7 +689,7 @@ def _scatter(
 def _doubts(loop: Loop, shapes: Mapping[str, list[Shape]], scatter: float) -> Iterator[str]:
     """Why a number should be looked at."""
     size = abs(loop.amplitude.value)
-    h_c, u = loop.fields["h_c"], loop.fields["h_up"]
+    h_c = loop.fields["h_c"]
     for shape in (s for side in shapes.values() for s in side):
         if shape.beyond:
             yield (
@@ -679,7 +711,8 @@ def _doubts(loop: Loop, shapes: Mapping[str, list[Shape]], scatter: float) -> It
     error = float(np.hypot(loop.amplitude.statistical, loop.amplitude.systematic))
     if error > 0.2 * size:
         yield f"the saturated levels are known to {100 * error / size:.0f} % only"
-    if loop.background.misfit > _MISFIT and loop.background.misfit_probability < _MISFIT_PROBABILITY:
+    seen = loop.background.sigma > _MISFIT_SIZE * size
+    if seen and _is_misfit(loop.background):
         yield (
             f"the background is not described: residuals in saturation are"
             f" {np.sqrt(loop.background.misfit):.1f} times the noise"
@@ -688,6 +721,10 @@ def _doubts(loop: Loop, shapes: Mapping[str, list[Shape]], scatter: float) -> It
         yield f"drift of {abs(loop.drift.value) / size:.1f} times the half swing"
     if scatter > _SAME_FIELD * abs(h_c.value):
         yield f"the cycles differ: H_c is known to {100 * scatter / abs(h_c.value):.0f} % only"
+
+
+def _is_misfit(background: Background) -> bool:
+    return background.misfit > _MISFIT and background.misfit_probability < _MISFIT_PROBABILITY
 
 
 def _steps_in_words(shapes: Sequence[Shape], branch: str) -> str:
@@ -856,9 +893,10 @@ def _disagreement(rows: pd.DataFrame, sample: str) -> str:
     if len(rows) < 2 or _agree(r_ahe, sigma):
         return ""
     current = rows["current_ma"].to_numpy(float)
-    if np.all(np.isfinite(current) & (current != 0)) and np.ptp(np.abs(current)) + np.ptp(
-        np.sign(current)
-    ) > 0:
+    if (
+        np.all(np.isfinite(current) & (current != 0))
+        and np.ptp(np.abs(current)) + np.ptp(np.sign(current)) > 0
+    ):
         if _agree(r_ahe * current, sigma * np.abs(current)):
             return (
                 f"R_AHE of {sample} goes as 1/I, from {r_ahe.min():.3g} to {r_ahe.max():.3g} ohm:"
@@ -945,10 +983,10 @@ def total_sigma(row: pd.Series | pd.DataFrame, column: str) -> Any:  # noqa: ANN
     row : a row of the table of `fit_loops`, or the table
     column : one of `VALUES`
     """
-    parts = [row[uncertainty_column(column)], row[systematic_column(column)]]
+    parts = [row[uncertainty_column(column)], row.get(systematic_column(column), 0.0)]
     if column in FIELDS:
         steps = 1.0 if column in FIELDS[:2] else 0.5**0.5
-        parts.append(row["h_step_u_oe"] * steps)
+        parts.append(row.get("h_step_u_oe", 0.0) * steps)
     return sum(part**2 for part in parts) ** 0.5
 
 

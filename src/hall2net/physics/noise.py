@@ -49,9 +49,11 @@ def point_noise(branches: Sequence[tuple[np.ndarray, np.ndarray]]) -> float:
     values = np.unique(y)
     if values.size < 0.5 * y.size:
         steps = np.diff(values)
-        quantum = float(np.median(steps[steps < np.quantile(steps, 0.5) * 1.5])) if (
-            steps.size > 1
-        ) else 0.0
+        quantum = (
+            float(np.median(steps[steps < np.quantile(steps, 0.5) * 1.5]))
+            if (steps.size > 1)
+            else 0.0
+        )
         inner = size[size <= np.quantile(size, 0.9)] if size.size else size
         scatter = float(np.sqrt(np.mean(inner**2))) if inner.size else 0.0
         sigma = max(sigma, scatter, quantum / np.sqrt(12)) if quantum < np.ptp(y) / 8 else sigma
@@ -68,7 +70,9 @@ def spikes(y: np.ndarray, sigma: float) -> np.ndarray:
     """
     found = np.zeros(y.size, bool)
     before, after = y[1:-1] - y[:-2], y[1:-1] - y[2:]
-    beyond = (before * after > 0) & (np.minimum(np.abs(before), np.abs(after)) > _SPIKE_SIGMA * sigma)
+    beyond = (before * after > 0) & (
+        np.minimum(np.abs(before), np.abs(after)) > _SPIKE_SIGMA * sigma
+    )
     # A spike stands alone: what lies around it agrees.
     around = np.abs(y[2:] - y[:-2]) < 0.5 * np.minimum(np.abs(before), np.abs(after))
     found[1:-1] = beyond & around

@@ -48,8 +48,12 @@ def shape_of(field: np.ndarray, m: np.ndarray, noise: np.ndarray) -> Shape:
     sign = 1.0 if y[-1] >= y[0] else -1.0
     beyond = _beyond(h, y, sigma)
     plateaus = tuple(_plateaus(h, sign * y, sigma, depth=2))
-    plateaus = tuple((sign * level, low, high) for level, low, high in sorted(plateaus, key=lambda p: p[1]))
-    return Shape(plateaus, _steps(h, sign * y, [(sign * p[0], p[1], p[2]) for p in plateaus]), beyond)
+    plateaus = tuple(
+        (sign * level, low, high) for level, low, high in sorted(plateaus, key=lambda p: p[1])
+    )
+    return Shape(
+        plateaus, _steps(h, sign * y, [(sign * p[0], p[1], p[2]) for p in plateaus]), beyond
+    )
 
 
 def _binned(
@@ -103,7 +107,12 @@ def _widest_plateau(
 ) -> tuple[int, int, float] | None:
     i, j = np.triu_indices(last - first - 1, 2)
     i, j = i + first + 1, j + first + 1
-    c = np.concatenate([np.zeros((1, 5)), np.cumsum(np.column_stack([np.ones_like(h), h, y, h * y, h * h]), axis=0)])
+    c = np.concatenate(
+        [
+            np.zeros((1, 5)),
+            np.cumsum(np.column_stack([np.ones_like(h), h, y, h * y, h * h]), axis=0),
+        ]
+    )
     n, sx, sy, sxy, sxx = (c[j + 1] - c[i]).T
     spread = np.maximum(sxx - sx**2 / n, 1e-300)
     slope, level = (sxy - sx * sy / n) / spread, sy / n

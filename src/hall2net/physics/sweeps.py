@@ -1,4 +1,4 @@
-"""A measured field as monotonic runs: which points belong to a rising and which to a falling branch."""
+"""A measured field as monotonic runs: which points belong to a rising or a falling branch."""
 
 from dataclasses import dataclass
 
@@ -212,9 +212,7 @@ class Branch:
     def only(self, kept: np.ndarray) -> "Branch":
         """The points where `kept` (n,) is true."""
         pickup = None if self.pickup is None else self.pickup[kept]
-        return Branch(
-            self.field[kept], self.signal[kept], self.time[kept], self.rising, pickup
-        )
+        return Branch(self.field[kept], self.signal[kept], self.time[kept], self.rising, pickup)
 
 
 def merged(field: np.ndarray, *values: np.ndarray) -> tuple[np.ndarray, ...]:

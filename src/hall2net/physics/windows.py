@@ -52,9 +52,7 @@ class Bins:
     waves: np.ndarray
 
 
-def bin_branches(
-    branches: Sequence[Branch], columns_of: Callable[[Branch], np.ndarray]
-) -> Bins:
+def bin_branches(branches: Sequence[Branch], columns_of: Callable[[Branch], np.ndarray]) -> Bins:
     """Means of neighbouring points.
 
     Parameters
@@ -89,8 +87,8 @@ class Windows:
     ----------
     kept : (windows, b), whether a window keeps a bin
     level : (b,), -1 or 1, which saturated level a bin is in
-    tails : (b, `N_TAILS`), what edges with tails lack of their level, after and before the edge, for
-        each length of a tail; what moments lack that rotate
+    tails : (b, `N_TAILS`), what edges with tails lack of their level, after and before the edge,
+        for each length of a tail; what moments lack that rotate
     normal : whether rising branches switch at the upper end of the open part
     """
 
