@@ -18,6 +18,7 @@ from hall2net.errors import (
 )
 from hall2net.study.cells import UNKNOWN, Sheet, read_cells
 from hall2net.study.config import allowed_part, check_config, key_of, with_numbers
+from hall2net.study.decisions import Decision, read_decisions
 from hall2net.study.figures import all_figures
 from hall2net.study.references import StudySheets, check_references
 from hall2net.study.samples import COLUMNS, NUMBERS, sample_problems, samples_in
@@ -71,7 +72,7 @@ def read_project(config: Mapping[str, Any], root: str | Path, schema: str | Path
     # What is left beside the mistakes takes another look at the schema, at every start.
     allowed = allowed_part(config, schema) if problems else config
     for study in allowed.get("studies", {}):
-        studies[study], found = _sheets(Path(root, "raw", study))
+        studies[study], found = _sheets(Path(root, "raw", study), schema)
         problems += [replace(problem, study=study) for problem in found]
     problems = _joined(problems, _problems(check_references, allowed, studies, all_figures()))
     return Project(studies, together(problems))
@@ -130,7 +131,7 @@ def check_project(
     return f"{', '.join(words)}: no problem found"
 
 
-def _sheets(folder: Path) -> tuple[StudySheets, list[Problem]]:
+def _sheets(folder: Path, schema: str | Path) -> tuple[StudySheets, list[Problem]]:
     """The sheets of a study as far as they can be read, and what is wrong with them."""
     problems: list[Problem] = []
     measurements = samples = None
@@ -147,7 +148,13 @@ def _sheets(folder: Path) -> tuple[StudySheets, list[Problem]]:
         samples, lines = samples_in(sheet), _lines(sheet)
     except Hall2netError as error:
         problems += error.problems
-    return StudySheets(folder, measurements, samples, lines), problems
+    decisions: list[Decision] = []
+    if measurements is not None:
+        try:
+            decisions = read_decisions(folder / "decisions.csv", measurements, schema)
+        except Hall2netError as error:
+            problems += error.problems
+    return StudySheets(folder, measurements, samples, lines, decisions), problems
 
 
 def _joined(of_cells: list[Problem], of_references: list[Problem]) -> list[Problem]:
