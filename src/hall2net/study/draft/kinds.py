@@ -119,7 +119,11 @@ def _against_field(
     file: RawFile, kind: str, fields: Sequence[Column], signals: Sequence[Column]
 ) -> list[Measurement]:
     rows = _in_parts(file, kind, fields[0], signals)
-    others = [column for column in fields[1:] if not follows(column.values, fields[0].values)]
+    others = [
+        column
+        for column in fields[1:]
+        if not follows(column.values, fields[0].values) and not _settings(column, column.values)
+    ]
     for one in rows:
         one.why = f"{fields[0].name} sweeps"
         if others:
