@@ -1,5 +1,7 @@
 """What all result tables share: units in column names, uncertainties beside values, a status."""
 
+from collections.abc import Mapping
+
 import pandas as pd
 
 # Longest first, so that "_a_m2" is not taken for "_m2".
@@ -28,6 +30,23 @@ def systematic_column(column: str) -> str:
 def column_unit(column: str) -> str:
     """The unit at the end of a column's name: `_oe` for `h_c_oe`; empty for a plain number."""
     return next((unit for unit in _COLUMN_UNITS if column.endswith(unit)), "")
+
+
+def with_left_out(table: pd.DataFrame, reasons: Mapping[str, str]) -> pd.DataFrame:
+    """A table in which measurements that a person left out are refused; their numbers stay.
+
+    Parameters
+    ----------
+    table : one row a measurement: `id`, `status`, `reason`
+    reasons : id of each measurement that is left out to the reason
+    """
+    if not reasons:
+        return table
+    table = table.copy()
+    chosen = table["id"].isin(list(reasons))
+    table.loc[chosen, "status"] = "refused"
+    table.loc[chosen, "reason"] = "left out: " + table.loc[chosen, "id"].map(reasons)
+    return table
 
 
 def usable(table: pd.DataFrame) -> pd.DataFrame:

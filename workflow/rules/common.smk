@@ -9,6 +9,7 @@ from hall2net.networks.runs import file_names, recorded_epochs, runs_of_networks
 from hall2net.sources import LIBRARY, reached
 from hall2net.study.check import finished_part, read_config, read_project
 from hall2net.study.config import with_numbers
+from hall2net.study.decisions import left_out, overrides
 
 SCHEMA = Path(workflow.basedir, "workflow/schemas/config.schema.yaml")
 
@@ -31,7 +32,7 @@ except Hall2netError as error:
 
 # A study with a problem stops its own targets and `all`, and no others.
 config |= finished_part(config, PROJECT.unfinished)
-SHEETS = {study: PROJECT.studies[study].measurements for study in config["studies"]}
+SHEETS = {study: PROJECT.studies[study].used for study in config["studies"]}
 SAMPLES = {study: PROJECT.studies[study].samples for study in config["studies"]}
 
 
@@ -90,6 +91,21 @@ TRAINING = {
     "laptop": {"mem_mb": on_retry(3000), "runtime": on_retry(60), "gpu": 0},
     "published": {"mem_mb": on_retry(16000), "runtime": on_retry(720), "gpu": 1},
 }[SCALE]
+
+
+def decisions_of(wildcards):
+    """Decisions of a person on single measurements, as plain values."""
+    return [vars(one) for one in PROJECT.studies[wildcards.study].decisions]
+
+
+def overrides_of(wildcards):
+    """Settings of single measurements, decided by a person."""
+    return overrides(PROJECT.studies[wildcards.study].decisions)
+
+
+def left_out_of(wildcards):
+    """Measurements that a person left out, with the reasons."""
+    return left_out(PROJECT.studies[wildcards.study].decisions)
 
 
 def study_config(key):

@@ -88,6 +88,7 @@ rule inspector:
     params:
         data_source=study_config("data_source"),
         samples=samples_of,
+        decisions=decisions_of,
     message:
         "{wildcards.study}: the loop inspector"
     script:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from hall2net.measurement import KINDS
 from hall2net.units import OERSTED, SI_FACTORS
 
 FIELD_NAMES = ("Field", "Magnetic Field", "B", "H", "Bz", "Hz", "µ0H", "Applied field", "H_z")
@@ -87,10 +88,20 @@ class Make:
 
 @dataclass(frozen=True)
 class Truth:
-    """What is true of a file: cells of the sheet, those that nothing says left out."""
+    """What is true of a file.
+
+    Attributes
+    ----------
+    file : its name
+    cells : of the sheet; those that nothing says are left out
+    points : rows of its table
+    largest_x : largest size of what is swept, in SI
+    """
 
     file: str
     cells: dict[str, Any]
+    points: int
+    largest_x: float
 
 
 def write_folder(folder: Path, seed: int, samples: int = 2) -> list[Truth]:
@@ -271,7 +282,9 @@ class Laboratory:
             "x_column": names[x_name], "x_unit": x_unit, "y_column": names[signal[0]],
             "y_unit": signal[1], "y_quantity": y_quantity, **held,
         }  # fmt: skip
-        self.truths.append(Truth(file, cells))
+        quantity = "field" if KINDS[kind].x == "field" else "current"
+        largest = float(np.abs(x).max()) * SI_FACTORS[quantity][x_unit]
+        self.truths.append(Truth(file, cells, len(x), largest))
 
     def _extra_columns(self, x: np.ndarray, kind: str) -> list[tuple[tuple[str, str], np.ndarray]]:
         rng, count = self.make.rng, len(x)

@@ -51,7 +51,8 @@ def read_sheet(path: str | Path) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame, one row a measurement; numbers as floats, empty cells as NaN.
+    DataFrame, one row a measurement; numbers as floats, empty cells as NaN. The index is the line
+    in the file.
 
     Raises
     ------
@@ -65,7 +66,7 @@ def read_sheet(path: str | Path) -> pd.DataFrame:
     problems = column_problems(sheet, COLUMNS, REQUIRED, "a raw file")
     if problems := problems or list(_cell_problems(sheet)):
         raise ConfigError(problems=problems)
-    cells = sheet.cells.reset_index(drop=True)
+    cells = sheet.cells
     for name in NUMBERS:
         if name in cells:
             cells[name] = pd.to_numeric(cells[name])

@@ -119,7 +119,11 @@ def _against_field(
     file: RawFile, kind: str, fields: Sequence[Column], signals: Sequence[Column]
 ) -> list[Measurement]:
     rows = _in_parts(file, kind, fields[0], signals)
-    others = [column for column in fields[1:] if not follows(column.values, fields[0].values)]
+    others = [
+        column
+        for column in fields[1:]
+        if not follows(column.values, fields[0].values) and not _settings(column, column.values)
+    ]
     for one in rows:
         one.why = f"{fields[0].name} sweeps"
         if others:
@@ -127,7 +131,7 @@ def _against_field(
             one.choices["x_column"] = [column.name for column in (fields[0], *others)]
             one.remarks.append("two fields sweep")
         if kind == "ahe_loop":
-            one.second = "loop_shift, if its loops at several currents belong together"
+            one.second = "loop_shift, if the currents of several loops move its centre"
     return rows
 
 
@@ -285,7 +289,10 @@ def _against_current(
         second = "sot_switching, if the current writes"
     else:
         rows = _in_parts(file, "sot_switching", x, signals)
-        why, second = "a resistance against", "resistivity, if the signal is read along the bar"
+        why, second = (
+            "a signal that is no straight line, against",
+            "resistivity, if the signal is read along the bar",
+        )
     for one in rows:
         one.why, one.second = f"{why} {x.name}", second
         if len(currents) > 1 and not all(follows(c.values, x.values) for c in currents[1:]):

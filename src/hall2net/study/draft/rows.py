@@ -19,6 +19,11 @@ from hall2net.study.draft.kinds import Measurement, measurements_in
 from hall2net.study.draft.names import Told, in_sheet_units, sanitised, told_by_name, told_by_words
 from hall2net.study.sheet import COLUMNS
 
+_NO_DATA = {
+    ".py", ".m", ".ipynb", ".md", ".rst", ".tex", ".json", ".yaml", ".yml", ".toml", ".ini",
+    ".html", ".htm", ".xml", ".sh", ".bat", ".js", ".c", ".cpp", ".h",
+}  # fmt: skip
+"""Endings of programs, settings and prose; numbers in them are no measurement."""
 OWN_FILES = ("measurements.csv", "samples.csv", "SHA256SUMS")
 """Names in `raw/<study>/` that are no instrument files."""
 
@@ -111,7 +116,9 @@ def _raw_files(folder: Path) -> tuple[list[str], dict[str, str]]:
             skipped[name] = "hidden"
         elif path.is_symlink():
             skipped[name] = "a link; copy the file itself"
-        elif name in OWN_FILES:
+        elif path.suffix.lower() in _NO_DATA:
+            skipped[name] = f"no table: a {path.suffix.lower()} file is text, program or setting"
+        elif name in (*OWN_FILES, "decisions.csv"):
             skipped[name] = "a list of files"
         elif re.search(r"[;{}\\]|^\s|\s$", name):
             skipped[name] = "a name with ; { } \\ or outer blanks; rename the file"
