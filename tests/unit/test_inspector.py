@@ -52,7 +52,7 @@ def switching_loop(seed, *, spike=None):
     rising = np.linspace(-20, 20, 81)
     current = np.concatenate([rising[40:], rising[::-1], rising])
     centre = np.repeat([9.0, -9.0, 9.0], [41, 81, 81])
-    resistance = 0.05 * np.tanh((current - centre) / 2) + JOULE_OHM_PER_MA2 * current**2
+    resistance = 0.05 * np.tanh((current - centre) / 0.8) + JOULE_OHM_PER_MA2 * current**2
     resistance += NOISE_OHM * np.random.default_rng(seed).standard_normal(current.size)
     if spike is not None:
         resistance[spike] += 0.03
@@ -249,7 +249,7 @@ def test_heating_is_taken_off_a_switching_loop_and_a_spike_is_left_out(made):
     # At rest the branch that comes from -max lies at -0.05 ohm, the other at +0.05 ohm.
     level = np.where(found.flags[rest] & RISING, -0.05, 0.05)
     assert np.abs((found.model - found.background)[rest] - level).max() < 3e-4
-    assert 0.7 * NOISE_OHM < (found.y - found.model)[rest].std() < 3 * NOISE_OHM
+    assert 0.7 * NOISE_OHM < (found.y - found.model)[rest].std() < 1.5 * NOISE_OHM
 
 
 def test_what_has_no_fit_has_no_background(made):

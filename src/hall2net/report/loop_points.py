@@ -8,10 +8,10 @@ import pandas as pd
 import xarray as xr
 
 from hall2net.errors import Hall2netError
+from hall2net.physics.current_loops import fit_current_loop
 from hall2net.physics.loops import corrected_loop
 from hall2net.physics.noise import point_noise, spikes
 from hall2net.physics.sweeps import find_runs, find_sweeps
-from hall2net.physics.switching import switching_loop
 
 RISING, FALLING, USED, LEFT_OUT = 1, 2, 4, 8
 """Flags of a point: its branch, whether the background is fitted to it, whether it is a spike."""
@@ -85,25 +85,31 @@ def hall_points(measurement: xr.Dataset, row: pd.Series) -> LoopPoints:
 def switching_points(measurement: xr.Dataset) -> LoopPoints:
     """Points of a switching loop; without background where it is refused.
 
+    Several reads after a pulse are one point, their mean.
+
     Parameters
     ----------
     measurement : one `sot_switching` measurement
     """
     current, y = measurement["write_current"].values, measurement["resistance"].values
     try:
-        loop = switching_loop(measurement)
+        loop = fit_current_loop(measurement)
     except Hall2netError:
         return _measured(_unfitted(current, y))
-    place = loop["point"].to_numpy()
+    points, place = loop.points, loop.points["point"].to_numpy()
+    below = loop.terms @ loop.value[2:]
+    if (points["n_reads"] > 1).any():
+        current, y, place = np.zeros(len(points)), np.zeros(len(points)), np.arange(len(points))
+    current, y = current.copy(), y.copy()
+    current[place] = 1e-3 * points["write_current_ma"]
+    y[place] = points["resistance_ohm"] + below
     background, model = np.full((2, len(y)), np.nan)
+    background[place] = below
+    rising = np.array([sweep.direction for sweep in loop.sweeps])[points["sweep"]] > 0
+    level = np.where(rising, loop.value[0], loop.value[1])
+    model[place] = np.where(points["at_rest"], below + level, np.nan)
     flags = np.full(len(y), LEFT_OUT)
-    flags[place] = _branches(loop["branch"])
-    background[place] = y[place] - loop["resistance_ohm"]
-    # At rest: on the way from full current back to zero, where nothing switches.
-    for branch, sign in ((RISING, -1), (FALLING, 1)):
-        rest = (flags == branch) & (sign * current > 0)
-        model[rest] = background[rest] + np.mean(y[rest] - background[rest])
-        flags[rest] |= USED
+    flags[place] = _branches(points["branch"]) + np.where(points["at_rest"], USED, 0)
     return _measured(LoopPoints(current, y, background, model, flags))
 
 
