@@ -66,8 +66,8 @@ class CurrentLoop:
     """A switching loop with its sweeps, and the fit of its resting points."""
 
     points: pd.DataFrame
-    """One row a point in order: `write_current_ma`, `resistance_ohm` less heating, pick-up and
-    drift, `n_reads`, `sweep`, `branch`, `at_rest`."""
+    """One row a point in order: `point` (number in the measurement), `write_current_ma`,
+    `resistance_ohm` less heating, pick-up and drift, `n_reads`, `sweep`, `branch`, `at_rest`."""
     sweeps: tuple[Sweep, ...]
     terms: np.ndarray
     """(points, 3): what each of `TERMS` is multiplied by."""
@@ -118,7 +118,8 @@ def switching_loop(measurement: xr.Dataset) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame in the order of measurement: `write_current_ma`, `resistance_ohm` with its noise
+    DataFrame in the order of measurement: `point` (its number in the measurement, from 0; of
+    several reads the first), `write_current_ma`, `resistance_ohm` with its noise
     `resistance_u_ohm`, `branch` (up: rising current, down: falling; initial for a first sweep
     from zero that a whole one repeats; minor for sweeps that turned early), `sweep` (number of the
     run between two turning points, from 0). Points that stand out by more than 8 sigma from both
@@ -131,7 +132,7 @@ def switching_loop(measurement: xr.Dataset) -> pd.DataFrame:
     """
     loop = fit_current_loop(measurement)
     return loop.points.assign(resistance_u_ohm=loop.sigma)[
-        ["write_current_ma", "resistance_ohm", "resistance_u_ohm", "branch", "sweep"]
+        ["point", "write_current_ma", "resistance_ohm", "resistance_u_ohm", "branch", "sweep"]
     ]
 
 
@@ -261,13 +262,20 @@ def _points(measurement: xr.Dataset) -> tuple[pd.DataFrame, float]:
     """
     resistance = measurement["resistance"].to_numpy()
     current = write_currents(measurement["write_current"].to_numpy() * 1e3, resistance)
-    reads = pd.DataFrame({"write_current_ma": current, "resistance_ohm": resistance}).dropna()
+    reads = pd.DataFrame(
+        {
+            "point": np.arange(len(current)),
+            "write_current_ma": current,
+            "resistance_ohm": resistance,
+        }
+    ).dropna()
     step = reads["write_current_ma"].diff().abs()
     number = (step > 1e-6 * reads["write_current_ma"].abs().max()).cumsum()
     if 2 * number.nunique() > len(reads):
         return reads.reset_index(drop=True).assign(n_reads=1), np.nan
     grouped = reads.groupby(number)
-    points = grouped.mean().assign(n_reads=grouped.size()).reset_index(drop=True)
+    points = grouped.mean().assign(point=grouped["point"].first(), n_reads=grouped.size())
+    points = points.reset_index(drop=True)
     within = reads["resistance_ohm"] - grouped["resistance_ohm"].transform("mean")
     return points, float(np.sqrt(within @ within / (len(reads) - len(points))))
 

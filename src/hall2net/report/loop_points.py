@@ -8,10 +8,10 @@ import pandas as pd
 import xarray as xr
 
 from hall2net.errors import Hall2netError
+from hall2net.physics.current_loops import switching_loop
 from hall2net.physics.loops import corrected_loop
 from hall2net.physics.noise import point_noise, spikes
 from hall2net.physics.sweeps import find_runs, find_sweeps
-from hall2net.physics.switching import switching_loop
 
 RISING, FALLING, USED, LEFT_OUT = 1, 2, 4, 8
 """Flags of a point: its branch, whether the background is fitted to it, whether it is a spike."""
