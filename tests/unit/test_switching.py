@@ -250,3 +250,12 @@ def test_polarity_reverses_at_2350_oe():
     built_in = np.sign(pre["initial_field_z_oe"])
     turned = pre["prefield_x_oe"].abs() > truth["polarity_reversal_prefield_oe"] - 1
     assert (pre["polarity"] == np.where(turned, -built_in, built_in)).all()
+
+
+def test_pulse_width_law_of_the_emulated_study():
+    table, truth = study("ruo2", ("pt", "ruo2_0p5", "ruo2_0p7", "mgo_0p5"))
+    law = pulse_width_table(table.reset_index()).iloc[0]
+    expected = truth["pulse_width_law"]
+    assert law["sample"] == "ruo2_0p5" and law["n_widths"] == 4 and law["status"] == "ok"
+    assert abs(law["i_c0_ma"] - expected["i_c0_ma"]) < 3 * law["i_c0_u_ma"] < 0.1 * law["i_c0_ma"]
+    assert abs(law["delta"] - expected["stability"]) < 3 * law["delta_u"] < 0.3 * law["delta"]

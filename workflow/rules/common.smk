@@ -135,11 +135,18 @@ def sheet_of(study, samples=None):
     )
 
 
+def has_pulse_widths(study):
+    """Whether a sample's switching loops have three pulse widths, which a line through takes."""
+    rows = SHEETS[study].query("kind == 'sot_switching'")
+    return bool((rows.groupby("sample")["pulse_width_s"].nunique() >= 3).any())
+
+
 def study_tables(study):
     """The tables of a study that its kinds of measurement allow."""
     kinds = sorted(set(SHEETS[study]["kind"]))
     block = config["studies"][study]
     names = [name for kind in kinds for name in KINDS[kind].tables]
+    names += ["pulse_widths"] if has_pulse_widths(study) else []
     names += ["lut", "merit", "advisor"] if "lut" in block else []
     names += ["hardware"] if "device" in block and networks_of(study) else []
     if "conventions" not in block:

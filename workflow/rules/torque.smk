@@ -66,6 +66,21 @@ rule switching:
         "../scripts/switching.py"
 
 
+rule pulse_widths:
+    input:
+        switching="results/{study}/switching.csv",
+    output:
+        "results/{study}/pulse_widths.csv",
+    log:
+        "results/logs/{study}/pulse_widths.log",
+    conda:
+        "../../envs/hall2net.yaml"
+    message:
+        "{wildcards.study}: critical current against pulse width"
+    script:
+        "../scripts/pulse_widths.py"
+
+
 rule torque:
     input:
         loops="results/{study}/loops.csv",

@@ -60,7 +60,7 @@ def _states_on_loop(measurement: xr.Dataset, lut: pd.DataFrame) -> Figure:
         loop["resistance_ohm"] * 1e3,
         color=GREY,
         lw=0.8,
-        label="loop, less the Joule term",
+        label="loop, less heating and drift",
     )
     axes.errorbar(
         lut["write_current_ma"],

@@ -64,7 +64,7 @@ def switching_loops(*, datasets: Datasets, switching: pd.DataFrame, samples: Sam
     panels[0].plot([], [], color=GREY, ls=":", label="critical current, ±1σ")
     outer_labels(panels, columns, "write current (mA)", "$R_{xy}$ (mΩ)")
     merged_legend(drawn, 3 if columns > 1 else 2)
-    stamp(drawn, "less the Joule term")
+    stamp(drawn, "less heating, odd pick-up and drift")
     shown_panels(drawn, len(shown), len(switching), "loops")
     return drawn
 
@@ -87,7 +87,7 @@ def fig4b_switching_fields(
         axes.set_xlabel("write current (mA)")
     panels[0].set_ylabel("$R_{xy}$ (mΩ)")
     merged_legend(drawn, 3)
-    stamp(drawn, "less the Joule term")
+    stamp(drawn, "less heating, odd pick-up and drift")
     return drawn
 
 
@@ -105,7 +105,7 @@ def fig3a_switching_fields(
         panel(axes, letter, rf"$H_x$ = {field}" + "\n" + _ratio_words(row))
     outer_labels(panels, 4, "write current (mA)", "$R_{xy}$ (mΩ)")
     merged_legend(drawn, 2)
-    stamp(drawn, "less the Joule term")
+    stamp(drawn, "less heating, odd pick-up and drift")
     return drawn
 
 
@@ -155,7 +155,7 @@ def fig3b_field_free_switching(
     panel(ratios, "b", r"Δ$R$ by current / Δ$R_\mathrm{AHE}$ by field")
     merged_legend(drawn, 2, [sweeps], "upper left")
     merged_legend(drawn, 2, [ratios], "upper right")
-    stamp(drawn, "less the Joule term")
+    stamp(drawn, "less heating, odd pick-up and drift")
     return drawn
 
 
@@ -212,7 +212,7 @@ def fig3ef_polarity_reversal(
     panel(polarity, "f", title)
     merged_legend(drawn, 1, [sweeps], "upper left")
     merged_legend(drawn, 2, [polarity], "upper right")
-    stamp(drawn, "less the Joule term")
+    stamp(drawn, "less heating, odd pick-up and drift")
     return drawn
 
 

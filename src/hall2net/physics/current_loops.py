@@ -66,8 +66,8 @@ class CurrentLoop:
     """A switching loop with its sweeps, and the fit of its resting points."""
 
     points: pd.DataFrame
-    """One row a point in order: `point` (number in the measurement), `write_current_ma`, `resistance_ohm` less heating, pick-up and
-    drift, `n_reads`, `sweep`, `branch`, `at_rest`."""
+    """One row a point in order: `point` (number in the measurement), `write_current_ma`,
+    `resistance_ohm` less heating, pick-up and drift, `n_reads`, `sweep`, `branch`, `at_rest`."""
     sweeps: tuple[Sweep, ...]
     terms: np.ndarray
     """(points, 3): what each of `TERMS` is multiplied by."""
