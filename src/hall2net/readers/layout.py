@@ -312,8 +312,18 @@ def _named(text: Text, run: Run) -> list[Header]:
         number, names, _, _ = fits[k]
         units = next((fits[u][1] for u in units_at if u > k), [])
         units = _column_units(names, units, labelled, run)
-        headers.append(Header(names, run.delimiter, number, run.first, units))
+        last = max([fits[u][0] for u in units_at if u > k], default=number)
+        body = _first_with_a_number(text, run, last)
+        headers.append(Header(names, run.delimiter, number, body, units))
     return headers
+
+
+def _first_with_a_number(text: Text, run: Run, names: int) -> int:
+    """The first row below the names: one that lacks all but one number is a row, too."""
+    for number in run.above:
+        if number > names and "n" in _kinds(cut(text, number, run.delimiter)[0]):
+            return number
+    return run.first
 
 
 def _below_continued(fits: list[tuple[int, list[str], str, int]], number: int) -> bool:
