@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from hall2net.readers.table import (
     BLANKS,
     MAX_COLUMNS,
@@ -24,6 +26,7 @@ _DELIMITERS = ("\t", ";", ",", "|", BLANKS)
 _COMMENT = "#%!/*' "
 # How many first lines are looked at: more only where no run of rows is long enough.
 _WINDOWS = (60, 400, HEAD_LINES)
+_HEAD_BYTES = 2**22  # lines of 100 kB are not looked at by the thousand
 _LONG_RUN = 20
 _ROWS_ABOVE = 40  # lines of words above a run of rows among which its names may be
 _LONG_LINE = 20_000  # names between blanks do not fill so much
@@ -178,7 +181,7 @@ def cuts(text: Text, number: int) -> Iterator[tuple[list[str], str, int]]:
 
 def _runs(text: Text) -> list[Run]:
     """All runs of rows, for the delimiter that suits best and those as good."""
-    count = len(text.ends)
+    count = max(1, min(len(text.ends), int(np.searchsorted(text.ends, _HEAD_BYTES))))
     runs: list[Run] = []
     for window in _WINDOWS:
         last = min(window, count)
