@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from hall2net.readers.table import (
     BLANKS,
     MAX_COLUMNS,
@@ -24,6 +26,7 @@ _DELIMITERS = ("\t", ";", ",", "|", BLANKS)
 _COMMENT = "#%!/*' "
 # How many first lines are looked at: more only where no run of rows is long enough.
 _WINDOWS = (60, 400, HEAD_LINES)
+_HEAD_BYTES = 2**22  # lines of 100 kB are not looked at by the thousand
 _LONG_RUN = 20
 _ROWS_ABOVE = 40  # lines of words above a run of rows among which its names may be
 _LONG_LINE = 20_000  # names between blanks do not fill so much
@@ -178,7 +181,7 @@ def cuts(text: Text, number: int) -> Iterator[tuple[list[str], str, int]]:
 
 def _runs(text: Text) -> list[Run]:
     """All runs of rows, for the delimiter that suits best and those as good."""
-    count = len(text.ends)
+    count = max(1, min(len(text.ends), int(np.searchsorted(text.ends, _HEAD_BYTES))))
     runs: list[Run] = []
     for window in _WINDOWS:
         last = min(window, count)
@@ -312,8 +315,18 @@ def _named(text: Text, run: Run) -> list[Header]:
         number, names, _, _ = fits[k]
         units = next((fits[u][1] for u in units_at if u > k), [])
         units = _column_units(names, units, labelled, run)
-        headers.append(Header(names, run.delimiter, number, run.first, units))
+        last = max([fits[u][0] for u in units_at if u > k], default=number)
+        body = _first_with_a_number(text, run, last)
+        headers.append(Header(names, run.delimiter, number, body, units))
     return headers
+
+
+def _first_with_a_number(text: Text, run: Run, names: int) -> int:
+    """The first row below the names: one that lacks all but one number is a row, too."""
+    for number in run.above:
+        if number > names and "n" in _kinds(cut(text, number, run.delimiter)[0]):
+            return number
+    return run.first
 
 
 def _below_continued(fits: list[tuple[int, list[str], str, int]], number: int) -> bool:

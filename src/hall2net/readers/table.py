@@ -199,6 +199,12 @@ def _plain(cell: str) -> float:
 def checked(path: Path, header: Header, table: Table) -> Table:
     """The table with NaN for what is not finite.
 
+    Parameters
+    ----------
+    path : the file
+    header : its column names
+    table : its numbers
+
     Raises
     ------
     FileError
