@@ -28,7 +28,8 @@ import torch.nn.functional as F
 from hall2net.networks import models
 from hall2net.networks.average import Average
 from hall2net.networks.models import weight_layers
-from hall2net.networks.quantize import Projection, nearest
+from hall2net.networks.quantize import NoisyWrites, Projection, nearest
+from hall2net.synapse.model import Synapse
 
 SIX = [-1.0, 0.0833, 0.3333, 0.5833, 0.75, 1.0]
 BATCH = 128
@@ -82,6 +83,20 @@ def with_levels(model, optimizer, levels, mapping):
     others = [p for p in model.parameters() if not any(p is w for w in projection.weights)]
     stepped = optimizer([*projection.parameters(), *others], fused=True)
     projection.attach(stepped)
+    return model, stepped
+
+
+def noise_aware(model, optimizer, levels, mapping):
+    """Each step writes all weights to devices with a scatter of 5 % and reads them."""
+    projection = Projection(model, levels, mapping)
+    others = [p for p in model.parameters() if not any(p is w for w in projection.weights)]
+    stepped = optimizer([*projection.parameters(), *others], fused=True)
+    projection.attach(stepped)
+    z = 0.05 * torch.special.ndtri((torch.arange(512) + 0.5) / 512).expand(len(levels), -1)
+    nothing = torch.zeros(len(levels))
+    noise = NoisyWrites(projection, Synapse(torch.tensor(levels), z, z, nothing, nothing))
+    noise.begin(0)
+    stepped.register_step_post_hook(lambda *_: noise.write())
     return model, stepped
 
 
@@ -193,6 +208,7 @@ def main():
         "six states, std, averaged": averaged(*with_levels(perceptron(), adam, SIX, "std")),
         "six states, maxabs": with_levels(perceptron(), adam, SIX, "maxabs"),
         "six states, learned": with_levels(perceptron(), adam, SIX, "learned"),
+        "six states, std, noise-aware": noise_aware(perceptron(), adam, SIX, "std"),
         "32 states, std": with_levels(perceptron(), adam, thirty_two, "std"),
         "six states, naive straight-through": naive(plain_perceptron(), adam, SIX),
     }
