@@ -2,17 +2,17 @@
 
     python bench/networks.py [--rounds 20] [--steps 50] [--threads 1] [--resnet]
 
-Each round times every way of training for the same number of steps, one after the other, in an
-order that turns; what is told is the median over the rounds of the ratio to plain PyTorch within
-the round, so that what else the machine does falls on all of them alike. Images are drawn at
-random: time does not depend on what they show.
+Each round times every way of training for the same number of steps, one after the other, in an order
+that rotates. The result is the median over the rounds of the ratio to plain PyTorch within the round:
+other load on the machine affects all of them alike. Images are random: the time does not depend on
+their content.
 
-`torch.optim.Adam` makes temporary arrays in every step. In a fresh process the C library may give
-their memory back to the system each time, and plain PyTorch then loses up to a third of its time to
-page faults. Once a large array has come and gone it keeps the memory; so it is made to do here,
-and the table shows that no faults are left.
+`torch.optim.Adam` makes temporary arrays in every step. In a new process the C library may return
+their memory to the system each time, and plain PyTorch then loses up to a third of its time to page
+faults. After a large array was made and freed once, the library keeps the memory; the script does so,
+and its table shows that no faults are left.
 
-Brevitas is compared with where it is installed.
+Brevitas is included if it is installed.
 """
 
 import argparse
@@ -36,7 +36,7 @@ BATCH = 128
 
 
 class NaiveStraightThrough(torch.nn.Module):
-    """What is commonly written: weights quantized anew in every forward pass."""
+    """The common way: weights quantized in every forward pass."""
 
     def __init__(self, levels):
         super().__init__()
@@ -57,7 +57,7 @@ def build(network, shape):
 
 
 def plain_perceptron(linear=torch.nn.Linear, **settings):
-    """As a tutorial has it; `linear` may be Brevitas's."""
+    """As in a tutorial; `linear` may be Brevitas's."""
     torch.manual_seed(0)
     return torch.nn.Sequential(
         Normalise(),
@@ -117,7 +117,7 @@ def naive(model, optimizer, levels):
 
 
 def brevitas_layer():
-    """Brevitas's linear layer; None where it is not installed."""
+    """Brevitas's linear layer; None if it is not installed."""
     try:
         from brevitas.nn import QuantLinear
     except ImportError:
@@ -156,7 +156,9 @@ def compare(title, ways, x, y, rounds, steps, bfloat16=False):
     print(f"\n{title}: {rounds} rounds of {steps} steps of {BATCH} images")
     print(f"  {'':36s} ms a step  page faults  speed (quartiles)")
     for name in names:
-        ratios = [base / own for base, own in zip(times[names[0]], times[name], strict=True)]
+        ratios = [
+            base / time_of for base, time_of in zip(times[names[0]], times[name], strict=True)
+        ]
         middle = statistics.median(times[name]) / steps * 1e3
         low, high = np.quantile(ratios, [0.25, 0.75])
         print(
