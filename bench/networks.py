@@ -2,15 +2,15 @@
 
     python bench/networks.py [--rounds 20] [--steps 50] [--threads 1] [--resnet]
 
-Each round times every way of training for the same number of steps, one after the other, in an order
-that rotates. The result is the median over the rounds of the ratio to plain PyTorch within the round:
-other load on the machine affects all of them alike. Images are random: the time does not depend on
-their content.
+Each round times every way of training for the same number of steps, one after the other, in an
+order that rotates. The result is the median over the rounds of the ratio to plain PyTorch within
+the round: other load on the machine affects all of them alike. Images are random: the time does
+not depend on their content.
 
 `torch.optim.Adam` makes temporary arrays in every step. In a new process the C library may return
 their memory to the system each time, and plain PyTorch then loses up to a third of its time to page
-faults. After a large array was made and freed once, the library keeps the memory; the script does so,
-and its table shows that no faults are left.
+faults. After a large array was made and freed once, the library keeps the memory; the script does
+so, and its table shows that no faults are left.
 
 Brevitas is included if it is installed.
 """
