@@ -8,13 +8,10 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 from scipy.constants import e, hbar, mu_0
 
 from hall2net.errors import ConfigError
-
-SHIFTS = ("line", "pair")
-"""line: slope of H_0 against I with an intercept | pair: H_0(+I) - H_0(-I) at equal |I|."""
+from hall2net.physics.loop_shift import SHIFTS
 
 CHOICES = {
     "loop_shift": SHIFTS,
@@ -181,17 +178,3 @@ def spin_hall_conductivity(xi_e: float, t_int: float) -> float:
 def spin_hall_angle(xi_j: float, t_int: float) -> float:
     """theta_SH = xi_DL^j/T_int, which is (2e/hbar) rho sigma_SH."""
     return xi_j / t_int
-
-
-def write_energy(current: ArrayLike, resistance: ArrayLike, pulse_width: ArrayLike) -> np.ndarray:
-    """Energy of write pulses, I^2 R tau, in J.
-
-    Parameters
-    ----------
-    current, resistance, pulse_width : in A, ohm and s, of shapes that go together
-
-    Notes
-    -----
-    One 1.00 ms pulse of 13.2 mA into 500 ohm takes 87 uJ.
-    """
-    return np.square(np.asarray(current, dtype=float)) * resistance * pulse_width

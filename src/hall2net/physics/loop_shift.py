@@ -14,6 +14,9 @@ from scipy.optimize import brentq
 from hall2net.errors import Hall2netError
 from hall2net.physics.lines import scatter_reason, student_factor, widening
 
+SHIFTS = ("line", "pair")
+"""line: slope of H_0 against I with an intercept | pair: H_0(+I) - H_0(-I) at equal |I|."""
+
 _SHOWN = 2.0  # gain in -2 ln L from which the scatter shows how it depends on the current
 _MANY_DOF = 20  # from here on the scatter says how large the errors of the field step are
 _ONE_TEMPERATURE_K = 5.0  # loops this close in temperature belong to one series
@@ -74,7 +77,7 @@ def centre_slopes(points: pd.DataFrame, shift: str) -> pd.DataFrame:
     Parameters
     ----------
     points : as from `usable_loops`
-    shift : one of `hall2net.physics.formulas.SHIFTS`
+    shift : one of `SHIFTS`
 
     Returns
     -------
