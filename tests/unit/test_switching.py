@@ -13,7 +13,8 @@ from hall2net.errors import ConfigError, Hall2netError
 from hall2net.physics.current_loops import switching_loop
 from hall2net.physics.loops import fit_loops
 from hall2net.physics.pulse_widths import pulse_width_table
-from hall2net.physics.switching import switching_table, write_energy
+from hall2net.physics.pulses import write_energy
+from hall2net.physics.switching import switching_table
 from hall2net.readers.reading import read_sample
 from hall2net.study.sheet import read_sheet
 

@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import xarray as xr
-from numpy.typing import ArrayLike
 
 from hall2net.errors import ConfigError, Hall2netError
 from hall2net.measurement import select
 from hall2net.physics.critical_currents import critical_currents
 from hall2net.physics.current_loops import TERMS, CurrentLoop, fit_current_loop
 from hall2net.physics.lines import weighted_fit
+from hall2net.physics.pulses import write_energy
 from hall2net.tables import uncertainty_column, usable
 from hall2net.units import OERSTED
 
@@ -108,20 +108,6 @@ def switching_table(
     return table.assign(criterion=criterion, current_layer=current_layer, fixed_ratio=fixed_ratio)[
         [*_COLUMNS[:-2], "criterion", "current_layer", "fixed_ratio", *_COLUMNS[-2:]]
     ]
-
-
-def write_energy(current: ArrayLike, resistance: ArrayLike, pulse_width: ArrayLike) -> np.ndarray:
-    """Energy of write pulses, I^2 R tau, in J.
-
-    Parameters
-    ----------
-    current, resistance, pulse_width : in A, ohm and s, of shapes that go together
-
-    Notes
-    -----
-    One 1.00 ms pulse of 13.2 mA into 500 ohm takes 87 uJ.
-    """
-    return np.square(np.asarray(current, dtype=float)) * resistance * pulse_width
 
 
 def prefield_threshold(switching: pd.DataFrame, sample: str) -> tuple[float, float] | None:

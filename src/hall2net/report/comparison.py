@@ -10,7 +10,8 @@ import pandas as pd
 
 from hall2net.networks.runs import Run, find_run, run_table
 from hall2net.physics.compensation import compensation_temperature
-from hall2net.physics.switching import prefield_threshold, write_energy
+from hall2net.physics.pulses import write_energy
+from hall2net.physics.switching import prefield_threshold
 from hall2net.study.published import PublishedNumber
 from hall2net.tables import uncertainty_column, usable
 

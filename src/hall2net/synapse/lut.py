@@ -12,7 +12,7 @@ from scipy.special import ndtri
 
 from hall2net.errors import Hall2netError
 from hall2net.files import read_csv
-from hall2net.physics.switching import write_energy
+from hall2net.physics.pulses import write_energy
 
 MIN_SEPARATION = 3.0
 """Neighbouring states closer than this many sigma are not told apart (error rate 6.7 %)."""

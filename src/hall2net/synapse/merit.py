@@ -12,7 +12,7 @@ from scipy.stats import norm
 
 from hall2net.errors import Hall2netError
 from hall2net.physics.current_loops import switching_loop, turning_points
-from hall2net.physics.switching import write_energy
+from hall2net.physics.pulses import write_energy
 from hall2net.synapse.lut import MIN_SEPARATION, check_lut, sorted_draws, state_energies
 from hall2net.synapse.plateaus import average_pulses, read_train
 
