@@ -301,20 +301,20 @@ def bench():
 
 
 def test_intervals_from_raw_points_hold_the_truth(bench):
-    """A small run of bench/coverage_torque.py; 19 of 24 is three sigma below 95 %."""
-    pulls = bench.coverage(24, seed=1)
+    """A small run of bench/coverage_torque.py; 7 of 10 is three sigma below 95 %."""
+    pulls = bench.coverage(10, seed=1)
     for name in ("xi_dl_j", "t_int", "theta_sh"):
-        assert (pulls[name].abs() < 1.96).sum() > 19, name
-        assert abs(pulls[name].mean()) < 3 / np.sqrt(24), name
+        assert (pulls[name].abs() < 1.96).sum() > 7, name
+        assert abs(pulls[name].mean()) < 3 / np.sqrt(10), name
 
 
 def test_laboratory_like_loops_hold_the_truth(bench):
-    pulls = bench.coverage(5, seed=2, laboratory=True)
+    pulls = bench.coverage(3, seed=2, laboratory=True)
     assert pulls.loc[pulls["bound"], "holds"].astype(bool).all()
     for name in bench.WITH_MODELS:
         found = pulls[f"{name}_total"].dropna()
         assert (found.abs() < 3.5).all(), name
-    assert pulls["h_dl_per_ma_oe"].notna().sum() >= 2
+    assert pulls["h_dl_per_ma_oe"].notna().any()
 
 
 def test_scatter_beyond_the_stated_uncertainty_widens_the_interval():
