@@ -202,6 +202,10 @@ class _ModelFit:
     def widened(self) -> float:
         return widening(self.chi2, self.dof)
 
+    def resolved(self, series: _Series) -> bool:
+        """Whether a field lies below H_DMI."""
+        return self.h_dmi > series.sizes[0]
+
     def knee(self) -> Knee:
         kept = np.ix_(*2 * [[k for k in range(len(self.covariance)) if k != 1]])
         return _knee(
@@ -289,17 +293,28 @@ def _grid(series: _Series) -> np.ndarray:
 
 
 def _flat(series: _Series, fits: _Fits, torque: bool) -> Knee:
-    """The torque that has the sign of the field, and no other dependence on it."""
+    """The torque of fields that may all lie on the plateau.
+
+    Its value is that of the best knee, whether resolved or not: the mean of all fields would be too
+    small if some lie below it.
+    """
     fit = series.fit(np.sign(series.field_x))
-    knee = _knee(fit.value, fit.covariance)
+    flat = _knee(fit.value, fit.covariance)
     if not torque:
-        return replace(knee, reasons=("no torque beyond the uncertainty",))
-    allowed = [fit for fit in fits.models.values() if fit.chi2 < fits.best.chi2 + fits.significant]
-    limits = [_limits(series, fit.model, fits.best.chi2 + fits.significant) for fit in allowed]
-    highest = max(series.sizes[0], *(high for _, high in limits))
-    sys = max(abs(knee.plateau - fit.value[0]) for fit in allowed)
-    words = f"no knee: H_DMI below {highest:.4g} Oe, not resolved"
-    return replace(knee, plateau_sys=sys, h_dmi_lo=0.0, h_dmi_hi=float(highest), reasons=(words,))
+        return replace(flat, reasons=("no torque beyond the uncertainty",))
+    clip, limit = fits.models["clip"], fits.best.chi2 + fits.significant
+    knee = replace(clip.knee(), h_dmi=np.nan, h_dmi_u=np.nan) if clip.resolved(series) else flat
+    allowed = [fit for fit in fits.models.values() if fit.chi2 < limit]
+    highest = max(series.sizes[0], *(_limits(series, fit.model, limit)[1] for fit in allowed))
+    others = [flat, *(fit.knee() for fit in allowed)]
+    return replace(
+        knee,
+        plateau_sys=max(abs(knee.plateau - other.plateau) for other in others),
+        zero_sys=max(abs(knee.zero - other.zero) for other in others),
+        h_dmi_lo=0.0,
+        h_dmi_hi=float(highest),
+        reasons=(f"no knee: H_DMI below {highest:.4g} Oe, not resolved",),
+    )
 
 
 def _limits(series: _Series, model: str, chi2: float) -> tuple[float, float]:

@@ -276,11 +276,11 @@ def _leaving_weights(field: np.ndarray, edge: float) -> tuple[np.ndarray, np.nda
             points = branch[::step]
             h = np.abs(field[points])
             middles = np.concatenate([[h[0]], (h[1:] + h[:-1]) / 2, [edge]])
-            share = np.diff(middles)
+            width = np.diff(middles)
             # A straight line through the two innermost points down to zero field.
             beyond = h[0] / (2 * max(h[1] - h[0], h[0] / 2))
-            share[:2] += h[0] * np.array([1 + beyond, -beyond])
-            weights[points] += share / len(branches)
+            width[:2] += h[0] * np.array([1 + beyond, -beyond])
+            weights[points] += width / len(branches)
     return fine, coarse
 
 
