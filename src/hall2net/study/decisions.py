@@ -33,12 +33,15 @@ class Decision:
     decision : `leave_out`, or the setting that is changed: `window`, `criterion`, `slope`
     value : of the setting; None for `leave_out`
     reason : why, in words
+    who, date : whose decision it is, and of when; empty where the sheet does not say
     """
 
     id: str
     decision: str
     value: Any
     reason: str
+    who: str = ""
+    date: str = ""
 
 
 def read_decisions(
@@ -72,7 +75,14 @@ def read_decisions(
     if problems:
         raise ConfigError(problems=problems)
     return [
-        Decision(row["id"], row["decision"], _value(row), row["reason"])
+        Decision(
+            row["id"],
+            row["decision"],
+            _value(row),
+            row["reason"],
+            row.get("who", ""),
+            row.get("date", ""),
+        )
         for row in sheet.cells.to_dict("records")
     ]
 
