@@ -296,6 +296,22 @@ def test_hdf5(tmp_path, make):
         read_measurement(tmp_path, row | {"format": "delimited"})
 
 
+@pytest.mark.parametrize("stated", ["microsense", "delimited"])
+def test_microsense(tmp_path, stated):
+    field, moment = loop()
+    names = ["Time since start [s]", "Applied Field [Oe]", "Signal X direction [memu]"]
+    head = ["@@Columns", *(f"@Column {k:02d}: {name}" for k, name in enumerate(names))]
+    rows = [f"{k}   {h:.4f}   {m:.4E}" for k, (h, m) in enumerate(zip(field, moment, strict=True))]
+    head += ["@@End of Header.", "@@Data", "New Section: Section 0:"]
+    text = [*head, *rows[:60], "New Section: Section 1:", *rows[60:], "@@END Data."]
+    (tmp_path / "a.VHD").write_text("\n".join(text))
+    row = {"file": "a.VHD", "format": stated, "kind": "vsm_loop"}
+    if stated == "delimited":
+        row |= {"x_column": "Applied Field", "y_column": "Signal X direction"}
+    table = read_measurement(tmp_path, row)
+    np.testing.assert_allclose(table["moment"], moment * 1e-6)
+
+
 def test_a_broken_hdf5_file_is_one_error(tmp_path):
     (tmp_path / "a.h5").write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(range(200)))
     with pytest.raises(FileError, match="a.h5: no readable HDF5 file"):
