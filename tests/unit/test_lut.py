@@ -7,6 +7,7 @@ from laboratory_switching import dataset, relax, sweep_of
 from hall2net.emulate.ruo2 import STATE_CURRENTS_MA, STATES_OHM
 from hall2net.errors import ConfigError, Hall2netError
 from hall2net.synapse.lut import check_lut, levels, resistances, state_energies
+from hall2net.synapse.merit import figures_of_merit
 from hall2net.synapse.states import lut_from_loop, lut_from_train, train_reads
 
 
@@ -139,6 +140,11 @@ def test_levels_read_once_are_taken_when_their_number_is_given(states, noise):
     assert lut[[*unknown, "separation_sigma", "error_rate"]].isna().all(axis=None)
     assert (lut["status"] == "flagged").all()
     assert lut["reason"].str.contains("read once").all()
+    merit = figures_of_merit(lut, train).set_index("quantity")
+    assert merit.at["dynamic_range", "value"] == pytest.approx(np.ptp(level))
+    unknown = ["distinguishable_states", "misread_rate", "read_noise", "dynamic_range_to_noise"]
+    assert merit.loc[unknown, "value"].isna().all()
+    assert merit.loc[[*unknown, "dynamic_range", "mean_level"], "value_u"].isna().all()
 
 
 def write_and_read_rows(rng, *, states, cycles, reads, read_ma, blanks, numbered_before):

@@ -198,9 +198,8 @@ def figures_of_merit(
     drawn = _of_states(*_drawn_states(lut), min_separation)
     rows: list[_Row] = [("states", len(lut), np.nan, "1", "number of states in the look-up table")]
     for name, (unit, definition) in definitions.items():
-        low, high = np.nanquantile(drawn[name], [0.16, 0.84]) if value[name] == value[name] else (
-            np.nan, np.nan,
-        )  # fmt: skip
+        known = np.isfinite(value[name]) and np.isfinite(drawn[name]).any()
+        low, high = np.nanquantile(drawn[name], [0.16, 0.84]) if known else (np.nan, np.nan)
         rows.append((name, value[name].item(), (high - low) / 2, unit, definition))
     rows += _linearity(measurement)
     rows.append(_between_devices(lut, others))
@@ -239,14 +238,14 @@ def _of_states(
     r: np.ndarray, read: np.ndarray, cycle: np.ndarray, min_separation: float
 ) -> dict[str, np.ndarray]:
     """Figures of merit (N,) of N tables of K states; r, read, cycle (N, K) in ohm."""
-    sigma = np.hypot(np.nan_to_num(read), np.nan_to_num(cycle))
+    measured = np.isfinite(read) | np.isfinite(cycle)
+    sigma = np.where(measured, np.hypot(np.nan_to_num(read), np.nan_to_num(cycle)), np.nan)
     swing = r[:, -1] - r[:, 0]
     with np.errstate(divide="ignore"):
         gaps = np.diff(r) / ((sigma[:, 1:] + sigma[:, :-1]) / 2)
         to_noise = swing / sigma.mean(axis=1)
-    states = np.array(
-        [1 + _most_distinct(*one, min_separation) for one in zip(r, sigma, strict=True)]
-    )
+    ladders = [1 + _most_distinct(*one, min_separation) for one in zip(r, sigma, strict=True)]
+    states = np.where(measured.all(axis=1), ladders, np.nan)
     fraction = (r - r[:, :1]) / swing[:, None]
     return {
         "distinguishable_states": states,
