@@ -43,7 +43,7 @@ _WAVE_SIZES = (0.06, 0.25, 1.0)
 """Size of slow noise, over the noise of a point: no instrument has none."""
 _WAVES_POWER = 1.2
 """Mean square of all waves together, half the sum of 1/k, over their size squared."""
-_WINDOWS_KEPT = 4
+_WINDOWS_KEPT = 3
 """Windows in which all sets of terms are tried; the others have no weight worth the time."""
 _LEAST_WEIGHT = 3e-3
 """Fits of less weight, relative to the best, are dropped."""

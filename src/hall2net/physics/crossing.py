@@ -15,7 +15,7 @@ from scipy.special import chdtri, erf, ndtri
 CONFIDENCE = 0.95
 """Probability of the intervals."""
 
-_FIELDS, _WIDTHS, _QUANTILES = 25, 19, 40
+_FIELDS, _WIDTHS, _QUANTILES = 21, 15, 40
 """Grid of switching fields and of widths, and quantiles; finer ones change no interval by 1 %."""
 _STAGES, _STAGES_OF_FIELD = 7, 4
 """How often the grids close in, and how often that of the fields alone."""

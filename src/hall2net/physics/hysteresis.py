@@ -18,6 +18,8 @@ _DRIFT_TIMES = (0.08, 0.3)
 """Time constants of thermal drift, over the whole measurement: fast and slow."""
 _BASELINES = ((), (0,), (1,), (0, 1), (0, 1, 2), (0, 1, 3))
 """Jump, linear drift, and two thermal drifts that may lie below the difference."""
+_LIKELY = 4
+"""Drifts that are tried with a second box."""
 _SECOND, _SECOND_SIGMA = 0.03, 6.0
 """A second box belongs to the open part where it improves the fit by this part of the first, and
 by so many sigma."""
@@ -158,7 +160,7 @@ def find_hysteresis(difference: Difference) -> Hysteresis:
     drift = d.drift / np.where(scale > 0, scale, 1) * root[:, None]
     y = d.value * root
     charge = np.log(max(y.size, 3))
-    flat, fits = [], []
+    fits = []
     for chosen in _BASELINES:
         if len(chosen) > y.size - 4:
             continue
@@ -166,19 +168,27 @@ def find_hysteresis(difference: Difference) -> Hysteresis:
         rest = y - q @ (q.T @ y)
         misfit = float(rest @ rest) + charge * len(chosen)
         first = _best_box(y, root, q)
-        inside = np.zeros(y.size)
-        inside[first.i : first.j + 1] = first.height
-        second = _best_box(y - inside * root, root, q)
-        flat.append(misfit)
-        fits.append((misfit - first.gain - second.gain, misfit - first.gain, first, second, chosen))
+        fits.append((misfit - first.gain, misfit, first, q))
+    flat = [fit[1] for fit in fits]
+    fits = [
+        (one - second.gain, one, first, second, q.shape[1])
+        for one, _, first, q in sorted(fits, key=lambda fit: fit[0])[:_LIKELY]
+        for second in [_second_box(y, root, q, first)]
+    ]
     # Where no fit reaches the noise, since edges are rounded, drifts are charged in that measure.
     worse = max(min(fit[0] for fit in fits) / y.size - 1, 0.0) * charge
-    _, one, first, second, _ = min(fits, key=lambda fit: fit[0] + worse * len(fit[-1]))
+    _, one, first, second, _ = min(fits, key=lambda fit: fit[0] + worse * fit[-1])
     significance = float(np.sqrt(max(min(flat) - one, 0.0)))
     hull = first.i, first.j
     if second.gain > max(_SECOND * first.gain, _SECOND_SIGMA**2):
         hull = min(first.i, second.i), max(first.j, second.j)
     return _closing(d, first, hull, significance)
+
+
+def _second_box(y: np.ndarray, root: np.ndarray, q: np.ndarray, first: "_Box") -> "_Box":
+    inside = np.zeros(y.size)
+    inside[first.i : first.j + 1] = first.height
+    return _best_box(y - inside * root, root, q)
 
 
 @dataclass(frozen=True)
@@ -228,6 +238,8 @@ def _closing(d: Difference, box: _Box, hull: tuple[int, int], significance: floa
         # Rounded edges reach beyond the box: the first look at the drift keeps away from them.
         reach = 1 + (j - i) // 4
         first, last = i - min(reach, i // 2), j + min(reach, (n - 1 - j) // 2)
+        if first + n - 1 - last < _BASELINE_BINS + 1:
+            first, last = i, j
         for _ in range(4):
             closed = np.ones(n, bool)
             closed[max(first, 0) : last + 1] = False

@@ -944,7 +944,7 @@ def corrected_loop(measurement: xr.Dataset, row: pd.Series) -> pd.DataFrame:
     if where.size:
         time = np.linspace(-0.5, 0.5, where.size)
         pickup = None if along is None else along[kept]
-        values = np.array([stored["values"][name] for name in terms.names])
+        values = np.array([stored["values"].get(name, 0.0) for name in terms.names])
         below[kept] = terms.columns(field[kept], time, pickup) @ values
         turns = where[turning_points(field[kept])]
         for first, last in zip(turns[:-1], turns[1:], strict=True):
