@@ -341,9 +341,10 @@ def test_the_counted_names_of_pandas_are_no_point(tmp_path):
 
 
 @pytest.mark.parametrize("stated", ["microsense", "delimited"])
-def test_microsense(tmp_path, stated):
+@pytest.mark.parametrize("time", ["Time since start [s]", "Time"])
+def test_microsense(tmp_path, stated, time):
     field, moment = loop()
-    names = ["Time since start [s]", "Applied Field [Oe]", "Signal X direction [memu]"]
+    names = [time, "Applied Field [Oe]", "Signal X direction [memu]"]
     head = ["@@Columns", *(f"@Column {k:02d}: {name}" for k, name in enumerate(names))]
     rows = [f"{k}   {h:.4f}   {m:.4E}" for k, (h, m) in enumerate(zip(field, moment, strict=True))]
     head += ["@@End of Header.", "@@Data", "New Section: Section 0:"]
