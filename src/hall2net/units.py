@@ -65,7 +65,7 @@ _PRODUCT = re.compile(r"\s*[.*·⋅∙]\s*|-(?!\d)|\s+")
 _KNOWN = {unit for factors in SI_FACTORS.values() for unit in factors} - {"", "1"}
 _LONG_NAME = 300  # a sentence, and no name
 _IN_BRACKETS = re.compile(r"[(\[{]([^()\[\]{}]*)[)\]}]")
-_AT_END = re.compile(r"^.*?\w.*?(\s*/\s*|\s*,\s*|[ _])([^\s/,_]+(?:[ .·-]c?m)?)$")
+_AT_END = re.compile(r"^.*?\w.*?(\s*/\s*|\s*,\s*|\s-\s|[ _])([^\s/,_]+(?:[ .·-]c?m)?)$")
 
 
 def to_si(values: ArrayLike, unit: str, quantity: str) -> np.ndarray:
@@ -107,7 +107,7 @@ def unit_in(name: str) -> str:
     """The unit in the name of a column; empty if none.
 
     It stands in brackets, at the end or, if it is a known unit, elsewhere (`R (Ohm) ch1`), or
-    behind a slash, comma, blank or underscore: `B / mT`, `Field, Oe`, `I_mA`. A single letter
+    behind a slash, comma, dash, blank or underscore: `B / mT`, `Field, Oe`, `I_mA`. A single letter
     behind a blank or underscore may be an index (`R_H`) and is none.
     """
     name = " ".join(name.split())

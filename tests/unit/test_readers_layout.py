@@ -296,10 +296,55 @@ def test_hdf5(tmp_path, make):
         read_measurement(tmp_path, row | {"format": "delimited"})
 
 
+HEADS = {
+    "qcodes": ('# set\tread\n# "Field (T)"\t"Hall voltage (V)"\n# 40\n', "\t"),
+    "columns one by one": (
+        "# Column 1:\n#\tname: Field\n#\tunit: T\n"
+        "# Column 2:\n#\tname: Hall voltage\n#\tunit: V\n\n",
+        "\t",
+    ),
+    "keithley": ("Model,2450\nReading,Volt DC\n\nField (T),Hall voltage (V)\n", ","),
+    "zurich": ("% Field (T); Hall voltage (V)\n", ";"),
+    "labber": ("Field - T,Hall voltage - V\n", ","),
+    "lake shore 7400": ("Start Time: 10:11\n\n  Field(T)    Hall voltage(V)\n", "   "),
+    "nanomoke": ("Sample\tA\nField / T\tHall voltage / V\n\n", "\t"),
+    "origin": ("Field\tHall voltage\nT\tV\n\tsweep up\n", "\t"),
+    "savetxt": ("# Field (T), Hall voltage (V)\n", " "),
+    "labview": (
+        "LabVIEW Measurement\t\n***End_of_Header***\t\nChannels\t2\t\nSamples\t40\t40\n"
+        "Y_Unit_Label\tT\tV\nX0\t0.0\t0.0\nDelta_X\t0.1\t0.1\n***End_of_Header***\t\t\n"
+        "Field (T)\tHall voltage (V)\tComment\n",
+        "\t",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("program", HEADS)
+def test_heads_of_known_programs(tmp_path, program):
+    head, delimiter = HEADS[program]
+    numbers = np.round(np.random.default_rng(7).normal(0, 1, (40, 2)), 4)
+    rows = "".join(f"{a}{delimiter}{b}\n" for a, b in numbers)
+    (tmp_path / "a.txt").write_text(head + rows)
+    source = open_source(tmp_path / "a.txt", ["Field", "Hall voltage"])
+    assert source.units[:2] == ["T", "V"]
+    assert open_source(tmp_path / "a.txt").header == source.header
+    found = np.column_stack(list(source.read([0, 1]).columns.values()))
+    np.testing.assert_allclose(found[np.isfinite(found).all(axis=1)], numbers)
+
+
+def test_the_counted_names_of_pandas_are_no_point(tmp_path):
+    numbers = np.round(np.random.default_rng(8).normal(0, 1, (30, 2)), 4)
+    rows = "".join(f"{k},{a},{b}\n" for k, (a, b) in enumerate(numbers))
+    (tmp_path / "a.txt").write_text(",0,1\n" + rows)
+    source = open_source(tmp_path / "a.txt")
+    np.testing.assert_allclose(source.read([1]).columns[1], numbers[:, 0])
+
+
 @pytest.mark.parametrize("stated", ["microsense", "delimited"])
-def test_microsense(tmp_path, stated):
+@pytest.mark.parametrize("time", ["Time since start [s]", "Time"])
+def test_microsense(tmp_path, stated, time):
     field, moment = loop()
-    names = ["Time since start [s]", "Applied Field [Oe]", "Signal X direction [memu]"]
+    names = [time, "Applied Field [Oe]", "Signal X direction [memu]"]
     head = ["@@Columns", *(f"@Column {k:02d}: {name}" for k, name in enumerate(names))]
     rows = [f"{k}   {h:.4f}   {m:.4E}" for k, (h, m) in enumerate(zip(field, moment, strict=True))]
     head += ["@@End of Header.", "@@Data", "New Section: Section 0:"]

@@ -34,6 +34,7 @@ _FIRST_ROWS = 20  # rows of a run whose cells are kept
 _NO_UNIT = {"", "-", "--", "a.u.", "arb", "arb.", "arb. units", "1", "%", "none", "counts"}
 _LISTED = re.compile(r"(?i)^\W*col(?:umn)?\W*\d+\W*[:=]\s*(.*\w.*)$")
 _LISTED_NAME = re.compile(r"(?i)^\W*name\s*[:=]\s*(.*\w.*)$")
+_LISTED_UNIT = re.compile(r"(?i)^\W*units?\s*[:=]\s*(.*)$")
 
 
 @dataclass
@@ -92,8 +93,16 @@ class Run:
         return sum(self.numbers), -sum(self.words)
 
     def trim(self) -> None:
-        """Give up first rows that hold words where the others hold numbers."""
+        """Give up first rows that are none: words where the others hold numbers, or 0, 1, 2, ….
+
+        The latter is what pandas writes above columns without names.
+        """
         numeric = self.numeric
+        line, cells = self.head[0]
+        counted = ["", *(str(k) for k in range(self.width - 1))]
+        if self.rows > 1 and self.width > 2 and cells == counted:
+            self.head.pop(0)
+            self.rows, self.first = self.rows - 1, self.head[0][0]
         while len(self.head) > 1 and self.rows > 1:
             line, cells = self.head[0]
             kinds = _kinds(cells)
@@ -162,7 +171,7 @@ def cuts(text: Text, number: int) -> Iterator[tuple[list[str], str, int]]:
             if len(cells) > MAX_COLUMNS:
                 continue
             names = [" ".join(cell.split()) for cell in cells]
-            names[0] = names[0].lstrip(_COMMENT)
+            names[0] = names[0].lstrip(_COMMENT).strip('"')
             if len(names) > 1 and not names[0] and names[1].startswith("#"):
                 names = names[1:]
             yield names, delimiter, below
@@ -274,17 +283,22 @@ def _repeats(text: Text, run: Run, names: list[str]) -> bool:
     )
 
 
-def _fits(names: list[str], cut_at: str, delimiter: str, width: int) -> bool:
+def _fits(
+    names: list[str], cut_at: str, delimiter: str, width: int, commented: bool = False
+) -> bool:
     """Whether names may be those of rows with `width` cells.
 
-    Words cut at other signs than the numbers are names only if they tell a unit.
+    Words cut at other signs than the numbers are names only if they tell a unit, or stand behind a
+    comment sign.
     """
     filled = sum(bool(name) for name in names)
     if filled < 2:
         return False
     if cut_at == delimiter != BLANKS:
         return len(names) >= width
-    if len(names) != width or (cut_at != delimiter and not any(map(unit_in, names))):
+    if len(names) != width:
+        return False
+    if cut_at != delimiter and not commented and not any(map(unit_in, names)):
         return False
     return cut_at != BLANKS or not _is_sentence(names)
 
@@ -301,9 +315,11 @@ def _named(text: Text, run: Run) -> list[Header]:
         below = _below_continued(fits, number)
         if below:
             continue
+        commented = text.line(number).lstrip()[:1] in ("#", "%")
         for names, delimiter, after in cuts(text, number):
             known = sum(map(is_number, names))
-            if _fits(names, delimiter, run.delimiter, run.width) and 2 * known < len(names):
+            fitting = _fits(names, delimiter, run.delimiter, run.width, commented)
+            if fitting and 2 * known < len(names):
                 fits.append((number, names, delimiter, after))
                 break
     units_at = [k for k, (_, names, _, _) in enumerate(fits) if _are_units(names)]
@@ -392,7 +408,9 @@ def _listed(text: Text, run: Run) -> list[Header]:
     for pattern in (_LISTED, _LISTED_NAME):
         names = [match[1].strip() for line in lines if (match := pattern.match(line))]
         if len(names) == run.width:
-            units = _column_units(names, [], [], run)
+            below = [match[1].strip() for line in lines if (match := _LISTED_UNIT.match(line))]
+            below = below if len(below) == run.width else []
+            units = _column_units(names, below, [], run)
             return [Header(names, run.delimiter, run.first, run.first, units)]
     return []
 

@@ -149,7 +149,7 @@ def _read_file(
         points["resistance_xx"] = _signal(columns, conditions, "rxx", along, x, say)
     if "pulse" in columns.places:
         points["pulse"] = columns.raw("pulse")
-    if "time" in columns.places:
+    if "time" in columns.places and (given(row, "time_column") or columns.is_of("time", "time")):
         points["time"] = columns.si("time", "time")
     _refuse_implausible(columns, points)
     _say_words(columns, say)
