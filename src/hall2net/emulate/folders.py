@@ -61,7 +61,7 @@ class Make:
         delimiter = pick([",", ";", "\t"])
         extras = [
             e
-            for e in ("time", "index", "std", "initial", "temperature", "magnet")
+            for e in ("time", "index", "std", "initial", "phase", "magnet", "along")
             if rng.random() < 0.3
         ]
         return cls(
@@ -152,17 +152,17 @@ class Laboratory:
         rng = self.make.rng
         temperatures = rng.choice([4, 77, 150, 200, 250, 290, 300, 320], 2, replace=False)
         for temperature in temperatures:
-            self.hall_loop(name, float(temperature), 0.1, None)
+            self._hall_loop(name, float(temperature), 0.1, None)
         hx = float(rng.choice([100, 250, 400, 900]))
         hx *= float(rng.choice([-1, 1]))
         for current in _picker(rng)([(-1.5, 1.5), (-3.0, -1.0, 2.0), (-1.6, -0.2, 0.5, 1.9)]):
-            self.hall_loop(name, 300.0, current, hx)
-        self.switching(name, 300.0, hx)
-        self.train(name)
-        self.vsm(name, str(rng.choice(["oop", "ip"])))
-        self.resistance(name)
+            self._hall_loop(name, 300.0, current, hx)
+        self._switching(name, 300.0, hx)
+        self._train(name)
+        self._vsm(name, str(rng.choice(["oop", "ip"])))
+        self._resistance(name)
 
-    def hall_loop(self, sample: str, temperature: float, current: float, hx: float | None) -> None:
+    def _hall_loop(self, sample: str, temperature: float, current: float, hx: float | None) -> None:
         """A Hall loop; with a field in the plane it is one of a loop-shift series."""
         oersted = np.concatenate([np.linspace(-800, 800, 81), np.linspace(800, -800, 81)])
         rising = np.arange(162) < 81
@@ -183,7 +183,7 @@ class Laboratory:
             current,
         )
 
-    def switching(self, sample: str, temperature: float, hx: float) -> None:
+    def _switching(self, sample: str, temperature: float, hx: float) -> None:
         """A switching loop."""
         sweep = np.concatenate([np.arange(0, 20), np.arange(20, -20, -1), np.arange(-20, 1)]) * 0.5
         rising = np.gradient(sweep) > 0
@@ -206,7 +206,7 @@ class Laboratory:
             0.2,
         )
 
-    def train(self, sample: str) -> None:
+    def _train(self, sample: str) -> None:
         """A pulse train."""
         pulses = np.repeat(np.arange(1, 49), 4)
         current = np.repeat(np.tile([-9.0, 4.0, 5.0, 6.0], 12), 4)
@@ -217,7 +217,7 @@ class Laboratory:
         x = _in_unit(current * 1e-3, self.current[1], "current", 1.0)
         self._hall("pulse_train", "train", sample, held, self.current, x, resistance, 0.2, pulses)
 
-    def vsm(self, sample: str, orientation: str) -> None:
+    def _vsm(self, sample: str, orientation: str) -> None:
         """A magnetometer's loop."""
         oersted = np.concatenate([np.linspace(-5000, 5000, 61), np.linspace(5000, -5000, 61)])
         moment = 2e-4 * np.tanh(oersted / 700) + self._noise(122, 1e-7)
@@ -226,7 +226,7 @@ class Laboratory:
         held = {"temperature_k": 300.0, "orientation": orientation}
         self._write("vsm_loop", "vsm", sample, held, columns, y_quantity="moment")
 
-    def resistance(self, sample: str) -> None:
+    def _resistance(self, sample: str) -> None:
         """A current-voltage curve along the bar."""
         milliampere = np.linspace(-1, 1, 41)
         volt = milliampere * 1e-3 * 512 + self._noise(41, 1e-6)
@@ -276,9 +276,9 @@ class Laboratory:
         spoken = {k: v for k, v in said.items() if k not in words or k == "orientation"}
         file = self._file_name(word, sample, spoken, kind)
         self._table(self.folder / file, columns, words)
-        names = {name: make_name(make, name, unit) for (name, unit), _ in columns}
+        names = {name: _make_name(make, name, unit) for (name, unit), _ in columns}
         cells: dict[str, Any] = {
-            "format": "delimited", "kind": kind, "sample": sanitise(sample),
+            "format": "delimited", "kind": kind, "sample": _sanitise(sample),
             "x_column": names[x_name], "x_unit": x_unit, "y_column": names[signal[0]],
             "y_unit": signal[1], "y_quantity": y_quantity, **held,
         }  # fmt: skip
@@ -293,18 +293,22 @@ class Laboratory:
             "index": (("Index", ""), np.arange(1, count + 1)),
             "std": (("Voltage std", "V"), 1e-7 * rng.random(count)),
             "initial": (("Initial resistance", "ohm"), np.full(count, 1416.6)),
+            "phase": (("Phase", "deg"), 0.1 * rng.standard_normal(count)),
+            "along": (("Rxx", "ohm"), 512 + 1e-2 * rng.standard_normal(count)),
             "magnet": (("Magnet current", "A"), 0.01 * x + 1e-4 * rng.standard_normal(count)),
         }
         wanted = [name for name in self.make.extras if name in made]
         if kind not in ("ahe_loop", "loop_shift", "vsm_loop"):
             wanted = [name for name in wanted if name != "magnet"]
+        if kind in ("vsm_loop", "resistivity"):
+            wanted = [name for name in wanted if name != "along"]
         if kind == "pulse_train":
             wanted = [name for name in wanted if name != "index"]
         return [made[name] for name in wanted]
 
     def _file_name(self, word: str, sample: str, held: dict[str, Any], kind: str) -> str:
         make, rng = self.make, self.make.rng
-        parts = [word, *(spelt(make, cell, value) for cell, value in held.items())]
+        parts = [word, *(_spelt(make, cell, value) for cell, value in held.items())]
         number = sum(truth.cells["kind"] == kind for truth in self.truths)
         if make.where != "name":
             parts.append(f"run{number + 1}")
@@ -319,9 +323,9 @@ class Laboratory:
         self, path: Path, columns: list[tuple[tuple[str, str], np.ndarray]], held: dict[str, Any]
     ) -> None:
         make = self.make
-        names = [make_name(make, name, unit) for (name, unit), _ in columns]
+        names = [_make_name(make, name, unit) for (name, unit), _ in columns]
         lines = [] if make.heading == "none" and not held else ["Measurement program 3.1"]
-        lines += [said(cell, value) for cell, value in held.items() if cell in _SAID]
+        lines += [_said(cell, value) for cell, value in held.items() if cell in _SAID]
         if make.heading == "hash" or held:
             lines = [f"# {line}" for line in lines]
         lines.append(make.delimiter.join(names))
@@ -344,17 +348,17 @@ _SAID = {
 }  # fmt: skip
 
 
-def make_name(make: Make, name: str, unit: str) -> str:
+def _make_name(make: Make, name: str, unit: str) -> str:
     """A column's name with its unit, as the make writes it."""
     return UNIT_STYLES[make.style](name, make.unit(unit)) if unit else name
 
 
-def said(cell: str, value: float) -> str:
+def _said(cell: str, value: float) -> str:
     """A condition in words above the table."""
     return _SAID[cell].format(value)
 
 
-def spelt(make: Make, cell: str, value: Any) -> str:  # noqa: ANN401
+def _spelt(make: Make, cell: str, value: Any) -> str:  # noqa: ANN401
     """A condition as part of a name."""
     pick = _picker(make.rng)
     if cell == "orientation":
@@ -373,7 +377,7 @@ def spelt(make: Make, cell: str, value: Any) -> str:  # noqa: ANN401
     return pick(micro[value])
 
 
-def sanitise(name: str) -> str:
+def _sanitise(name: str) -> str:
     """A sample's name as the sheet has it."""
     return name.lower()
 

@@ -31,7 +31,29 @@ _LONG_RUN = 20
 _ROWS_ABOVE = 40  # lines of words above a run of rows among which its names may be
 _LONG_LINE = 20_000  # names between blanks do not fill so much
 _FIRST_ROWS = 20  # rows of a run whose cells are kept
-_NO_UNIT = {"", "-", "--", "a.u.", "arb", "arb.", "arb. units", "1", "%", "none", "counts"}
+_NO_UNIT = {
+    "",
+    "-",
+    "--",
+    "a.u.",
+    "arb",
+    "arb.",
+    "arb. units",
+    "1",
+    "%",
+    "none",
+    "counts",
+    "deg",
+    "°",
+    "rad",
+    "hz",
+    "khz",
+    "db",
+    "w",
+    "mw",
+    "mm",
+    "mbar",
+}
 _LISTED = re.compile(r"(?i)^\W*col(?:umn)?\W*\d+\W*[:=]\s*(.*\w.*)$")
 _LISTED_NAME = re.compile(r"(?i)^\W*name\s*[:=]\s*(.*\w.*)$")
 _LISTED_UNIT = re.compile(r"(?i)^\W*units?\s*[:=]\s*(.*)$")

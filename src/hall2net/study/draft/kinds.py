@@ -343,9 +343,14 @@ def _measurement(
 def _signal(made: Measurement, kind: str, signals: Sequence[Column]) -> Column | None:
     """Choose the column of the signal, or leave it open where several may be it."""
     cells = made.cells
+    wanted, other = (_ALONG, _HALL) if kind == "resistivity" else (_HALL, _ALONG)
+    # What is named as the voltage along the bar is no Hall signal, and the other way round.
+    signals = [s for s in signals if wanted.search(s.name) or not other.search(s.name)] or list(
+        signals
+    )
     for preferred in (
         [s for s in signals if s.quantity == "moment"],
-        [s for s in signals if (_ALONG if kind == "resistivity" else _HALL).search(s.name)],
+        [s for s in signals if wanted.search(s.name)],
         *([s for s in signals if s.quantity == quantity] for quantity in _SIGNALS),
     ):
         found = preferred or []
