@@ -17,11 +17,12 @@ from hall2net.measurement import KINDS
 from hall2net.readers.reading import read_measurement
 from hall2net.study.cells import UNKNOWN
 from hall2net.study.check import check_project
+from hall2net.study.checksums import verify_checksums
 from hall2net.study.draft import draft_study
 from hall2net.study.draft.names import told_by_name, told_by_words
 from hall2net.study.draft.rows import drafted, sheet_of
 from hall2net.study.samples import read_samples
-from hall2net.study.sheet import NUMBERS, read_sheet, verify_checksums
+from hall2net.study.sheet import NUMBERS, read_sheet
 from hall2net.units import OERSTED
 
 ROOT = Path(__file__).parents[2]

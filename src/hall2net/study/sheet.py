@@ -1,6 +1,5 @@
-"""`measurements.csv`, the list of a study's raw files, and their checksums."""
+"""`measurements.csv`, the list of a study's raw files."""
 
-import hashlib
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -8,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from hall2net.errors import ConfigError, FileError, Hall2netError, Problem, nearest, one_of
+from hall2net.errors import ConfigError, Problem, nearest, one_of
 from hall2net.measurement import CONDITIONS, KINDS
 from hall2net.study.cells import UNKNOWN, Sheet, read_cells
 from hall2net.units import SI_FACTORS
@@ -73,59 +72,6 @@ def read_sheet(path: str | Path) -> pd.DataFrame:
     return cells.replace("", None)
 
 
-def checksums(folder: str | Path, names: Iterable[str]) -> str:
-    """What `SHA256SUMS` of a folder holds: a line a file, by name.
-
-    Parameters
-    ----------
-    folder : of the files
-    names : of the files, relative to it
-    """
-    return "".join(f"{_sha256(Path(folder, name))}  {name}\n" for name in sorted(names))
-
-
-def verify_checksums(folder: str | Path) -> dict[str, str]:
-    """Compare every file that `SHA256SUMS` of a folder lists with its checksum.
-
-    Returns
-    -------
-    File name to SHA-256 in hexadecimal, sorted by name.
-
-    Raises
-    ------
-    Hall2netError
-        One line that names every file that is missing or changed, or a line that is no checksum.
-    """
-    sums = Path(folder, "SHA256SUMS")
-    try:
-        lines = sums.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise FileError(sums, "cannot be read", "the output of `sha256sum`") from error
-    expected = {}
-    for number, line in enumerate(lines, start=1):
-        match = re.fullmatch(r"([0-9a-f]{64}) [ *](.+)", line)
-        if not match:
-            raise FileError(sums, f"{line[:80]!r}", "<sha256>  <file>", number)
-        expected[match[2]] = match[1]
-    missing = [name for name in expected if not Path(folder, name).is_file()]
-    changed = [
-        name
-        for name, digest in expected.items()
-        if name not in missing and _sha256(Path(folder, name)) != digest
-    ]
-    problems = [
-        f"{word}: {', '.join(names[:10])}{' and more' if len(names) > 10 else ''}"
-        for word, names in (("missing", missing), ("changed", changed))
-        if names
-    ]
-    if problems:
-        raise Hall2netError(
-            f"{sums}: {'; '.join(problems)}; restore the files, or if the change is meant, "
-            f"write a new SHA256SUMS with `sha256sum`"
-        )
-    return dict(sorted(expected.items()))
-
-
 def column_problems(
     sheet: Sheet, columns: Iterable[str], required: Iterable[str], rows: str
 ) -> list[Problem]:
@@ -175,10 +121,6 @@ def finite(text: str) -> float | None:
     except ValueError:
         return None
     return value if abs(value) < float("inf") else None
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _cell_problems(sheet: Sheet) -> Iterator[Problem]:

@@ -15,12 +15,12 @@ import yaml
 
 from hall2net.errors import FileError, Hall2netError
 from hall2net.files import atomic, write_csv
+from hall2net.study.checksums import checksums
 from hall2net.study.draft.block import study_block, with_study
 from hall2net.study.draft.preview import preview_page
 from hall2net.study.draft.report import report
 from hall2net.study.draft.rows import OWN_FILES, Draft, drafted, sheet_of
 from hall2net.study.draft.samples import samples_of
-from hall2net.study.sheet import checksums
 
 SHEET, SAMPLES, SUMS = OWN_FILES
 
