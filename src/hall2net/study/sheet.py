@@ -124,7 +124,8 @@ def finite(text: str) -> float | None:
 
 
 def _cell_problems(sheet: Sheet) -> Iterator[Problem]:
-    where, seen = str(sheet.path), {}
+    where = str(sheet.path)
+    seen: dict[str, int] = {}
     missing: list[tuple[int, str]] = []
     for line, row in zip(sheet.cells.index, sheet.cells.to_dict("records"), strict=True):
         lines = (line,)
