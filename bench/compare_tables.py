@@ -3,9 +3,9 @@
     python bench/compare_tables.py OLD NEW [--renames FILE]
 
 `FILE` is YAML with up to three mappings: `files` (old to new path in the folder), `columns` (new
-name of a CSV table to the mapping of its columns) and `keys` (of JSON objects, at any depth). They are applied to the old
-tables before the checksums are taken. The exit code is 1 where a table differs or is in one folder
-alone. What holds times (logs, benchmarks, provenance) is left out.
+name of a CSV table to the mapping of its columns) and `keys` (of JSON objects, at any depth). They
+are applied to the old tables before the checksums are taken. The exit code is 1 where a table
+differs or is in one folder alone. What holds times (logs, benchmarks, provenance) is left out.
 """
 
 import argparse
