@@ -83,7 +83,10 @@ def loop_row(sample, m, h_0, h_c, r_ahe):
         "background": json.dumps(
             {
                 "breaks": [], "centre": None, "largest": 400.0, "values": {"slope": 4e-3},
-                "saturated": {"up": [h_0 + h_c / 2, h_0 + 2 * h_c], "down": [h_0 - 2 * h_c, h_0 - h_c / 2]},
+                "saturated": {
+                    "up": [h_0 + h_c / 2, h_0 + 2 * h_c],
+                    "down": [h_0 - 2 * h_c, h_0 - h_c / 2],
+                },
             }
         ),
         "r_offset_ohm": 0.0, "r_offset_u_ohm": 1e-4,
