@@ -93,12 +93,6 @@ def loop_row(sample, m, h_0, h_c, r_ahe):
         "h_up_oe": h_0 + h_c, "h_up_u_oe": 2.0, "h_dn_oe": h_0 - h_c, "h_dn_u_oe": 2.0,
         "h_c_oe": h_c, "h_c_u_oe": 1.4, "h_0_oe": h_0, "h_0_u_oe": 1.4, "r_ahe_ohm": r_ahe,
         "r_ahe_u_ohm": 0.01 * abs(r_ahe),
-        "background": json.dumps(
-            {
-                "breaks": [], "centre": None, "largest": 400.0, "values": {"slope": 4e-3},
-                "saturated": {"up": [h_0 + h_c / 2, h_0 + 2 * h_c], "down": [h_0 - 2 * h_c, h_0 - h_c / 2]},
-            }
-        ),
         "r_offset_ohm": 0.0, "r_offset_u_ohm": 1e-4,
         "slope_ohm_per_oe": 1e-5, "slope_u_ohm_per_oe": 1e-7, "h_step_u_oe": 1.0,
         "even_ohm": 0.0, "even_u_ohm": 1e-5, "drift_ohm": 0.0, "drift_u_ohm": 1e-5,
