@@ -14,7 +14,9 @@ from hall2net.units import SI_FACTORS
 
 REQUIRED = ("id", "file", "format", "kind", "sample")
 CHOICES = {
-    "format": ("multivu", "lakeshore8600", "micromag", "microsense", "igor", "hdf5", "delimited"),
+    "format": (
+        "multivu", "lakeshore8600", "micromag", "microsense", "igor", "hdf5", "delimited",
+    ),
     "kind": tuple(KINDS),
     "orientation": ("oop", "ip"),
     "y_quantity": ("resistance", "voltage", "voltage_per_current", "moment", "resistivity"),
