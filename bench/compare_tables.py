@@ -2,10 +2,10 @@
 
     python bench/compare_tables.py OLD NEW [--renames FILE]
 
-`FILE` is YAML with up to three mappings of old names to new ones: `files` (paths in the folder),
-`columns` (of CSV tables) and `keys` (of JSON objects, at any depth). They are applied to the old
-tables before the checksums are taken. The exit code is 1 where a table differs or is in one folder
-alone. What holds times (logs, benchmarks, provenance) is left out.
+`FILE` is YAML with up to three mappings: `files` (old to new path in the folder), `columns` (new
+name of a CSV table to the mapping of its columns) and `keys` (of JSON objects, at any depth). They
+are applied to the old tables before the checksums are taken. The exit code is 1 where a table
+differs or is in one folder alone. What holds times (logs, benchmarks, provenance) is left out.
 """
 
 import argparse
@@ -71,7 +71,7 @@ def difference(old: bytes, new: bytes) -> str:
     return f"of {len(rows)} rows " + ", ".join(f"{n} in {name}" for name, n in changed.items())
 
 
-def compare(old: Path, new: Path, renames: Mapping[str, Mapping[str, str]]) -> list[str]:
+def compare(old: Path, new: Path, renames: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """One line for every table that is not the same under its new name."""
     files, columns, keys = (renames.get(kind, {}) for kind in ("files", "columns", "keys"))
     before = {files.get(name, name): path for name, path in tables(old).items()}
@@ -79,7 +79,8 @@ def compare(old: Path, new: Path, renames: Mapping[str, Mapping[str, str]]) -> l
     lines = [f"only in {old}: {name}" for name in sorted(before.keys() - after.keys())]
     lines += [f"only in {new}: {name}" for name in sorted(after.keys() - before.keys())]
     for name in sorted(before.keys() & after.keys()):
-        was, now = renamed(before[name], columns, keys), after[name].read_bytes()
+        its_columns = columns.get(name.rsplit("/", 1)[-1], {})
+        was, now = renamed(before[name], its_columns, keys), after[name].read_bytes()
         if sha256(was).digest() != sha256(now).digest():
             words = f" ({difference(was, now)})" if name.endswith(".csv") else ""
             lines.append(f"differs: {name}{words}")

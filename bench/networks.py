@@ -3,16 +3,16 @@
     python bench/networks.py [--rounds 20] [--steps 50] [--threads 1] [--resnet]
 
 Each round times every way of training for the same number of steps, one after the other, in an
-order that turns; what is told is the median over the rounds of the ratio to plain PyTorch within
-the round, so that what else the machine does falls on all of them alike. Images are drawn at
-random: time does not depend on what they show.
+order that rotates. The result is the median over the rounds of the ratio to plain PyTorch within
+the round: other load on the machine affects all of them alike. Images are random: the time does
+not depend on their content.
 
-`torch.optim.Adam` makes temporary arrays in every step. In a fresh process the C library may give
-their memory back to the system each time, and plain PyTorch then loses up to a third of its time to
-page faults. Once a large array has come and gone it keeps the memory; so it is made to do here,
-and the table shows that no faults are left.
+`torch.optim.Adam` makes temporary arrays in every step. In a new process the C library may return
+their memory to the system each time, and plain PyTorch then loses up to a third of its time to page
+faults. After a large array was made and freed once, the library keeps the memory; the script does
+so, and its table shows that no faults are left.
 
-Brevitas is compared with where it is installed.
+Brevitas is included if it is installed.
 """
 
 import argparse
@@ -28,14 +28,15 @@ import torch.nn.functional as F
 from hall2net.networks import models
 from hall2net.networks.average import Average
 from hall2net.networks.models import weight_layers
-from hall2net.networks.quantize import Projection, nearest
+from hall2net.networks.quantize import NoisyWrites, Projection, nearest
+from hall2net.synapse.model import Synapse
 
 SIX = [-1.0, 0.0833, 0.3333, 0.5833, 0.75, 1.0]
 BATCH = 128
 
 
 class NaiveStraightThrough(torch.nn.Module):
-    """What is commonly written: weights quantized anew in every forward pass."""
+    """The common way: weights quantized in every forward pass."""
 
     def __init__(self, levels):
         super().__init__()
@@ -56,7 +57,7 @@ def build(network, shape):
 
 
 def plain_perceptron(linear=torch.nn.Linear, **settings):
-    """As a tutorial has it; `linear` may be Brevitas's."""
+    """As in a tutorial; `linear` may be Brevitas's."""
     torch.manual_seed(0)
     return torch.nn.Sequential(
         Normalise(),
@@ -85,6 +86,20 @@ def with_levels(model, optimizer, levels, mapping):
     return model, stepped
 
 
+def noise_aware(model, optimizer, levels, mapping):
+    """Each step writes all weights to devices with a scatter of 5 % and reads them."""
+    projection = Projection(model, levels, mapping)
+    others = [p for p in model.parameters() if not any(p is w for w in projection.weights)]
+    stepped = optimizer([*projection.parameters(), *others], fused=True)
+    projection.attach(stepped)
+    z = 0.05 * torch.special.ndtri((torch.arange(512) + 0.5) / 512).expand(len(levels), -1)
+    nothing = torch.zeros(len(levels))
+    noise = NoisyWrites(projection, Synapse(torch.tensor(levels), z, z, nothing, nothing))
+    noise.begin(0)
+    stepped.register_step_post_hook(lambda *_: noise.write())
+    return model, stepped
+
+
 def averaged(model, stepped):
     tensors = [tensor for group in stepped.param_groups for tensor in group["params"]]
     average = Average(tensors, 1000, lambda: None)
@@ -102,7 +117,7 @@ def naive(model, optimizer, levels):
 
 
 def brevitas_layer():
-    """Brevitas's linear layer; None where it is not installed."""
+    """Brevitas's linear layer; None if it is not installed."""
     try:
         from brevitas.nn import QuantLinear
     except ImportError:
@@ -141,7 +156,9 @@ def compare(title, ways, x, y, rounds, steps, bfloat16=False):
     print(f"\n{title}: {rounds} rounds of {steps} steps of {BATCH} images")
     print(f"  {'':36s} ms a step  page faults  speed (quartiles)")
     for name in names:
-        ratios = [base / own for base, own in zip(times[names[0]], times[name], strict=True)]
+        ratios = [
+            base / time_of for base, time_of in zip(times[names[0]], times[name], strict=True)
+        ]
         middle = statistics.median(times[name]) / steps * 1e3
         low, high = np.quantile(ratios, [0.25, 0.75])
         print(
@@ -193,6 +210,7 @@ def main():
         "six states, std, averaged": averaged(*with_levels(perceptron(), adam, SIX, "std")),
         "six states, maxabs": with_levels(perceptron(), adam, SIX, "maxabs"),
         "six states, learned": with_levels(perceptron(), adam, SIX, "learned"),
+        "six states, std, noise-aware": noise_aware(perceptron(), adam, SIX, "std"),
         "32 states, std": with_levels(perceptron(), adam, thirty_two, "std"),
         "six states, naive straight-through": naive(plain_perceptron(), adam, SIX),
     }

@@ -20,6 +20,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     init = commands.add_parser("init", help="draft a study from a folder of instrument files")
     init.add_argument("name", help="of the study: a-z, 0-9 and _")
     init.add_argument("folder", type=Path, help="where the instrument files are")
+    init.add_argument(
+        "--preview",
+        action="store_true",
+        help="only draw every file on one page, <name>-preview.html",
+    )
     init.set_defaults(run=_init)
     check = commands.add_parser("check", help="every problem of config and sheets at once")
     check.add_argument("study", nargs="?", help="the only study that is checked; else all are")
@@ -37,9 +42,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 # Each command imports what it needs: the others start at once.
 def _init(chosen: argparse.Namespace) -> None:
-    from hall2net.study.draft import draft_study
+    from hall2net.study.draft import draft_study, preview_study
 
-    print(draft_study(chosen.name, chosen.folder, Path.cwd()))
+    made = preview_study if chosen.preview else draft_study
+    print(made(chosen.name, chosen.folder, Path.cwd()))
 
 
 def _check(chosen: argparse.Namespace) -> None:

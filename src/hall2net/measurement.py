@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -56,6 +56,7 @@ class Kind:
     facts : columns of `samples.csv` that its tables need
     purpose : what these facts are for
     tables : made of it, `results/<study>/<name>.csv`
+    row_each : whether the first of the tables has a row for each measurement
     lut_source : the `lut.source` whose states it can give; empty if none
     """
 
@@ -67,6 +68,7 @@ class Kind:
     facts: tuple[str, ...] = ()
     purpose: str = ""
     tables: tuple[str, ...] = ()
+    row_each: bool = False
     lut_source: str = ""
 
 
@@ -76,6 +78,7 @@ KINDS: dict[str, Kind] = {
         x="field",
         conditions=("temperature_k", "field_x_oe", "current_ma"),
         tables=("loops",),
+        row_each=True,
     ),
     "loop_shift": Kind(
         words="the same at several currents in an in-plane field: the loop's centre moves",
@@ -85,6 +88,7 @@ KINDS: dict[str, Kind] = {
         facts=("thickness_nm", "width_um", "stack_nm", "heavy_metal_nm"),
         purpose="torque of its loop_shift measurements",
         tables=("loops", "torque"),
+        row_each=True,
     ),
     "sot_switching": Kind(
         words="Hall resistance after write pulses of a current that sweeps",
@@ -96,6 +100,7 @@ KINDS: dict[str, Kind] = {
         facts=("width_um", "stack_nm"),
         purpose="current density of its sot_switching measurements",
         tables=("switching",),
+        row_each=True,
         lut_source="loop",
     ),
     "pulse_train": Kind(
@@ -165,7 +170,7 @@ def write_samples(datasets: Sequence[xr.Dataset], path: str | Path) -> None:
     """
     import xarray as xr
 
-    joined = {
+    joined: dict[Hashable, tuple] = {
         name: (
             variable.dims,
             np.concatenate([dataset[name].values for dataset in datasets]),

@@ -1,5 +1,7 @@
 """What all result tables share: units in column names, uncertainties beside values, a status."""
 
+from collections.abc import Mapping
+
 import pandas as pd
 
 # Longest first, so that "_a_m2" is not taken for "_m2".
@@ -30,6 +32,23 @@ def column_unit(column: str) -> str:
     return next((unit for unit in _COLUMN_UNITS if column.endswith(unit)), "")
 
 
+def with_left_out(table: pd.DataFrame, reasons: Mapping[str, str]) -> pd.DataFrame:
+    """A table in which measurements that a person left out are refused; their numbers stay.
+
+    Parameters
+    ----------
+    table : one row a measurement: `id`, `status`, `reason`
+    reasons : id of each measurement that is left out to the reason
+    """
+    if not reasons:
+        return table
+    table = table.copy()
+    chosen = table["id"].isin(list(reasons))
+    table.loc[chosen, "status"] = "refused"
+    table.loc[chosen, "reason"] = "left out: " + table.loc[chosen, "id"].map(reasons)
+    return table
+
+
 def usable(table: pd.DataFrame) -> pd.DataFrame:
     """The rows with a number to show: fitted, perhaps flagged, never refused."""
     return table[table["status"] != "refused"]
@@ -56,3 +75,19 @@ def outcome(table: pd.DataFrame, things: str) -> str:
     if len(words) > _MOST_REASONS:
         words[_MOST_REASONS:] = [f"and {len(words) - _MOST_REASONS} more reasons"]
     return ": ".join(filter(None, [f"{len(table)} {things}", ", ".join(parts), "; ".join(words)]))
+
+
+def hall_loops(loops: pd.DataFrame) -> pd.DataFrame:
+    """Rows of loops.csv that show the anomalous Hall resistance of each sample.
+
+    Those of kind `ahe_loop`; for a sample without one, its `loop_shift` loops in the smallest
+    in-plane field, and of these the ones at the smallest current.
+    """
+    direct = loops[loops["kind"] == "ahe_loop"]
+    shifts = loops[(loops["kind"] == "loop_shift") & ~loops["sample"].isin(direct["sample"])]
+    if shifts.empty:
+        return direct
+    for condition in ("field_x_oe", "current_ma"):
+        size = shifts[condition].abs()
+        shifts = shifts[size == size.groupby(shifts["sample"]).transform("min")]
+    return pd.concat([direct, shifts]).sort_index()

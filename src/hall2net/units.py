@@ -65,7 +65,7 @@ _PRODUCT = re.compile(r"\s*[.*·⋅∙]\s*|-(?!\d)|\s+")
 _KNOWN = {unit for factors in SI_FACTORS.values() for unit in factors} - {"", "1"}
 _LONG_NAME = 300  # a sentence, and no name
 _IN_BRACKETS = re.compile(r"[(\[{]([^()\[\]{}]*)[)\]}]")
-_AT_END = re.compile(r"^.*?\w.*?(\s*/\s*|\s*,\s*|[ _])([^\s/,_]+(?:[ .·-]c?m)?)$")
+_AT_END = re.compile(r"^.*?\w.*?(\s*/\s*|\s*,\s*|\s-\s|[ _])([^\s/,_]+(?:[ .·-]c?m)?)$")
 
 
 def to_si(values: ArrayLike, unit: str, quantity: str) -> np.ndarray:
@@ -107,7 +107,7 @@ def unit_in(name: str) -> str:
     """The unit in the name of a column; empty if none.
 
     It stands in brackets, at the end or, if it is a known unit, elsewhere (`R (Ohm) ch1`), or
-    behind a slash, comma, blank or underscore: `B / mT`, `Field, Oe`, `I_mA`. A single letter
+    behind a slash, comma, dash, blank or underscore: `B / mT`, `Field, Oe`, `I_mA`. A single letter
     behind a blank or underscore may be an index (`R_H`) and is none.
     """
     name = " ".join(name.split())
@@ -123,3 +123,17 @@ def unit_in(name: str) -> str:
     if match and is_unit(match[2]) and (len(match[2]) > 1 or match[1].strip(" _")):
         return match[2]
     return ""
+
+
+def without_unit(name: str) -> str:
+    """The name of a column without the unit that `unit_in` finds in it."""
+    name = " ".join(name.split())
+    unit = unit_in(name)
+    if not unit:
+        return name
+    brackets = [word for word in _IN_BRACKETS.finditer(name) if word[1] == unit]
+    if brackets:
+        begin, end = brackets[-1].span()
+        return f"{name[:begin].rstrip()} {name[end:].lstrip()}".strip()
+    match = _AT_END.match(name)
+    return name[: match.start(1)] if match else name

@@ -7,6 +7,7 @@ import pandas as pd
 import xarray as xr
 
 from hall2net.networks.runs import Run, RunName
+from hall2net.physics.background import Terms
 
 OE = 1e3 / (4 * np.pi)
 CLASSES = "airplane automobile bird cat deer dog frog horse ship truck".split()
@@ -73,22 +74,25 @@ def hall_loop(rng, name, kind, h_0, h_c, r_ahe, reach, **conditions):
     return {"id": name, "kind": kind, "field": field * OE, "resistance": resistance, **conditions}
 
 
+def background(reach, slope):
+    """The background of a loop as its row keeps it: a slope alone."""
+    terms = Terms(reach, (), np.nan)
+    values = dict.fromkeys(terms.names, 0.0) | {"slope": slope * reach}
+    closed = [-0.9 * reach, 0.9 * reach]
+    return json.dumps(
+        {"breaks": [], "centre": None, "largest": reach, "values": values}
+        | {"saturated": {"up": closed, "down": closed}}
+    )
+
+
 def loop_row(sample, m, h_0, h_c, r_ahe):
     return {
+        "background": background(float(m["field"].max() / OE), 1e-5),
         "id": m["id"], "kind": m["kind"], "sample": sample, "temperature_k": m["temperature"],
         "field_x_oe": m.get("field_x", np.nan) / OE, "current_ma": m["current"] * 1e3,
         "h_up_oe": h_0 + h_c, "h_up_u_oe": 2.0, "h_dn_oe": h_0 - h_c, "h_dn_u_oe": 2.0,
         "h_c_oe": h_c, "h_c_u_oe": 1.4, "h_0_oe": h_0, "h_0_u_oe": 1.4, "r_ahe_ohm": r_ahe,
         "r_ahe_u_ohm": 0.01 * abs(r_ahe),
-        "background": json.dumps(
-            {
-                "breaks": [], "centre": None, "largest": 400.0, "values": {"slope": 4e-3},
-                "saturated": {
-                    "up": [h_0 + h_c / 2, h_0 + 2 * h_c],
-                    "down": [h_0 - 2 * h_c, h_0 - h_c / 2],
-                },
-            }
-        ),
         "r_offset_ohm": 0.0, "r_offset_u_ohm": 1e-4,
         "slope_ohm_per_oe": 1e-5, "slope_u_ohm_per_oe": 1e-7, "h_step_u_oe": 1.0,
         "even_ohm": 0.0, "even_u_ohm": 1e-5, "drift_ohm": 0.0, "drift_u_ohm": 1e-5,
@@ -139,7 +143,8 @@ def switching_row(sample, name, field_x, prefield, reach, polarity, ratio):
     i_c = reach / 2
     return {
         "id": name, "sample": sample, "field_x_oe": field_x, "prefield_x_oe": prefield,
-        "initial_field_z_oe": 5000.0, "pulse_width_s": 1e-3, "current_max_ma": float(reach),
+        "initial_field_z_oe": 5000.0, "temperature_k": 300.0, "pulse_width_s": 1e-3,
+        "current_max_ma": float(reach),
         "i_up_ma": i_c, "i_up_u_ma": 0.3, "i_dn_ma": -i_c, "i_dn_u_ma": 0.3,
         "i_c_ma": i_c, "i_c_u_ma": 0.2,
         "j_c_a_m2": i_c * 1e-3 / (5e-6 * 10.8e-9), "j_c_u_a_m2": 1e9,
@@ -212,6 +217,9 @@ def torque():
         theta_ratio_u=0.1,
         j_c_ratio=reference["j_c_a_m2"] / table["j_c_a_m2"],
         j_c_ratio_u=0.1,
+        h_dmi_sys_oe=20.0,
+        h_dl_is_lower_bound=False,
+        knee_model="clip",
         convention="adopted",
         dh_to_field="half",
         wall_factor="2/pi",

@@ -152,3 +152,16 @@ def test_equal_cells_stand_in_one_line(project):
         check_project(project)
     found = [x for x in str(caught.value).splitlines() if "kind '?'" in x]
     assert len(found) == 1 and "lines 2-14, 17-29: kind" in found[0]
+
+
+def test_a_column_that_a_file_does_not_have(project):
+    path = project / "raw/cotb/measurements.csv"
+    text = path.read_text()
+    named = next(x for x in text.splitlines() if "sot_as_grown_m25mt" in x)
+    column = named.split(",")[text.splitlines()[0].split(",").index("x_column")]
+    edit(path, (named, named.replace(column, column.replace("write", "wrote"))))
+    with pytest.raises(ConfigError) as caught:
+        check_project(project)
+    (line,) = str(caught.value).splitlines()
+    assert "is no column of switching/sot_as_grown_m25mt.csv; did you mean 'I write (mA)'" in line
+    assert f"line {text.splitlines().index(named) + 1}: x_column" in line

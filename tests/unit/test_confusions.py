@@ -103,7 +103,7 @@ def test_the_summary_tells_chance_from_difference():
     confusions_of(runs, FLOAT)[25].loc["cat", ["cat", "dog"]] += [-150, 150]
     one = confusion_summary(confusion_comparison(printed, runs)).iloc[0]
     assert one["p_matrix"] < 1e-6 and one["largest_p"] < 1e-6
-    assert one["largest"].startswith("cat told as dog") and one["cells_beyond_noise"] >= 1
+    assert one["largest"].startswith("cat classified as dog") and one["cells_beyond_noise"] >= 1
 
 
 def test_printed_accuracies_are_those_of_the_printed_matrices():

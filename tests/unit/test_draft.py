@@ -11,15 +11,18 @@ import pytest
 import yaml
 
 from hall2net.__main__ import main
+from hall2net.emulate.folders import write_folder
 from hall2net.errors import Hall2netError
+from hall2net.measurement import KINDS
 from hall2net.readers.reading import read_measurement
 from hall2net.study.cells import UNKNOWN
 from hall2net.study.check import check_project
+from hall2net.study.checksums import verify_checksums
 from hall2net.study.draft import draft_study
 from hall2net.study.draft.names import told_by_name, told_by_words
 from hall2net.study.draft.rows import drafted, sheet_of
 from hall2net.study.samples import read_samples
-from hall2net.study.sheet import NUMBERS, read_sheet, verify_checksums
+from hall2net.study.sheet import NUMBERS, read_sheet
 from hall2net.units import OERSTED
 
 ROOT = Path(__file__).parents[2]
@@ -134,7 +137,7 @@ def test_what_bland_names_do_not_tell_is_open(bland_names):
 def test_real_instrument_files():
     draft = drafted(REAL, "real")
     made = sheet_of(draft.measurements)
-    assert list(draft.skipped) == ["README.md"]
+    assert set(draft.skipped) <= {"README.md", "LICENSE-MIT.txt"}
     formats = {
         "lakeshore8600_vsm.csv": ("lakeshore8600", "vsm_loop"),
         "micromag_a4.hys": ("micromag", "vsm_loop"),
@@ -561,3 +564,161 @@ def test_words_without_end_are_no_table(tmp_path):
     draft = drafted(tmp_path, "mine")
     assert not draft.measurements
     assert all("no table of numbers" in why for why in draft.skipped.values())
+
+
+@pytest.fixture(scope="module", params=range(5))
+def make(request, tmp_path_factory):
+    """A folder of one make, drawn at random, and what is true of it."""
+    folder = tmp_path_factory.mktemp("make")
+    truths = write_folder(folder, 1000 + request.param)
+    draft = drafted(folder, "mine")
+    return folder, truths, {one.file: one.cells for one in draft.measurements}
+
+
+def test_drawn_folders_are_recognised_and_nothing_is_wrong_in_silence(make):
+    _, truths, made = make
+    right = 0
+    for truth in truths:
+        cells = made.get(truth.file, {})
+        opened = {cell for cell in truth.cells if cells.get(cell) == UNKNOWN}
+        found = {cell: cells.get(cell) for cell in truth.cells.keys() - opened}
+        expected = {cell: truth.cells[cell] for cell in found}
+        assert found == pytest.approx(expected), truth.file
+        assert not {cell for cell in NUMBERS if cell in cells} - truth.cells.keys(), truth.file
+        right += not opened
+    assert right >= 0.97 * len(truths)
+
+
+def test_drawn_folders_read_as_their_truth_says(make):
+    folder, truths, made = make
+    for truth in truths:
+        points = read_measurement(folder, {"file": truth.file, **made[truth.file]})
+        # A current-voltage curve has no resistance at zero current.
+        assert truth.points - 1 <= len(points) <= truth.points, truth.file
+        assert points[KINDS[truth.cells["kind"]].x].abs().max() == pytest.approx(truth.largest_x)
+
+
+def test_a_preview_draws_every_file_and_writes_nothing_else(project, lab, monkeypatch, capsys):
+    (lab / "<b>.txt").write_text("1 2 3\n" * 20)
+    before = content(project)
+    monkeypatch.chdir(project)
+    assert main(["init", "mine", str(lab), "--preview"]) == 0
+    page = project / "mine-preview.html"
+    assert page.name in capsys.readouterr().out
+    assert content(project).keys() - before.keys() == {page.name}
+    text = page.read_text(encoding="utf-8")
+    assert text.count("<polyline") == 3 and text.count("<figure") >= 3
+    assert "<b>.txt" not in text and "ahe_loop" in text and "http" not in text
+
+
+def test_reasons_and_second_guesses_are_printed(project, lab):
+    words = draft_study("mine", lab, project)
+    reasons = words.partition("Why, and what else it may be")[2].partition("\n\n")[0]
+    for kind in ("ahe_loop", "pulse_train"):
+        assert f"  {kind}: " in reasons
+
+
+def hall_file(path, *, column="", value="", field=FIELD_MT, signal=HALL_MOHM, unit="mOhm"):
+    """A Hall loop with one more column, whose cell in every row is `value`."""
+    head = f"B (mT),R_xy ({unit})" + (f",{column}" if column else "")
+    rows = [f"{x:.4f},{y:.4f}" for x, y in zip(field, signal, strict=True)]
+    values = value if isinstance(value, list) else [value] * len(rows)
+    rows = [f"{row},{cell}" if column else row for row, cell in zip(rows, values, strict=True)]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join([head, *rows, ""]), encoding="utf-8")
+
+
+@pytest.mark.parametrize("constant", ["Initial resistance (ohm)", "R0 (ohm)", "Reference (mOhm)"])
+def test_what_does_not_change_is_no_signal(tmp_path, constant):
+    hall_file(tmp_path / "a.csv", column=constant, value="2811.4")
+    assert made_sheet(tmp_path).loc["a.csv", "y_column"] == "R_xy (mOhm)"
+
+
+@pytest.mark.parametrize("name", ["Magnet current (A)", "Coil (A)", "Supply output (A)", "I (A)"])
+def test_the_magnets_current_is_no_write_current(tmp_path, name):
+    hall_file(tmp_path / "a.csv", column=name, value=[f"{0.02 * x:.4f}" for x in FIELD_MT])
+    made = made_sheet(tmp_path)
+    assert made.loc["a.csv", ["kind", "x_column"]].tolist() == ["ahe_loop", "B (mT)"]
+
+
+@pytest.mark.parametrize("dead", [1701.0, -5.0, 0.0])
+def test_a_channel_that_is_not_connected_gives_no_temperature(tmp_path, dead):
+    hall_file(tmp_path / "a.csv", column="Temperature (K)", value=f"{dead}")
+    draft = drafted(tmp_path, "mine")
+    (one,) = draft.measurements
+    assert "temperature_k" not in one.cells
+    assert any("not connected" in remark for remark in one.remarks)
+    assert len(read_measurement(tmp_path, {"file": one.file, **one.cells})) == len(FIELD_MT)
+
+
+def test_a_drift_is_one_measurement_at_its_mean(tmp_path):
+    drift = [f"{100 + 0.04 * k:.3f}" for k in range(len(FIELD_MT))]
+    hall_file(tmp_path / "a.csv", column="T (K)", value=drift)
+    (one,) = drafted(tmp_path, "mine").measurements
+    assert one.cells["temperature_k"] == pytest.approx(np.mean(np.asarray(drift, float)), rel=1e-3)
+    assert any("drifts from 100 to 104.8 K" in remark for remark in one.remarks)
+    assert len(read_measurement(tmp_path, {"file": one.file, **one.cells})) == len(FIELD_MT)
+
+
+@pytest.mark.parametrize(
+    ("column", "settings", "cell", "kind"),
+    [
+        ("I read (mA)", (-2.0, -1.0, 1.5), "current_ma", "loop_shift"),
+        ("Temperature (K)", (50.0, 150.0, 300.0), "temperature_k", "ahe_loop"),
+        ("In-plane field (Oe)", (-400.0, 100.0, 700.0), "field_x_oe", "ahe_loop"),
+    ],
+)
+def test_several_settings_in_one_file_are_several_measurements(
+    tmp_path, column, settings, cell, kind
+):
+    repeated = np.tile(FIELD_MT, len(settings)), np.tile(HALL_MOHM, len(settings))
+    held = [f"{s:g}" for s in np.repeat(settings, len(FIELD_MT))]
+    hall_file(tmp_path / "a.csv", column=column, value=held, field=repeated[0], signal=repeated[1])
+    draft = drafted(tmp_path, "mine")
+    assert sorted(one.cells[cell] for one in draft.measurements) == sorted(settings)
+    assert {one.cells["kind"] for one in draft.measurements} == {kind}
+    for one in draft.measurements:
+        cells = {k: v for k, v in one.cells.items() if v != UNKNOWN}
+        assert len(read_measurement(tmp_path, {"file": one.file, **cells})) == len(FIELD_MT)
+
+
+@pytest.mark.parametrize("currents", [(-1.6, -0.9, -0.2, 0.5, 1.2, 1.9), (-3, 1), (-2, -1, 0.5)])
+def test_a_series_needs_no_opposite_currents(tmp_path, currents):
+    for current in currents:
+        hall_file(tmp_path / f"bar3/AHE_-900.0Oe_{current}mA.csv")
+    made = made_sheet(tmp_path)
+    assert set(made["kind"]) == {"loop_shift"} and set(made["field_x_oe"]) == {-900.0}
+    assert sorted(made["current_ma"]) == sorted(currents) and set(made["sample"]) == {"bar3"}
+
+
+@pytest.mark.parametrize(
+    ("names", "samples"),
+    [
+        (["waferA/bar1_300K.csv", "waferB/bar1_300K.csv"], {"wafera_bar1", "waferb_bar1"}),
+        (["bar1_300K.csv", "bar2_300K.csv"], {"bar1", "bar2"}),
+        (["data/hb1 run1.csv", "data/hb2 run2.csv"], {"hb1", "hb2"}),
+        (["W12/ahe_1.csv", "W12/ahe_2.csv"], {"w12"}),
+        (["x_0p1s.csv", "x_100us.csv", "x_-900.0Oe.csv", "x_m25mT.csv", "x_T=300K.csv"], {"x"}),
+    ],
+)
+def test_samples_of_wafers_and_bars(tmp_path, names, samples):
+    for name in names:
+        hall_file(tmp_path / name)
+    assert set(made_sheet(tmp_path)["sample"]) == samples
+
+
+def test_columns_without_names_are_a_row_to_fill_in(tmp_path):
+    rows = "\n".join(
+        f"{x:.3f} {y:.3f} {y + 1:.3f}" for x, y in zip(FIELD_MT, HALL_MOHM, strict=True)
+    )
+    (tmp_path / "a.txt").write_text(rows)
+    (one,) = drafted(tmp_path, "mine").measurements
+    assert one.cells["kind"] == one.cells["x_column"] == one.cells["y_column"] == UNKNOWN
+    assert one.choices["x_column"] == ["1", "2", "3"]
+
+
+def test_programs_and_prose_are_no_measurements(tmp_path):
+    table = "Field (Oe),R (ohm)\n" + "1,2\n3,4\n5,6\n" * 5
+    for name in ("plot.py", "notes.md", "setup.json"):
+        (tmp_path / name).write_text(table)
+    assert not drafted(tmp_path, "mine").measurements

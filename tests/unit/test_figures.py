@@ -18,7 +18,7 @@ from PIL import Image
 
 from hall2net.errors import ConfigError, Hall2netError
 from hall2net.figures import confusion, networks, style, torque, variation
-from hall2net.measurement import KINDS, select
+from hall2net.measurement import CONDITIONS, KINDS, select
 from hall2net.study.figures import all_figures, figure_of
 from hall2net.study.published import read_published
 from hall2net.synapse.advisor import advice
@@ -147,7 +147,7 @@ def test_a_figure_says_what_a_study_lacks():
 
 
 def test_a_figure_left_out_says_why(tmp_path):
-    reason = "no fitted loop of kind 'ahe_loop' in loops.csv"
+    reason = "no fitted loop in loops.csv"
     drawn = style.left_out(name="ahe_loops", reason=reason, provenance=PROVENANCE)
     words = " ".join(text.get_text() for text in drawn.texts).replace("\n", " ")
     assert "ahe_loops" in words and reason in words and PROVENANCE in drawn.get_supxlabel()
@@ -252,6 +252,57 @@ def test_a_device_without_published_numbers_is_drawn_or_told(inputs, study, fami
     else:
         labels = draw_own(**own).axes[0].get_legend_handles_labels()[1]
         assert not any("published" in label for label in labels)
+
+
+def without_rows(table):
+    return table.iloc[:0]
+
+
+def all_refused(table):
+    """As a table is when nothing could be fitted."""
+    if "status" not in table:
+        return table
+    numbers = table.select_dtypes("number").columns.difference(CONDITION_COLUMNS)
+    return table.assign(
+        status="refused", reason="one-sided sweep", **dict.fromkeys(numbers, np.nan)
+    )
+
+
+def one_row(table):
+    return table.iloc[:1]
+
+
+CONDITION_COLUMNS = [column for column, *_ in CONDITIONS.values()] + ["thickness_nm"]
+
+
+@pytest.mark.parametrize("changed", [without_rows, all_refused, one_row])
+@pytest.mark.parametrize(
+    ("study", "family", "name"),
+    [each for each in EVERY if {"loops", "torque", "switching"} & set(FIGURES[each[2]].inputs)],
+)
+def test_a_figure_without_data_is_drawn_or_says_why(inputs, study, family, name, changed):
+    """It is then left out of the report with that reason, and stops no run."""
+    given = {
+        key: changed(value) if key in ("loops", "torque", "switching") else value
+        for key, value in inputs[study][family].items()
+    }
+    try:
+        drawn = getattr(import_module(f"hall2net.figures.{family}"), name)(**given)
+    except Hall2netError as error:
+        assert len(str(error)) > 10
+    else:
+        FigureCanvasAgg(drawn).draw()
+
+
+@pytest.mark.parametrize(
+    ("study", "family", "name"),
+    [each for each in EVERY if {"runs", "attribution", "states"} & set(FIGURES[each[2]].inputs)],
+)
+def test_a_figure_without_networks_says_so(inputs, study, family, name):
+    nothing = {"runs": [], "attribution": {}, "noise": {}, "states": {}}
+    given = {k: nothing.get(k, v) for k, v in inputs[study][family].items()}
+    with pytest.raises(Hall2netError, match="no run|no network"):
+        getattr(import_module(f"hall2net.figures.{family}"), name)(**given)
 
 
 def test_spacers_of_any_material_make_series(inputs):

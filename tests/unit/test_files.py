@@ -97,7 +97,7 @@ FULL = """
 import resource, sys
 import numpy as np, xarray as xr
 from hall2net.errors import FileError
-from hall2net.readers.netcdf import write_samples
+from hall2net.measurement import write_samples
 resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
 whole = {"start": ("measurement", [0]), "field": ("point", np.arange(1e5))}
 try:

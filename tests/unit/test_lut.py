@@ -2,10 +2,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from emulated import SWING, pulse_train, switching_loop_dataset, train_dataset
+from laboratory_switching import dataset, relax, sweep_of
 
 from hall2net.emulate.ruo2 import STATE_CURRENTS_MA, STATES_OHM
 from hall2net.errors import ConfigError, Hall2netError
-from hall2net.synapse.lut import check_lut, levels, resistances
+from hall2net.synapse.lut import check_lut, levels, resistances, state_energies
+from hall2net.synapse.merit import figures_of_merit
 from hall2net.synapse.states import lut_from_loop, lut_from_train, train_reads
 
 
@@ -121,10 +123,94 @@ def test_staircase_of_one_cycle_is_flagged():
     assert lut["reason"].str.contains("visited once").all()
 
 
-def test_one_read_of_each_state_is_refused():
-    train = train_dataset(np.arange(6.0), np.arange(11.0, 17), STATES_OHM, np.arange(6.0))
-    with pytest.raises(Hall2netError, match="every state was read once"):
+@pytest.mark.parametrize("states", [2, 5, 8, 30])
+@pytest.mark.parametrize("noise", [0.0, 0.3])
+def test_levels_read_once_are_taken_when_their_number_is_given(states, noise):
+    rng = np.random.default_rng(states)
+    level = rng.permutation(np.arange(states) + noise * rng.uniform(-1, 1, states))
+    train = train_dataset(
+        np.arange(1.0, states + 1), 5 + np.arange(states), level, [np.nan] * states
+    )
+    with pytest.raises(Hall2netError, match=rf"every state was read once .*lut.states: {states}"):
         lut_from_train(train)
+    lut = lut_from_train(train, states=states)
+    np.testing.assert_allclose(lut["resistance_ohm"], np.sort(level))
+    np.testing.assert_allclose(lut["write_current_ma"], 5 + np.argsort(level))
+    unknown = ["resistance_u_ohm", "read_sigma_ohm", "cycle_sigma_ohm", "drift_per_decade_ohm"]
+    assert lut[[*unknown, "separation_sigma", "error_rate"]].isna().all(axis=None)
+    assert (lut["status"] == "flagged").all()
+    assert lut["reason"].str.contains("read once").all()
+    merit = figures_of_merit(lut, train).set_index("quantity")
+    assert merit.at["dynamic_range", "value"] == pytest.approx(np.ptp(level))
+    unknown = ["distinguishable_states", "misread_rate", "read_noise", "dynamic_range_to_noise"]
+    assert merit.loc[unknown, "value"].isna().all()
+    assert merit.loc[[*unknown, "dynamic_range", "mean_level"], "value_u"].isna().all()
+
+
+def write_and_read_rows(rng, *, states, cycles, reads, read_ma, blanks, numbered_before):
+    """A logger's rows: the pulse without a reading, then its reads at a small current."""
+    writes = np.concatenate([[-rng.uniform(12, 20)], np.sort(rng.uniform(6, 12, states - 1))])
+    rows, pulse = [], 0
+    for _ in range(cycles):
+        for level, write in enumerate(writes):
+            pulse += 1
+            number = pulse - 1 if numbered_before else pulse
+            rows += [(number, write, np.nan)] * blanks
+            rows += [(pulse, read_ma, level + 0.02 * rng.standard_normal()) for _ in range(reads)]
+    number, current, resistance = np.transpose(rows)
+    return train_dataset(number, current, resistance, np.arange(len(rows))), writes
+
+
+@pytest.mark.parametrize("numbered_before", [False, True])
+@pytest.mark.parametrize(
+    ("states", "reads", "read_ma", "blanks"), [(2, 3, 0.2, 1), (6, 1, 0.05, 2), (9, 5, -0.5, 3)]
+)
+def test_write_current_is_that_of_the_row_without_a_reading(
+    states, reads, read_ma, blanks, numbered_before
+):
+    rng = np.random.default_rng(states)
+    train, writes = write_and_read_rows(
+        rng, states=states, cycles=6, reads=reads, read_ma=read_ma, blanks=blanks,
+        numbered_before=numbered_before,
+    )  # fmt: skip
+    lut = lut_from_train(train, states=states)
+    np.testing.assert_allclose(lut["write_current_ma"], writes, rtol=1e-9)
+    np.testing.assert_allclose(lut["resistance_ohm"], np.arange(states), atol=0.05)
+
+
+def test_a_lost_reading_is_no_pulse():
+    """Rows of one pulse all at its write current: a reading that is missing changes nothing."""
+    rng = np.random.default_rng(3)
+    current = np.repeat(np.tile([-15.0, 8.0, 9.0, 10.0], 6), 5)
+    resistance = np.repeat(np.tile(np.arange(4.0), 6), 5) + 0.02 * rng.standard_normal(120)
+    pulse = np.repeat(np.arange(24.0), 5)
+    whole = lut_from_train(train_dataset(pulse, current, resistance, np.arange(120.0)))
+    resistance[rng.choice(120, 12, replace=False)] = np.nan
+    lost = lut_from_train(train_dataset(pulse, current, resistance, np.arange(120.0)))
+    np.testing.assert_allclose(lost["write_current_ma"], whole["write_current_ma"])
+    np.testing.assert_allclose(lost["write_current_ma"], [-15, 8, 9, 10])
+
+
+def test_current_of_the_reads_is_not_taken_for_that_of_the_writes():
+    rng = np.random.default_rng(4)
+    resistance = np.repeat(np.tile(np.arange(3.0), 8), 4) + 0.02 * rng.standard_normal(96)
+    train = train_dataset(np.repeat(np.arange(24.0), 4), [0.2] * 96, resistance, np.arange(96.0))
+    lut = lut_from_train(train)
+    assert len(lut) == 3
+    assert lut["write_current_ma"].isna().all()
+    assert lut["reason"].str.contains("every state comes with the same current, 0.2 mA").all()
+
+
+def test_write_current_is_that_of_the_pulse_that_changed_the_state():
+    """Pulses too small to change a state do not lead to it."""
+    rng = np.random.default_rng(6)
+    current = np.tile([-15.0, -2.0, 9.0, 3.0], 8)
+    level = np.tile([0.0, 0.0, 1.0, 1.0], 8) + 0.01 * rng.standard_normal(32)
+    resistance = np.repeat(level, 4) + 0.01 * rng.standard_normal(128)
+    train = train_dataset(
+        np.repeat(np.arange(32.0), 4), np.repeat(current, 4), resistance, np.arange(128.0)
+    )
+    np.testing.assert_allclose(lut_from_train(train, states=2)["write_current_ma"], [-15, 9])
 
 
 def test_train_without_reads_is_refused():
@@ -171,7 +257,44 @@ def test_equal_spacing_in_current_and_one_branch():
 
 def test_noise_of_a_loop_is_that_of_its_points():
     lut = lut_from_loop(switching_loop_dataset(sigma_ohm=8e-4), states=4)
-    np.testing.assert_allclose(lut["resistance_u_ohm"], 8e-4, rtol=0.25)
+    np.testing.assert_allclose(lut["read_sigma_ohm"], 8e-4, rtol=0.25)
+    np.testing.assert_allclose(lut["resistance_u_ohm"].iloc[1:3], 8e-4, rtol=0.25)
+    # The levels at rest are means of some forty points.
+    assert (lut["resistance_u_ohm"].iloc[[0, 3]] < 7e-4).all()
+
+
+@pytest.mark.parametrize("polarity", [1, -1])
+@pytest.mark.parametrize("start", ["zero", "max"])
+@pytest.mark.parametrize(("step", "width", "sigma"), [(0.5, 1.5, 5e-4), (0.25, 0.6, 2e-3)])
+def test_resting_states_of_a_loop_are_written_by_its_turning_points(
+    polarity, start, step, width, sigma
+):
+    """Thresholds at 8 and -9 mA of a loop to 20 mA: what rests was written by 20 mA."""
+    loop = switching_loop_dataset(
+        polarity=polarity, start=start, step_ma=step, width_ma=width, sigma_ohm=sigma
+    )
+    lut = lut_from_loop(loop, states=6)
+    ends = lut["write_current_ma"].iloc[[0, -1]].to_numpy()
+    np.testing.assert_allclose(ends, [-20 * polarity, 20 * polarity])
+    assert lut["reset_current_ma"].iloc[[0, -1]].isna().all()
+    flank = lut.iloc[1:-1]
+    # Each point of a flank begins at the turning point of the other sign.
+    np.testing.assert_allclose(flank["reset_current_ma"], -20 * np.sign(flank["write_current_ma"]))
+    near = np.where(flank["branch"] == "up", 8.0, -9.0)
+    assert (np.abs(flank["write_current_ma"] - near) < 3 * width + step).all()
+    energy = state_energies(lut, 500.0, 1e-3)
+    squares = np.array([400.0, *(400.0 + flank["write_current_ma"] ** 2), 400.0])
+    np.testing.assert_allclose(energy, squares * 1e-6 * 500 * 1e-3)
+
+
+def test_sweep_that_starts_switched_gives_no_states():
+    """0, +max, -max, 0 of a device that is up already: no pulse of the first sweep wrote it."""
+    rng = np.random.default_rng(0)
+    current = sweep_of(9.0, 0.3, "0 max min 0")
+    up = relax(current, np.array([4.6]), np.array([5.0]), np.ones(1), start=True)
+    loop = dataset(current, up + 0.005 * rng.standard_normal(len(current)))
+    lut = lut_from_loop(loop, rule="all")
+    assert not ((lut["write_current_ma"] > 0) & (lut["write_current_ma"] < 8.9)).any()
 
 
 def test_close_states_of_a_loop_are_flagged():
@@ -218,7 +341,7 @@ def _good():
 
 
 def _changed(column, row, value):
-    lut = _good()
+    lut = _good().astype({column: object} if isinstance(value, str) else {})
     lut.loc[row, column] = value
     return lut
 
@@ -226,6 +349,7 @@ def _changed(column, row, value):
 def test_good_table_passes():
     check_lut(_good())
     check_lut(_good().assign(cycle_sigma_ohm=np.nan))
+    check_lut(_good().assign(resistance_u_ohm=np.nan))
 
 
 @pytest.mark.parametrize(
@@ -237,7 +361,7 @@ def test_good_table_passes():
         (_changed("level", 0, np.inf), "row 1: level is inf"),
         (_changed("resistance_ohm", 2, 0.46), "0.46 ohm appears twice"),
         (_good().iloc[::-1], "sorted by resistance"),
-        (_changed("resistance_u_ohm", 1, np.nan), "row 2: resistance_u_ohm is nan"),
+        (_changed("resistance_u_ohm", 1, "x"), "row 2: resistance_u_ohm is x"),
         (_changed("resistance_u_ohm", 1, -0.1), "row 2: resistance_u_ohm is -0.1"),
         (_changed("read_sigma_ohm", 1, np.inf), "row 2: read_sigma_ohm is inf"),
         (_changed("level", 3, 0.5), "row 4: level 0.5 for 0.52 ohm; expected 0.583333"),

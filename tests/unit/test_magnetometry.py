@@ -91,12 +91,12 @@ def test_intervals_hold_the_truth():
     truth = {"m_s_emu_cc": 600.0, "h_k_oe": H_K_OE}
     truth["k_s_erg_cm2"] = 1e3 * surface_anisotropy(AREAL, 6e5, H_K_OE * OERSTED)
     rng = np.random.default_rng(5)
-    rows = pd.concat([magnetometry_table([film(4e-11, rng)], SAMPLES) for _ in range(400)])
+    rows = pd.concat([magnetometry_table([film(4e-11, rng)], SAMPLES) for _ in range(200)])
     for name, value in truth.items():
         inside = (rows[name] - value).abs() < 1.96 * rows[uncertainty_column(name)]
-        assert 0.93 <= inside.mean() <= 0.97, name
+        assert 0.92 <= inside.mean() <= 0.98, name
     drawn = np.corrcoef(rows["k_s_erg_cm2"], rows["areal_moment_a"])[0, 1]
-    assert rows["k_s_moment_correlation"].mean() == pytest.approx(drawn, abs=0.08)
+    assert rows["k_s_moment_correlation"].mean() == pytest.approx(drawn, abs=0.1)
 
 
 def test_in_plane_loop_that_does_not_saturate_gives_no_anisotropy():
@@ -104,6 +104,29 @@ def test_in_plane_loop_that_does_not_saturate_gives_no_anisotropy():
     assert row["status"] == "flagged"
     assert "saturation moments of the oop and ip loops differ" in row["reason"]
     assert np.isnan(row["k_s_erg_cm2"]) and np.isnan(row["h_k_oe"])
+
+
+@pytest.mark.parametrize("coercivity", [60.0, 150.0, 600.0])
+@pytest.mark.parametrize("centre", [-20.0, 35.0])
+def test_out_of_plane_loop_gives_coercivity_and_centre(coercivity, centre):
+    rng = np.random.default_rng(int(coercivity))
+    dataset = film(4e-11, rng, orientations=("oop",))
+    field = dataset["field"].to_numpy() / OERSTED
+    back = np.where(np.arange(322) < 161, 1, -1)
+    moment = AREAL * 16e-6 * np.tanh((field - centre + coercivity * back) / 40)
+    dataset["moment"][:] = moment - 1.1e-13 * field + 4e-11 * rng.standard_normal(322)
+    row = reduced(dataset)
+    assert row["h_c_oe"] == pytest.approx(coercivity, abs=3.5 * row["h_c_u_oe"])
+    assert row["h_0_oe"] == pytest.approx(centre, abs=3.5 * row["h_0_u_oe"])
+    assert 0 < row["h_c_u_oe"] < 50  # the field step
+    assert row["hysteresis_orientation"] == "oop"
+
+
+def test_no_hysteresis_leaves_the_columns_empty_and_the_status_alone():
+    dataset = film(4e-11, np.random.default_rng(8), orientations=("ip",))
+    row = reduced(dataset)
+    assert np.isnan(row["h_c_oe"]) and np.isnan(row["h_0_oe"])
+    assert row["reason"] == "no oop loop, hence no anisotropy"
 
 
 def test_missing_or_doubled_loops():

@@ -195,7 +195,7 @@ def test_saved_images_are_the_same_bytes_and_whole(tmp_path):
     assert (tmp_path / "one.pt").read_bytes() == (tmp_path / "two.pt").read_bytes()
     assert load(tmp_path / "one.pt").digest() == images.digest()
     (tmp_path / "two.pt").write_bytes(gzip.compress(b"nothing"))
-    with pytest.raises(FileError, match="not a whole file of images .* delete it"):
+    with pytest.raises(FileError, match="not a complete file of images .* delete it"):
         load(tmp_path / "two.pt")
 
 

@@ -13,6 +13,7 @@ from hall2net.networks import models
 from hall2net.networks.models import weight_layers
 from hall2net.networks.quantize import (
     MAPPINGS,
+    NoisyWrites,
     Projection,
     Pulses,
     nearest,
@@ -203,16 +204,40 @@ def test_a_latent_that_is_not_a_number_still_gives_a_level():
 def test_written_weights_scatter_as_their_states_do():
     model = nn.Sequential(nn.Linear(200, 150))
     projection = Projection(model, SIX, "std")
-    told = model[0].weight.detach() / projection.scales()[0]
+    exact = model[0].weight.detach() / projection.scales()[0]
     sigma = torch.tensor([0.01, 0.02, 0.03, 0.04, 0.05, 0.06])
     signs = torch.tensor([-1.0, 1.0])
     nothing = torch.zeros(6)
     device = Synapse(torch.tensor(SIX), sigma[:, None] * signs, nothing[:, None], nothing, nothing)
-    projection.write(device, torch.Generator().manual_seed(0))
-    deviation = (model[0].weight.detach() / projection.scales()[0] - told).abs()
-    states = nearest(told, torch.tensor(SIX))
-    torch.testing.assert_close(deviation, sigma[states], rtol=1e-4, atol=1e-6)
+    noise = NoisyWrites(projection, device)
+    noise.begin(seed=0)
+    states = nearest(exact, torch.tensor(SIX))
+    signs = []
+    for _ in range(2):
+        noise.write()
+        deviation = model[0].weight.detach() / projection.scales()[0] - exact
+        torch.testing.assert_close(deviation.abs(), sigma[states], rtol=1e-4, atol=1e-6)
+        signs.append(deviation.sign().flatten())
     assert states.unique().numel() == 6
+    # Signs of one write are independent from weight to weight, and from one write to the next.
+    bound = 4 / math.sqrt(len(signs[0]))
+    assert abs(signs[0].mean()) < bound and abs((signs[0] * signs[1]).mean()) < bound
+    for distance in (1, 6, 200):
+        assert abs((signs[0][distance:] * signs[0][:-distance]).mean()) < bound
+    noise.end()
+    assert torch.equal(model[0].weight.detach() / projection.scales()[0], exact)
+
+
+def test_noise_aware_devices_without_deviations_hold_the_levels():
+    model, nothing = resnet(), torch.zeros(6)
+    projection = Projection(model, SIX, "std")
+    exact = [weight.detach().clone() for weight in projection.weights]
+    ideal = Synapse(torch.tensor(SIX), nothing[:, None], nothing[:, None], nothing, nothing)
+    noise = NoisyWrites(projection, ideal)
+    noise.begin(seed=0)
+    noise.write()
+    for weight, level in zip(projection.weights, exact, strict=True):
+        assert torch.equal(weight.detach(), level)
 
 
 def test_histogram_counts_every_weight_at_its_level():

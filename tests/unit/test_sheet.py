@@ -8,7 +8,8 @@ import pytest
 
 from hall2net.errors import ConfigError, FileError, Hall2netError
 from hall2net.measurement import KINDS
-from hall2net.study.sheet import read_sheet, verify_checksums
+from hall2net.study.checksums import verify_checksums
+from hall2net.study.sheet import read_sheet
 
 HEAD = "id,file,format,kind,sample,temperature_k\n"
 

@@ -10,13 +10,11 @@ from emulated import switching_loop_dataset
 from scipy.stats import norm
 
 from hall2net.errors import ConfigError, Hall2netError
+from hall2net.physics.current_loops import switching_loop
 from hall2net.physics.loops import fit_loops
-from hall2net.physics.switching import (
-    pulse_width_law,
-    switching_loop,
-    switching_table,
-    write_energy,
-)
+from hall2net.physics.pulse_widths import pulse_width_table
+from hall2net.physics.pulses import write_energy
+from hall2net.physics.switching import switching_table
 from hall2net.readers.reading import read_sample
 from hall2net.study.sheet import read_sheet
 
@@ -97,7 +95,8 @@ def test_intervals_of_the_critical_currents_hold_the_truth():
 
 def test_abrupt_loop_is_uncertain_by_its_step():
     row = row_of(switching_loop_dataset(up_ma=8.2, dn_ma=-8.2, width_ma=0.01, sigma_ohm=1e-5))
-    assert row["i_up_u_ma"] == pytest.approx(0.5 / np.sqrt(12), rel=0.05)
+    # +-1.96 of it is the 95 % interval of a uniform distribution over the step.
+    assert row["i_up_u_ma"] == pytest.approx(0.95 * 0.25 / 1.96, rel=0.05)
     assert abs(row["i_up_ma"] - 8.2) <= 0.25 + 1e-9
 
 
@@ -118,7 +117,7 @@ def test_no_switching_has_a_reason_and_no_current():
 
 def test_missing_ahe_loop_leaves_the_ratio_open():
     row = row_of(switching_loop_dataset(), loops=AHE.iloc[:0])
-    assert np.isnan(row["switching_ratio"]) and row["status"] == "flagged"
+    assert np.isnan(row["switching_ratio"]) and row["status"] == "ok"
     assert "no AHE loop" in row["reason"]
     assert row["i_up_ma"] == pytest.approx(8.0, abs=0.2)
 
@@ -176,10 +175,10 @@ def test_pulse_width_law_comes_back():
         table = pd.DataFrame(
             {
                 "sample": "film", "field_x_oe": 200.0, "pulse_width_s": width, "i_c_ma": current,
-                "i_c_u_ma": 0.02,
+                "i_c_u_ma": 0.02, "status": "ok",
             }
         )  # fmt: skip
-        law = pulse_width_law(table).iloc[0]
+        law = pulse_width_table(table).iloc[0]
         inside.append(
             [
                 abs(law["i_c0_ma"] - 6.0) < 1.96 * law["i_c0_u_ma"],
@@ -193,10 +192,10 @@ def test_current_that_does_not_fall_with_the_width_is_refused():
     table = pd.DataFrame(
         {
             "sample": "film", "field_x_oe": 0.0, "pulse_width_s": [1e-6, 1e-5, 1e-4],
-            "i_c_ma": [5.0, 5.2, 5.4], "i_c_u_ma": 0.02,
+            "i_c_ma": [5.0, 5.2, 5.4], "i_c_u_ma": 0.02, "status": "ok",
         }
     )  # fmt: skip
-    law = pulse_width_law(table).iloc[0]
+    law = pulse_width_table(table).iloc[0]
     assert law["status"] == "refused" and np.isnan(law["delta"])
 
 
@@ -252,3 +251,12 @@ def test_polarity_reverses_at_2350_oe():
     built_in = np.sign(pre["initial_field_z_oe"])
     turned = pre["prefield_x_oe"].abs() > truth["polarity_reversal_prefield_oe"] - 1
     assert (pre["polarity"] == np.where(turned, -built_in, built_in)).all()
+
+
+def test_pulse_width_law_of_the_emulated_study():
+    table, truth = study("ruo2", ("pt", "ruo2_0p5", "ruo2_0p7", "mgo_0p5"))
+    law = pulse_width_table(table.reset_index()).iloc[0]
+    expected = truth["pulse_width_law"]
+    assert law["sample"] == "ruo2_0p5" and law["n_widths"] == 4 and law["status"] == "ok"
+    assert abs(law["i_c0_ma"] - expected["i_c0_ma"]) < 3 * law["i_c0_u_ma"] < 0.1 * law["i_c0_ma"]
+    assert abs(law["delta"] - expected["stability"]) < 3 * law["delta_u"] < 0.3 * law["delta"]

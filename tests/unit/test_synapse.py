@@ -131,6 +131,25 @@ def test_device_of_an_emulated_train():
     np.testing.assert_allclose(mean, synapse.levels, atol=0.01)
 
 
+@pytest.mark.parametrize("columns", [1024, 4096])
+def test_first_reads_scatter_as_write_and_read_together(columns):
+    synapse = synapse_from_lut(table(read_sigma_ohm=0.012, cycle_sigma_ohm=0.005), stuck=0.06)
+    reads = synapse.without("stuck").first_reads(columns)
+    sigma = np.hypot(0.012, 0.005) * 2 / SWING
+    np.testing.assert_allclose(reads.std(1), sigma, rtol=0.02)
+    np.testing.assert_allclose(reads.mean(1), synapse.levels, atol=0.02 * sigma)
+    # The sum of two normal deviations is normal.
+    z = torch.special.ndtri(torch.tensor([0.1, 0.5, 0.9], dtype=torch.float64))
+    quantiles = (reads - synapse.levels[:, None]).double().quantile(torch.special.ndtr(z), dim=1)
+    np.testing.assert_allclose(quantiles, (z * sigma)[:, None].expand(-1, 6), atol=0.05 * sigma)
+    # One in a hundred holds each of the states, whatever is written.
+    stuck = synapse.without("programming", "reading").first_reads(columns)
+    for state, level in enumerate(synapse.levels):
+        held = (stuck == level).float().mean(1)
+        expected = [0.95 if other == state else 0.01 for other in range(6)]
+        np.testing.assert_allclose(held, expected, atol=3 / columns)
+
+
 def test_parts_can_be_switched_off():
     synapse = synapse_from_lut(
         table(read_sigma_ohm=0.01, cycle_sigma_ohm=0.01, drift_per_decade_ohm=0.01), stuck=0.1

@@ -10,8 +10,8 @@ from conftest import Project
 
 MINIMAL = ("--configfile", "tests/workflow/minimal.yaml", "--")
 AFTER_LOOPS = {
-    "fit_loops", "figure", "switching", "torque", "torque_as_printed", "comparison", "inspector",
-    "overview", "report", "all",
+    "fit_loops", "figure", "switching", "magnetometry", "magnetometry_as_printed", "torque",
+    "torque_as_printed", "comparison", "inspector", "overview", "report", "all",
 }  # fmt: skip
 
 
@@ -98,9 +98,9 @@ def test_a_figure_module_reruns_its_figures(copy):
 
 
 def test_a_table_reruns_the_figures_that_take_it(copy):
-    (copy.folder / "results/ruo2/advisor.csv").write_text("another")
+    (copy.folder / "results/cotb/switching.csv").write_text("another")
     jobs = planned(copy, **data(copy))
-    assert jobs["figure"] == 1 and not {"torque", "switching", "fit_loops"} & set(jobs)
+    assert jobs["figure"] == 1 and not {"torque", "lut", "fit_loops"} & set(jobs)
 
 
 def test_a_script_reruns_its_rule(copy):

@@ -30,7 +30,7 @@ FIGURE_FILES = {
 """Where a figure's inputs come from, by the names of its arguments."""
 
 FIGURE_SETTINGS = {
-    "samples": study_config("samples"),
+    "samples": samples_of,
     "reference": study_config("reference"),
     "convention": lambda wildcards: convention(wildcards.study, "adopted"),
 }

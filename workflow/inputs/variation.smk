@@ -22,3 +22,9 @@ def float_run(wildcards):
 def evenly_spaced(run):
     """The run with as many evenly spaced states."""
     return replace(run, precision=run.precision.evenly_spaced())
+
+
+def train_of(study):
+    """The pulse train whose reads the devices are drawn from, where the states come of one."""
+    is_train = config["studies"][study]["lut"]["source"] == "train"
+    return lut_measurement(study) if is_train else []

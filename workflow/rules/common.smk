@@ -9,6 +9,7 @@ from hall2net.networks.runs import file_names, recorded_epochs, runs_of_networks
 from hall2net.sources import LIBRARY, reached
 from hall2net.study.check import finished_part, read_config, read_project
 from hall2net.study.config import with_numbers
+from hall2net.study.decisions import left_out, overrides
 
 SCHEMA = Path(workflow.basedir, "workflow/schemas/config.schema.yaml")
 
@@ -31,9 +32,8 @@ except Hall2netError as error:
 
 # A study with a problem stops its own targets and `all`, and no others.
 config |= finished_part(config, PROJECT.unfinished)
-SHEETS = {study: PROJECT.studies[study].measurements for study in config["studies"]}
-for study in SHEETS:
-    config["studies"][study]["samples"] = PROJECT.studies[study].samples
+SHEETS = {study: PROJECT.studies[study].used for study in config["studies"]}
+SAMPLES = {study: PROJECT.studies[study].samples for study in config["studies"]}
 
 
 def require(*studies):
@@ -93,9 +93,29 @@ TRAINING = {
 }[SCALE]
 
 
+def decisions_of(wildcards):
+    """Decisions of a person on single measurements, as plain values."""
+    return [vars(one) for one in PROJECT.studies[wildcards.study].decisions]
+
+
+def overrides_of(wildcards):
+    """Settings of single measurements, decided by a person."""
+    return overrides(PROJECT.studies[wildcards.study].decisions)
+
+
+def left_out_of(wildcards):
+    """Measurements that a person left out, with the reasons."""
+    return left_out(PROJECT.studies[wildcards.study].decisions)
+
+
 def study_config(key):
     """Input function of params: one block of the study's own configuration."""
     return lambda wildcards: config["studies"][wildcards.study].get(key, {})
+
+
+def samples_of(wildcards):
+    """Params: the facts of the study's samples, as its samples.csv gives them."""
+    return SAMPLES[wildcards.study]
 
 
 def measurements_of(wildcards):
@@ -115,11 +135,18 @@ def sheet_of(study, samples=None):
     )
 
 
+def has_pulse_widths(study):
+    """Whether a sample's switching loops have three pulse widths, which a line through takes."""
+    rows = SHEETS[study].query("kind == 'sot_switching'")
+    return bool((rows.groupby("sample")["pulse_width_s"].nunique() >= 3).any())
+
+
 def study_tables(study):
     """The tables of a study that its kinds of measurement allow."""
     kinds = sorted(set(SHEETS[study]["kind"]))
     block = config["studies"][study]
     names = [name for kind in kinds for name in KINDS[kind].tables]
+    names += ["pulse_widths"] if has_pulse_widths(study) else []
     names += ["lut", "merit", "advisor"] if "lut" in block else []
     names += ["hardware"] if "device" in block and networks_of(study) else []
     if "conventions" not in block:

@@ -11,6 +11,8 @@ rule fit_loops:
         "../../envs/hall2net.yaml"
     params:
         settings=study_config("loops"),
+        overrides=overrides_of,
+        left_out=left_out_of,
     message:
         "{wildcards.study}: fitting the Hall loops"
     script:

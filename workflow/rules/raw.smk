@@ -30,7 +30,7 @@ rule read_measurements:
     conda:
         "../../envs/hall2net.yaml"
     params:
-        # The samples' own rows: a change of other samples' rows reads nothing anew.
+        # The samples' own rows: a change in another sample's rows reads nothing again.
         rows=lambda wildcards: sheet_rows(wildcards.study, wildcards.samples),
         folder="raw/{study}",
     message:

@@ -55,7 +55,7 @@ rule overview:
         "../../envs/hall2net.yaml"
     params:
         studies={
-            study: {"data_source": block["data_source"], "samples": block["samples"]}
+            study: {"data_source": block["data_source"], "samples": SAMPLES[study]}
             for study, block in config["studies"].items()
         },
     message:
@@ -87,7 +87,8 @@ rule inspector:
         "../../envs/hall2net.yaml"
     params:
         data_source=study_config("data_source"),
-        samples=study_config("samples"),
+        samples=samples_of,
+        decisions=decisions_of,
     message:
         "{wildcards.study}: the loop inspector"
     script:
@@ -95,7 +96,7 @@ rule inspector:
 
 
 rule provenance:
-    # What differs from run to run stands here alone: every other result is the same bytes again.
+    # The only result that differs from run to run: all others have the same bytes again.
     input:
         requirements="envs/requirements.txt",
         benchmarks=expand("results/benchmarks/networks/{{scale}}/{run}.tsv", run=RUNS),

@@ -11,7 +11,7 @@ rule magnetometry:
     conda:
         "../../envs/hall2net.yaml"
     params:
-        samples=study_config("samples"),
+        samples=samples_of,
         settings=lambda wildcards: magnetometry(wildcards.study, "adopted"),
     message:
         "{wildcards.study}: moments and anisotropies from magnetometry"
@@ -25,7 +25,7 @@ use rule magnetometry as magnetometry_as_printed with:
     log:
         "results/logs/{study}/magnetometry-as_printed.log",
     params:
-        samples=study_config("samples"),
+        samples=samples_of,
         settings=lambda wildcards: magnetometry(wildcards.study, "as_printed"),
 
 
@@ -39,7 +39,7 @@ rule resistivity:
     conda:
         "../../envs/hall2net.yaml"
     params:
-        samples=study_config("samples"),
+        samples=samples_of,
     message:
         "{wildcards.study}: resistivities"
     script:
@@ -57,12 +57,28 @@ rule switching:
     conda:
         "../../envs/hall2net.yaml"
     params:
-        samples=study_config("samples"),
+        samples=samples_of,
         settings=study_config("switching"),
+        left_out=left_out_of,
     message:
         "{wildcards.study}: critical currents and switching ratios"
     script:
         "../scripts/switching.py"
+
+
+rule pulse_widths:
+    input:
+        switching="results/{study}/switching.csv",
+    output:
+        "results/{study}/pulse_widths.csv",
+    log:
+        "results/logs/{study}/pulse_widths.log",
+    conda:
+        "../../envs/hall2net.yaml"
+    message:
+        "{wildcards.study}: critical current against pulse width"
+    script:
+        "../scripts/pulse_widths.py"
 
 
 rule torque:
@@ -80,7 +96,7 @@ rule torque:
     conda:
         "../../envs/hall2net.yaml"
     params:
-        samples=study_config("samples"),
+        samples=samples_of,
         reference=study_config("reference"),
         convention=lambda wildcards: convention(wildcards.study, "adopted"),
         name="adopted",
@@ -103,7 +119,7 @@ use rule torque as torque_as_printed with:
     wildcard_constraints:
         study="|".join(TORQUE_STUDIES["as_printed"]) or "none",
     params:
-        samples=study_config("samples"),
+        samples=samples_of,
         reference=study_config("reference"),
         convention=lambda wildcards: convention(wildcards.study, "as_printed"),
         name="as_printed",

@@ -20,9 +20,7 @@ rule variation:
         images=images_of,
         lut=lut_of,
         advisor=lambda wildcards: f"results/{network_block(wildcards.run)['study']}/advisor.csv",
-        measurement=lambda wildcards: lut_measurement(
-            network_block(wildcards.run)["study"]
-        ),
+        train=lambda wildcards: train_of(network_block(wildcards.run)["study"]),
     output:
         attribution="results/networks/{scale}/{run}/attribution.csv",
         noise="results/networks/{scale}/{run}/noise.csv",
@@ -37,9 +35,15 @@ rule variation:
     resources:
         **TRAINING,
     params:
-        settings=lambda wildcards: config["studies"][
+        measurement=lambda wildcards: config["studies"][
             network_block(wildcards.run)["study"]
-        ]["lut"],
+        ]["lut"]["measurement"],
+        # The trained networks of the first steps, by the input that has their accuracies.
+        steps={
+            "float_metrics": "float32",
+            "even_metrics": "evenly spaced states",
+            "metrics": "measured states",
+        },
         draws=lambda wildcards: ARRAYS[wildcards.scale],
         threads=lambda wildcards: network_block(wildcards.run)["threads"],
         assumed=ASSUMED,

@@ -31,11 +31,10 @@ if __name__ == "__main__":
         name, family = snakemake.wildcards.name, snakemake.params.family
         draw = getattr(import_module(f"hall2net.figures.{family}"), name)
         given = {key: content(key, snakemake.input[key]) for key in snakemake.params.files}
-        given |= snakemake.params.settings
-        reason = None
+        given |= {"provenance": snakemake.params.provenance, **snakemake.params.settings}
         try:
-            figure = draw(**given, provenance=snakemake.params.provenance)
+            figure, reason = draw(**given), None
         except Hall2netError as error:
             reason = str(error)
-            figure = left_out(name=name, reason=reason, provenance=snakemake.params.provenance)
+            figure = left_out(name=name, reason=reason, provenance=given["provenance"])
         save(figure, snakemake.output.png, snakemake.output.pdf, reason)

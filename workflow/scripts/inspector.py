@@ -1,5 +1,7 @@
 from pathlib import Path
 
+import pandas as pd
+
 from hall2net.files import atomic, read_csv
 from hall2net.job import job
 from hall2net.measurement import open_samples
@@ -13,6 +15,7 @@ if __name__ == "__main__":
             open_samples(snakemake.input.measurements),
             {Path(path).stem: read_csv(path) for path in snakemake.input.tables},
             snakemake.params.samples,
+            decisions=pd.DataFrame(snakemake.params.decisions),
         )
         with atomic(snakemake.output[0]) as temporary:
             temporary.write_text(page, encoding="utf-8")

@@ -18,38 +18,22 @@ def accuracies(paths: list[str]) -> list[float]:
 
 if __name__ == "__main__":
     with job(snakemake.log[0]):
+        given, assumed, made = snakemake.input, snakemake.params.assumed, snakemake.output
         torch.set_num_threads(snakemake.params.threads)
-        device = best_device()
-        images = load(snakemake.input.images)
-        lut = read_lut(snakemake.input.lut)
-        reads = None
-        if snakemake.params.settings["source"] == "train":
-            measurement = snakemake.params.settings["measurement"]
-            reads = train_reads(open_measurement(snakemake.input.measurement, measurement), lut)
-        draws = {"draws": snakemake.params.draws, "device": device}
-        assumed = snakemake.params.assumed
-        network = SavedNetwork.read(snakemake.input.model)
-        trained = {"float32": accuracies(snakemake.input.float_metrics)}
-        if snakemake.input.even_metrics:
-            trained["evenly spaced states"] = accuracies(snakemake.input.even_metrics)
-        trained["measured states"] = accuracies(snakemake.input.metrics)
-        attribution = loss_attribution(
-            trained,
-            network,
-            images,
-            synapse_from_lut(lut, reads, stuck=assumed["stuck_share"]),
-            time_s=assumed["time_s"],
-            **draws,
-        )
-        labels = {"run": snakemake.wildcards.run, "source": images.source}
-        labels["scale"] = snakemake.wildcards.scale
-        write_csv(attribution.assign(**assumed, **labels), snakemake.output.attribution)
-        noise = accuracy_against_noise(network, images, synapse_from_lut(lut, reads), **draws)
-        write_csv(noise.assign(**labels), snakemake.output.noise)
-        states = accuracy_against_states(
-            SavedNetwork.read(snakemake.input.float_model),
-            images,
-            lut,
-            read_csv(snakemake.input.advisor),
-        )
-        write_csv(states.assign(**labels), snakemake.output.states)
+        images, lut, reads = load(given.images), read_lut(given.lut), None
+        if given.train:
+            reads = train_reads(open_measurement(given.train, snakemake.params.measurement), lut)
+        names = {"run": snakemake.wildcards.run, "source": images.source}
+        names["scale"] = snakemake.wildcards.scale
+        draws = {"draws": snakemake.params.draws, "device": best_device()}
+        steps = snakemake.params.steps.items()
+        trained = {step: accuracies(given[key]) for key, step in steps if given[key]}
+        network = SavedNetwork.read(given.model)
+        synapse = synapse_from_lut(lut, reads, stuck=assumed["stuck_share"])
+        time_s = assumed["time_s"]
+        table = loss_attribution(trained, network, images, synapse, time_s=time_s, **draws)
+        write_csv(table.assign(**assumed, **names), made.attribution)
+        table = accuracy_against_noise(network, images, synapse_from_lut(lut, reads), **draws)
+        write_csv(table.assign(**names), made.noise)
+        ideal, advice = SavedNetwork.read(given.float_model), read_csv(given.advisor)
+        write_csv(accuracy_against_states(ideal, images, lut, advice).assign(**names), made.states)

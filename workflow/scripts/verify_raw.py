@@ -2,7 +2,7 @@ import pandas as pd
 
 from hall2net.files import write_csv
 from hall2net.job import job
-from hall2net.study.sheet import verify_checksums
+from hall2net.study.checksums import verify_checksums
 
 if __name__ == "__main__":
     with job(snakemake.log[0]):

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from hall2net.study.sheet import checksums
+from hall2net.study.checksums import checksums
 
 SHEET_COLUMNS = [
     "id", "file", "format", "kind", "sample", "temperature_k", "field_x_oe", "prefield_x_oe",

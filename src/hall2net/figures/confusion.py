@@ -40,7 +40,7 @@ def fig5e_confusion_float32(*, runs: Runs) -> Figure:
 
 @figure
 def fig5f_confusion_device(*, runs: Runs) -> Figure:
-    """Confusion matrix of the network with device weights after the last epoch."""
+    """Confusion matrix of the network made of measured states after the last epoch."""
     return _one_confusion(needed_run(runs, "cifar10", "lut"), "f")
 
 

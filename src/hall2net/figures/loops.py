@@ -36,7 +36,7 @@ from hall2net.figures.style import (
 from hall2net.measurement import select
 from hall2net.physics.compensation import compensation_temperature
 from hall2net.physics.loops import corrected_loop, total_sigma
-from hall2net.tables import usable
+from hall2net.tables import hall_loops, usable
 
 Datasets = Mapping[str, xr.Dataset]
 
@@ -47,15 +47,15 @@ FIELD = r"$µ_\mathrm{0}H_z$"
 T_M = r"$T_\mathrm{M}$"
 
 
-@figure(kinds=("ahe_loop",), highlight=True)
+@figure(kinds=("ahe_loop", "loop_shift"), highlight=True)
 def ahe_loops(
     *, datasets: Datasets, loops: pd.DataFrame, samples: Mapping[str, Mapping[str, Any]]
 ) -> Figure:
-    """Every Hall loop less its background, a panel a sample, with the switching fields fitted."""
-    rows = usable(loops).query("kind == 'ahe_loop'").sort_values("temperature_k", kind="stable")
+    """Hall loops of every sample without offset and slope, with the switching fields found."""
+    rows = hall_loops(usable(loops)).sort_values("temperature_k", kind="stable")
     measured_ones = [name for name in samples if (rows["sample"] == name).any()]
     if not measured_ones:
-        raise Hall2netError("no fitted loop of kind 'ahe_loop' in loops.csv")
+        raise Hall2netError("no fitted loop in loops.csv")
     shown = measured_ones[:MOST_PANELS]
     columns = min(len(shown), 4)
     drawn, panels = grid_of(SINGLE if columns < 2 else DOUBLE, len(shown), columns, 58)
@@ -113,11 +113,13 @@ def temperature(
     samples: Mapping[str, Mapping[str, Any]],
     published: Mapping[str, Any],
 ) -> Figure:
-    """Coercive field and anomalous Hall resistance against temperature, with T_M."""
+    """Coercive field and anomalous Hall resistance against temperature. At the compensation
+    temperature T_M the resistance changes sign and the coercive field diverges.
+    """
     drawn = new_figure(SINGLE, 105)
     coercivity, amplitude = drawn.subplots(2, 1, sharex=True)
     rows = usable(loops).query("kind == 'ahe_loop'").sort_values("temperature_k")
-    paper = published.get("loops")
+    paper = published.get("loops", {})
     if paper:
         for axes in (coercivity, amplitude):
             axes.axvspan(*paper["compensation_temperature_k"], color="0.9", lw=0, zorder=0)
@@ -156,7 +158,9 @@ def temperature(
 
 @figure(kinds=("ahe_loop", "loop_shift"))
 def fit_residuals(*, datasets: Datasets, loops: pd.DataFrame) -> Figure:
-    """What the loop fits leave over in saturation, over the noise, and what became of each loop."""
+    """Residuals of the loop fits in saturation, in units of the noise, and how many loops were
+    fitted, flagged or refused.
+    """
     drawn = new_figure(DOUBLE, 62)
     scatter, histogram, outcome = drawn.subplots(1, 3, width_ratios=(1.3, 1, 0.8))
     fields, residuals = _saturation_residuals(datasets, loops)
@@ -211,7 +215,7 @@ def fig2a_loop_pair(
     samples: Mapping[str, Mapping[str, Any]],
     published: Mapping[str, Any],
 ) -> Figure:
-    """The pair of loops at currents of opposite sign, whose centres give the shift."""
+    """Loops at opposite currents in an in-plane field: their centres differ by the loop shift."""
     example = published["torque"]["loop_shift_example"]
     sample = next(
         name

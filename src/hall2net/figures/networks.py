@@ -79,8 +79,9 @@ def fig5d_accuracy_loss(
     *, runs: Runs, published: Mapping[str, Any], printed: pd.DataFrame | None = None
 ) -> Figure:
     """Accuracy and training loss against epoch, float32 and device weights."""
+    ideal = needed_run(runs, "cifar10", "float32")
     series = [
-        ("float32", needed_run(runs, "cifar10", "float32")),
+        ("float32", ideal),
         ("device, max-abs", needed_run(runs, "cifar10", "lut")),
         ("device, std", find_run(runs, "cifar10", "lut", "std")),
     ]
@@ -95,7 +96,7 @@ def fig5d_accuracy_loss(
         accuracy.plot(history["epoch"], history["train_accuracy"] * 100, **style, alpha=0.4, lw=0.7)
         loss.plot(history["epoch"], history["train_loss"], **style)
     paper = published.get("resnet18_cifar10", {})
-    share = series[0][1].metrics["epochs"] / paper.get("epochs", 100)
+    share = ideal.metrics["epochs"] / paper.get("epochs", 100)
     for number, network in enumerate(("ideal", "device") if paper else ()):
         values = {epoch: paper[f"epoch{epoch}"][network] for epoch in (25, 75)}
         if network == "device":
@@ -183,6 +184,8 @@ def figS6_training_loss(*, runs: Runs) -> Figure:  # noqa: N802
 @figure
 def figS7_final_accuracies(*, runs: Runs, published: Mapping[str, Any]) -> Figure:  # noqa: N802
     """Test accuracy after the last epoch, both data sets, three precisions."""
+    if not any(run.name.dataset in _MLP_DATASETS for run in runs):
+        needed_run(runs, _MLP_DATASETS[0], "float32")
     drawn = new_figure(DOUBLE, 66)
     used: list[Run] = []
     for axes, letter, dataset in zip(drawn.subplots(1, 2), "ab", _MLP_DATASETS, strict=True):
@@ -274,7 +277,7 @@ def _validation_curves(runs: Runs, dataset: str, paper: Mapping[str, Any]) -> Fi
     axes = drawn.subplots()
     shown = _draw_curves(axes, runs, dataset, "validation_accuracy", 100)
     share = shown[0].metrics["epochs"] / paper.get("epochs", 1)
-    label = _published_words(share)
+    label: str | None = _published_words(share)
     for number, precision in enumerate(("float32", "six_state", "binary")):
         if precision in paper.get(dataset, {}):
             value, spread = _middle(paper[dataset][precision])

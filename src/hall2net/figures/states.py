@@ -1,4 +1,4 @@
-"""Figures of the resistance states: where they come from, and how well they are told apart."""
+"""Figures of the resistance states: where they come from, and how well they are separated."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -24,7 +24,7 @@ from hall2net.figures.style import (
     points,
     published_points,
 )
-from hall2net.physics.switching import switching_loop
+from hall2net.physics.current_loops import switching_loop
 from hall2net.synapse.merit import curvatures, fit_nonlinearity, update_curve, update_curves
 
 
@@ -60,7 +60,7 @@ def _states_on_loop(measurement: xr.Dataset, lut: pd.DataFrame) -> Figure:
         loop["resistance_ohm"] * 1e3,
         color=GREY,
         lw=0.8,
-        label="loop, less the Joule term",
+        label="loop, less heating and drift",
     )
     axes.errorbar(
         lut["write_current_ma"],

@@ -24,7 +24,7 @@ SINGLE = 86 / 25.4
 DOUBLE = 178 / 25.4
 """Width of two journal columns in inches."""
 
-# Tol's "high contrast" set: told apart by colour-blind readers, and by lightness alone in print
+# Tol's "high contrast" set: distinct for colour-blind readers, and by lightness alone in print
 # (CIE L* 0, 29, 50, 73). Markers and line styles differ in the same order.
 COLOURS = ("#000000", "#004488", "#BB5566", "#DDAA33")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">")
@@ -36,7 +36,7 @@ ORDERED = "cividis"
 GREY = "#777777"
 
 # Only DejaVu comes with matplotlib itself, so no other font gives the same bytes everywhere.
-_RC: dict[str, Any] = {
+_RC: Any = {
     "font.family": "DejaVu Sans",
     "font.size": 7,
     "axes.labelsize": 8,
@@ -150,7 +150,7 @@ def stamp(figure: Figure, text: str) -> None:
     A figure stamped before keeps its earlier sentence in front of the new one. What follows an
     underscore is set as an index.
     """
-    if sentence := "; ".join(part for part in (figure.get_label(), text) if part):
+    if sentence := "; ".join(part for part in (str(figure.get_label()), text) if part):
         figure.set_label(sentence)
         # DejaVu Sans at 7 pt runs to about 0.058 inch a character; lines are of like length.
         most = int(figure.get_figwidth() / 0.058)
@@ -265,7 +265,8 @@ def tesla_axis(axes: Axes, symbol: str) -> None:
     """Label the x axis of a field H in Oe, as the tables are, and add mu0 H in mT on top."""
     axes.set_xlabel(f"${symbol}$ (Oe)")
     axes.tick_params(which="both", top=False)
-    top = axes.secondary_xaxis("top", functions=(lambda oe: oe / 10, lambda mt: mt * 10))
+    functions: Any = (lambda oe: oe / 10, lambda mt: mt * 10)
+    top = axes.secondary_xaxis("top", functions=functions)
     top.set_xlabel(rf"$µ_\mathrm{{0}}{symbol}$ (mT)")
 
 
@@ -342,10 +343,7 @@ def merged_legend(
         for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
             handles.setdefault(label, handle)
     if handles:
+        outside: Any = f"outside {place}"
         figure.legend(
-            list(handles.values()),
-            list(handles),
-            loc=f"outside {place}",
-            ncols=columns,
-            title=title,
+            list(handles.values()), list(handles), loc=outside, ncols=columns, title=title
         )

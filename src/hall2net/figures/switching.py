@@ -33,18 +33,23 @@ from hall2net.figures.style import (
     stamp,
 )
 from hall2net.measurement import select
-from hall2net.physics.switching import prefield_threshold, switching_loop
+from hall2net.physics.current_loops import switching_loop
+from hall2net.physics.switching import prefield_threshold
 from hall2net.tables import usable
 
 Datasets = Mapping[str, xr.Dataset]
 Samples = Mapping[str, Mapping[str, Any]]
+
+_TURNS = {1: "counterclockwise", -1: "clockwise"}
 
 
 @figure(kinds=("sot_switching",), highlight=True)
 def switching_loops(*, datasets: Datasets, switching: pd.DataFrame, samples: Samples) -> Figure:
     """Every switching loop, with the currents at which it switches."""
     _some(switching, "switching loop")
-    by_sample = switching.sort_values(["sample", "field_x_oe", "prefield_x_oe"], kind="stable")
+    by_sample = switching.sort_values(
+        ["sample", "field_x_oe", "prefield_x_oe", "pulse_width_s"], kind="stable"
+    )
     shown = by_sample.head(MOST_PANELS)
     columns = min(len(shown), 3)
     drawn, panels = grid_of(SINGLE if columns < 2 else DOUBLE, len(shown), columns, 58)
@@ -54,12 +59,12 @@ def switching_loops(*, datasets: Datasets, switching: pd.DataFrame, samples: Sam
             current, spread = row[f"i_{branch}_ma"], row[f"i_{branch}_u_ma"]
             axes.axvline(current, color=COLOURS[number], ls=":", lw=0.8)
             axes.axvspan(current - spread, current + spread, color=COLOURS[number], alpha=0.2, lw=0)
-        words = [sample_label(samples, row["sample"]), _field_words(row), _ratio_words(row)]
-        axes.set_title("\n".join(filter(None, words)), loc="left")
+        words = [sample_label(samples, row["sample"]), _varying_words(row, shown)]
+        axes.set_title("\n".join(filter(None, [*words, _switching_words(row)])), loc="left")
     panels[0].plot([], [], color=GREY, ls=":", label="critical current, ±1σ")
     outer_labels(panels, columns, "write current (mA)", "$R_{xy}$ (mΩ)")
     merged_legend(drawn, 3 if columns > 1 else 2)
-    stamp(drawn, "less the Joule term")
+    stamp(drawn, "less heating, odd pick-up and drift")
     shown_panels(drawn, len(shown), len(switching), "loops")
     return drawn
 
@@ -82,7 +87,7 @@ def fig4b_switching_fields(
         axes.set_xlabel("write current (mA)")
     panels[0].set_ylabel("$R_{xy}$ (mΩ)")
     merged_legend(drawn, 3)
-    stamp(drawn, "less the Joule term")
+    stamp(drawn, "less heating, odd pick-up and drift")
     return drawn
 
 
@@ -100,7 +105,7 @@ def fig3a_switching_fields(
         panel(axes, letter, rf"$H_x$ = {field}" + "\n" + _ratio_words(row))
     outer_labels(panels, 4, "write current (mA)", "$R_{xy}$ (mΩ)")
     merged_legend(drawn, 2)
-    stamp(drawn, "less the Joule term")
+    stamp(drawn, "less heating, odd pick-up and drift")
     return drawn
 
 
@@ -150,7 +155,7 @@ def fig3b_field_free_switching(
     panel(ratios, "b", r"Δ$R$ by current / Δ$R_\mathrm{AHE}$ by field")
     merged_legend(drawn, 2, [sweeps], "upper left")
     merged_legend(drawn, 2, [ratios], "upper right")
-    stamp(drawn, "less the Joule term")
+    stamp(drawn, "less heating, odd pick-up and drift")
     return drawn
 
 
@@ -175,9 +180,7 @@ def fig3ef_polarity_reversal(
     strongest = rows.loc[prefield.abs() == 0].sort_values("current_max_ma").iloc[-1]
     for number, row in enumerate((strongest, turned)):
         field = 0.0 if np.isnan(row["prefield_x_oe"]) else row["prefield_x_oe"]
-        direction = {1: "counterclockwise", -1: "clockwise"}.get(
-            int(row["polarity"]), "no switching"
-        )
+        direction = _TURNS.get(int(row["polarity"]), "no switching")
         words = f"after {field:g} Oe: {direction}".replace("-", "\N{MINUS SIGN}")
         _draw_whole_sweep(sweeps, datasets, row, number + 1, words)
     sweeps.set_xlabel("write current (mA)")
@@ -209,7 +212,7 @@ def fig3ef_polarity_reversal(
     panel(polarity, "f", title)
     merged_legend(drawn, 1, [sweeps], "upper left")
     merged_legend(drawn, 2, [polarity], "upper right")
-    stamp(drawn, "less the Joule term")
+    stamp(drawn, "less heating, odd pick-up and drift")
     return drawn
 
 
@@ -243,20 +246,29 @@ def _sweep(datasets: Datasets, row: pd.Series) -> pd.DataFrame:
     if row["status"] != "refused":
         return switching_loop(measurement)
     current = measurement["write_current"].values * 1e3
+    rises = np.gradient(current) >= 0 if len(current) > 1 else np.ones(len(current), dtype=bool)
     return pd.DataFrame(
         {
             "write_current_ma": current,
             "resistance_ohm": measurement["resistance"].values,
-            "branch": np.where(np.gradient(current) >= 0, "up", "down"),
+            "branch": np.where(rises, "up", "down"),
+            "sweep": np.cumsum(np.append(False, rises[1:] != rises[:-1])),
         }
     )
+
+
+def _with_gaps(branch: pd.DataFrame) -> pd.DataFrame:
+    """A branch with an empty row after each of its sweeps, which no line crosses."""
+    sweeps = [sweep for _, sweep in branch.groupby("sweep")]
+    gap = branch.iloc[:1].assign(write_current_ma=np.nan, resistance_ohm=np.nan)
+    return pd.concat([part for sweep in sweeps for part in (sweep, gap)]) if sweeps else branch
 
 
 def _draw_sweep(axes: Axes, datasets: Datasets, row: pd.Series) -> None:
     """Both branches of a switching loop."""
     loop = _sweep(datasets, row)
     for branch, number, label in (("up", 1, "current rising"), ("down", 2, "current falling")):
-        part = loop[loop["branch"] == branch]
+        part = _with_gaps(loop[loop["branch"] == branch])
         axes.plot(
             part["write_current_ma"],
             part["resistance_ohm"] * 1e3,
@@ -298,18 +310,52 @@ def _draw_full_swing(axes: Axes, row: pd.Series) -> None:
         )
 
 
-def _field_words(row: pd.Series) -> str:
-    """In-plane fields of a loop, during it and before it, where the sheet gives them."""
+def _varying_words(row: pd.Series, shown: pd.DataFrame) -> str:
+    """The conditions of a loop that differ among the panels, and its in-plane fields."""
     words = []
     if np.isfinite(row["field_x_oe"]):
         words.append(rf"$H_x$ = {row['field_x_oe']:g} Oe")
     if np.isfinite(row["prefield_x_oe"]) and row["prefield_x_oe"] != 0:
         words.append(f"after {row['prefield_x_oe']:g} Oe")
-    return ", ".join(words).replace("-", "\N{MINUS SIGN}")
+    others = [
+        text
+        for column, text in (
+            ("pulse_width_s", f"{_time_words(row['pulse_width_s'])} pulses"),
+            ("current_max_ma", f"±{row['current_max_ma']:.3g} mA"),
+            ("temperature_k", f"{row['temperature_k']:.3g} K"),
+        )
+        if shown[column].nunique() > 1 and np.isfinite(row[column])
+    ]
+    lines = filter(None, [", ".join(words), ", ".join(others)])
+    return "\n".join(lines).replace("-", "\N{MINUS SIGN}")
+
+
+def _switching_words(row: pd.Series) -> str:
+    """What a loop does, by its polarity: its critical current, or that it does not switch."""
+    if row["status"] == "refused":
+        return "refused"
+    if row["polarity"] == 0:
+        return "no switching"
+    polarity = f"polarity {row['polarity']:+.0f}".replace("-", "\N{MINUS SIGN}")
+    if not np.isfinite(row["i_c_ma"]):
+        return f"{polarity}, $I_c$ not measured"
+    return f"{polarity}, $I_c$ = {measured(row['i_c_ma'], row['i_c_u_ma'], 'mA')}"
+
+
+def _time_words(seconds: float) -> str:
+    """A time in the unit that makes its number short."""
+    for unit, size in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):
+        if seconds >= size:
+            return f"{seconds / size:.3g} {unit}"
+    return f"{seconds / 1e-9:.3g} ns"
 
 
 def _ratio_words(row: pd.Series) -> str:
+    if row["status"] == "refused":
+        return "refused"
+    if row["polarity"] == 0:
+        return "no switching"
     if not np.isfinite(row["switching_ratio"]):
-        return "no switching" if row["status"] != "refused" else "refused"
+        return _switching_words(row)
     ratio = measured(100 * row["switching_ratio"], 100 * row["switching_ratio_u"], "%")
     return f"switches {ratio}"

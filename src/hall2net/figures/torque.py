@@ -29,6 +29,7 @@ from hall2net.figures.style import (
     sample_label,
     stamp,
 )
+from hall2net.physics.knee import MODELS
 from hall2net.physics.torque import shift_against_field
 from hall2net.tables import usable
 
@@ -38,7 +39,9 @@ Published = Mapping[str, Any]
 
 @figure(kinds=("loop_shift",), highlight=True)
 def torque_against_thickness(*, torque: pd.DataFrame, samples: Samples) -> Figure:
-    """Torque efficiency per current density and interfacial anisotropy against spacer thickness."""
+    """Damping-like efficiency per current density, and interfacial anisotropy energy, against
+    spacer thickness.
+    """
     drawn, _ = _efficiency_anisotropy(torque, samples)
     return _finish(drawn, torque)
 
@@ -47,7 +50,9 @@ def torque_against_thickness(*, torque: pd.DataFrame, samples: Samples) -> Figur
 def fig2b_torque_against_field(
     *, loops: pd.DataFrame, torque: pd.DataFrame, samples: Samples, convention: Mapping[str, Any]
 ) -> Figure:
-    """Damping-like field per current against the in-plane field, with the knee at H_DMI."""
+    """Damping-like field per current against in-plane field. The knee is the DMI field; the part
+    that keeps its sign when the field changes sign comes from the built-in field.
+    """
     shown = [name for name in samples if ((loops["sample"] == name) & _shifts(loops)).any()]
     if not shown:
         raise Hall2netError("no loop-shift measurement in loops.csv")
@@ -62,7 +67,7 @@ def fig2b_torque_against_field(
             # What does not change sign with the field is the shift of the built-in field.
             built_in = table["h_dl_per_ma_oe"].mean()
             grid = np.linspace(table["field_x_oe"].min(), table["field_x_oe"].max(), 401)
-            aligned = np.clip(grid / row["h_dmi_oe"], -1, 1)
+            aligned = MODELS[row["knee_model"]](grid / row["h_dmi_oe"])
             axes.plot(
                 grid,
                 built_in + row["h_dl_per_ma_oe"] * aligned,
@@ -71,9 +76,12 @@ def fig2b_torque_against_field(
                 label=r"plateau reached at $H_\mathrm{DMI}$ (dashed), about the built-in shift",
             )
             title += "\n" + r"$H_\mathrm{DMI}$ = "
-            title += measured(row["h_dmi_oe"], row["h_dmi_u_oe"], "Oe")
+            total = np.hypot(row["h_dmi_u_oe"], row["h_dmi_sys_oe"])
+            title += measured(row["h_dmi_oe"], total, "Oe")
             for sign in (-1, 1):
                 axes.axvline(sign * row["h_dmi_oe"], color=GREY, ls="--", lw=0.7)
+        elif row is not None and str(row["h_dl_is_lower_bound"]) == "True":
+            title += "\n" + r"no plateau, $H_\mathrm{DL}$ is a lower bound"
         axes.axhline(0, color=GREY, lw=0.5)
         panel(axes, letter, title)
     outer_labels(panels, 3, "$H_x$ (Oe)", r"$H_\mathrm{DL}/I$ (Oe/mA)")
@@ -86,12 +94,14 @@ def fig2b_torque_against_field(
 def fig2c_efficiency_anisotropy(
     *, torque: pd.DataFrame, samples: Samples, reference: str, published: Published
 ) -> Figure:
-    """Torque efficiency per current density and interfacial anisotropy against thickness."""
+    """Damping-like efficiency per current density, and interfacial anisotropy energy, against
+    spacer thickness, beside the published values.
+    """
     drawn, (efficiency, anisotropy) = _efficiency_anisotropy(torque, samples)
     if numbers := published.get("torque"):
-        own = torque.set_index("sample").loc[reference]
+        own = _of_reference(torque, reference, "xi_dl_j")
         published_points(
-            efficiency, [0.5], [numbers["xi_enhancement_t0p5"] * own["xi_dl_j"]],
+            efficiency, [0.5], [numbers["xi_enhancement_t0p5"] * own],
             label=f"published: {numbers['xi_enhancement_t0p5']} × our reference",
         )  # fmt: skip
         published_points(
@@ -139,7 +149,7 @@ def fig2f_critical_current(
     axes = drawn.subplots()
     _against_thickness(axes, torque, samples, "j_c_a_m2", 1e-11)
     if numbers := published.get("torque"):
-        own = torque.set_index("sample").at[reference, "j_c_a_m2"] * 1e-11
+        own = _of_reference(torque, reference, "j_c_a_m2") * 1e-11
         factor = numbers["jc_reduction_t0p5"]
         published_points(axes, [0.5], [own / factor], label=f"published: our reference / {factor}")
     axes.set_xlabel(_thickness(samples))
@@ -167,6 +177,12 @@ def fig3c_zero_field_shift(
 
 def _shifts(loops: pd.DataFrame) -> pd.Series:
     return (loops["kind"] == "loop_shift") & (loops["status"] != "refused")
+
+
+def _of_reference(torque: pd.DataFrame, reference: str, column: str) -> float:
+    """A value of the reference sample; NaN where the table does not have it."""
+    found = torque.loc[torque["sample"] == reference, column]
+    return float(found.iloc[0]) if len(found) else np.nan
 
 
 def _spacers(samples: Samples) -> list[str]:
@@ -219,6 +235,8 @@ def _against_thickness(
     The samples without one begin the series with the most samples; a single sample of another
     spacer is a control.
     """
+    if torque.empty:
+        raise Hall2netError("no sample in torque.csv")
     rows = usable(torque)
     rows = rows[rows[column].notna()].sort_values("thickness_nm", kind="stable")
     if rows.empty:

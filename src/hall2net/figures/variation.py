@@ -29,7 +29,11 @@ Tables = Mapping[str, pd.DataFrame]
 
 @figure
 def loss_attribution(*, attribution: Tables) -> Figure:
-    """Accuracy after each step from float weights to devices, and what the step costs."""
+    """Accuracy lost at each step from float weights to devices: measured states in training, then,
+    on the trained network, programming error, read noise, drift and stuck devices, added one after
+    the other. The time of drift and the fraction of stuck devices are assumed; the measured drift
+    per decade of time is extrapolated, and its own uncertainty is not in the error bar.
+    """
     _some(attribution)
     drawn = new_figure(DOUBLE if len(attribution) > 1 else SINGLE, 70)
     panels = drawn.subplots(1, len(attribution), squeeze=False, sharey=True)[0]
@@ -55,7 +59,10 @@ def loss_attribution(*, attribution: Tables) -> Figure:
 
 @figure
 def accuracy_states_noise(*, states: Tables, noise: Tables) -> Figure:
-    """Test accuracy against the number of states, and against the noise of their values."""
+    """Test accuracy against the number of states, where float weights are set to the nearest state
+    after training; and against the noise of one read after one write, where the network was
+    trained with all measured states.
+    """
     _some(states)
     drawn = new_figure(DOUBLE, 84)
     number, sigma = drawn.subplots(1, 2)

@@ -111,7 +111,7 @@ def confusion_summary(cells: pd.DataFrame) -> pd.DataFrame:
                 "cells_beyond_noise": int(part["beyond_noise"].sum()),
                 "cells": len(part),
                 "p_matrix": float(combine_pvalues(p_rows, method="fisher").pvalue),
-                "largest": f"{least['true']} told as {least['predicted']}: "
+                "largest": f"{least['true']} classified as {least['predicted']}: "
                 f"{least['printed']:.0f} printed, {least['ours']:.0f} ours",
                 "largest_p": least["p_adjusted"],
             }

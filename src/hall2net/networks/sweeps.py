@@ -63,7 +63,13 @@ def choices_at(
 
 
 def settings_at(choices: Mapping[str, Any], block: Mapping[str, Any], scale: str) -> dict[str, Any]:
-    """Arguments of `hall2net.networks.train.Training.of` for `choices_at` a point."""
+    """Arguments of `hall2net.networks.train.Training.of` at one point of a sweep.
+
+    Parameters
+    ----------
+    choices : from `choices_at`
+    block, scale : as `choices_at` takes them
+    """
     changes = {key: value for key, value in choices.items() if key not in AXES}
     return {
         "network": model_of(block, scale),

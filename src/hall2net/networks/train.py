@@ -7,7 +7,6 @@ import math
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, astuple, dataclass, field, fields
-from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -25,7 +24,7 @@ from hall2net.networks.average import Average
 from hall2net.networks.data import Images
 from hall2net.networks.evaluate import confusion_matrix
 from hall2net.networks.models import SavedNetwork, weight_layers
-from hall2net.networks.quantize import Projection, Pulses
+from hall2net.networks.quantize import NoisyWrites, Projection, Pulses
 from hall2net.networks.runs import Run
 from hall2net.synapse.model import Synapse, synapse_from_lut
 from hall2net.synapse.precision import Precision
@@ -352,6 +351,7 @@ class _State:
     projection: Projection | None
     optimizer: torch.optim.Optimizer
     average: Average | None
+    noise: NoisyWrites | None
     history: list[tuple[float, ...]] = field(default_factory=list)
     confusions: dict[int, list[list[int]]] = field(default_factory=dict)
     histograms: dict[int, _Histograms] = field(default_factory=dict)
@@ -366,12 +366,15 @@ class _State:
             update = Pulses if recipe.update == "pulses" else Projection
             projection = update(model, levels, training.mapping)
         optimizer = _optimizer(model, projection, recipe)
+        noise = None
+        if projection and training.noise_aware and training.synapse:
+            noise = NoisyWrites(projection, training.synapse)
         steps = math.ceil(len(x) / recipe.batch)
         average = _average(model, projection, optimizer, recipe.average_epochs * steps)
         forward: nn.Module = model
         if x.device.type in _COMPILED:
             forward = cast(nn.Module, torch.compile(model, dynamic=False))
-        return cls(model, forward, projection, optimizer, average)
+        return cls(model, forward, projection, optimizer, average, noise)
 
     @property
     def epoch(self) -> int:
@@ -455,16 +458,14 @@ class _Checkpoint:
 
 def _epoch(epoch: int, state: _State, training: Training, data: _Data) -> tuple[float, float]:
     """One pass over the training images: mean loss and accuracy in it."""
-    recipe, model, projection = training.recipe, state.model, state.projection
+    recipe, model, noise = training.recipe, state.model, state.noise
     (train_x, train_y), device = data.train, data.train[0].device
     # Seeded in every epoch, so that a checkpoint needs no state of random generators.
     seed = 1_000_003 * (training.seed + 1) + epoch
     torch.manual_seed(seed)
-    write = None
-    if projection and training.noise_aware and training.synapse:
-        noise = torch.Generator(device).manual_seed(seed)
-        write = partial(projection.write, training.synapse.to(device), noise)
-        write()
+    if noise:
+        noise.begin(seed)
+        noise.write()
     model.train()
     loss_sum = torch.zeros((), device=device)
     correct = torch.zeros((), device=device, dtype=torch.int64)
@@ -483,12 +484,12 @@ def _epoch(epoch: int, state: _State, training: Training, data: _Data) -> tuple[
         state.optimizer.step()
         if state.average:
             state.average.update()
-        if write:
-            write()
+        if noise:
+            noise.write()
         loss_sum += loss.detach() * len(batch)
         correct += (logits.detach().argmax(1) == y).sum()
-    if projection and write:
-        projection.project()
+    if noise:
+        noise.end()
     return loss_sum.item() / len(train_x), correct.item() / len(train_x)
 
 

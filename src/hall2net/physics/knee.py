@@ -9,6 +9,7 @@ and Langevin's function saturate smoothly. Their difference is a systematic unce
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from scipy.optimize import minimize_scalar
@@ -139,7 +140,7 @@ class _Series:
         return _knee(fit.value, fit.covariance / fit.widened**2)
 
 
-def _knee(value: np.ndarray, covariance: np.ndarray, **more: object) -> Knee:
+def _knee(value: np.ndarray, covariance: np.ndarray, **more: Any) -> Knee:  # noqa: ANN401
     """Knee of the amplitudes of one shape and perhaps of the even part."""
     if value.size == 1:
         value, covariance = np.append(value, 0.0), np.pad(covariance, (0, 1))
@@ -167,7 +168,7 @@ def _several_sizes(series: _Series) -> Knee:
     nothing, straight, flat = np.zeros_like(series.field_x), series.field_x, np.sign(series.field_x)
     chi2 = series.chi2(np.stack([nothing, straight, flat]))
     torque, bent, knee = chi2 - fits.best.chi2 > fits.significant
-    tested = {"chi2": fits.best.chi2, "dof": fits.best.dof}
+    tested: dict[str, Any] = {"chi2": fits.best.chi2, "dof": fits.best.dof}
     if not torque or (bent and not knee):
         return replace(_flat(series, fits, torque), **tested)
     bound = replace(series.at(sizes[-1]), lower_bound=True, **tested)
@@ -201,6 +202,10 @@ class _ModelFit:
     @property
     def widened(self) -> float:
         return widening(self.chi2, self.dof)
+
+    def resolved(self, series: _Series) -> bool:
+        """Whether a field lies below H_DMI."""
+        return self.h_dmi > series.sizes[0]
 
     def knee(self) -> Knee:
         kept = np.ix_(*2 * [[k for k in range(len(self.covariance)) if k != 1]])
@@ -249,7 +254,7 @@ def _with_knee(series: _Series, model: str) -> _ModelFit:
     """Least squares of one model over H_DMI; its amplitudes are linear for each H_DMI."""
     shape = MODELS[model]
 
-    def chi2(h_dmi: np.ndarray) -> np.ndarray:
+    def chi2(h_dmi: np.ndarray | float) -> np.ndarray:
         return series.chi2(shape(series.field_x / np.reshape(h_dmi, (-1, 1))))
 
     grid = _grid(series)
@@ -289,17 +294,28 @@ def _grid(series: _Series) -> np.ndarray:
 
 
 def _flat(series: _Series, fits: _Fits, torque: bool) -> Knee:
-    """The torque that has the sign of the field, and no other dependence on it."""
+    """The torque of fields that may all lie on the plateau.
+
+    Its value is that of the best knee, whether resolved or not: the mean of all fields would be too
+    small if some lie below it.
+    """
     fit = series.fit(np.sign(series.field_x))
-    knee = _knee(fit.value, fit.covariance)
+    flat = _knee(fit.value, fit.covariance)
     if not torque:
-        return replace(knee, reasons=("no torque beyond the uncertainty",))
-    allowed = [fit for fit in fits.models.values() if fit.chi2 < fits.best.chi2 + fits.significant]
-    limits = [_limits(series, fit.model, fits.best.chi2 + fits.significant) for fit in allowed]
-    highest = max(series.sizes[0], *(high for _, high in limits))
-    sys = max(abs(knee.plateau - fit.value[0]) for fit in allowed)
-    words = f"no knee: H_DMI below {highest:.4g} Oe, not resolved"
-    return replace(knee, plateau_sys=sys, h_dmi_lo=0.0, h_dmi_hi=float(highest), reasons=(words,))
+        return replace(flat, reasons=("no torque beyond the uncertainty",))
+    clip, limit = fits.models["clip"], fits.best.chi2 + fits.significant
+    knee = replace(clip.knee(), h_dmi=np.nan, h_dmi_u=np.nan) if clip.resolved(series) else flat
+    allowed = [fit for fit in fits.models.values() if fit.chi2 < limit]
+    highest = max(series.sizes[0], *(_limits(series, fit.model, limit)[1] for fit in allowed))
+    others = [flat, *(fit.knee() for fit in allowed)]
+    return replace(
+        knee,
+        plateau_sys=max(abs(knee.plateau - other.plateau) for other in others),
+        zero_sys=max(abs(knee.zero - other.zero) for other in others),
+        h_dmi_lo=0.0,
+        h_dmi_hi=float(highest),
+        reasons=(f"no knee: H_DMI below {highest:.4g} Oe, not resolved",),
+    )
 
 
 def _limits(series: _Series, model: str, chi2: float) -> tuple[float, float]:

@@ -18,6 +18,7 @@ SHIFTS = ("line", "pair")
 """line: slope of H_0 against I with an intercept | pair: H_0(+I) - H_0(-I) at equal |I|."""
 
 _SHOWN = 2.0  # gain in -2 ln L from which the scatter shows how it depends on the current
+_MANY_DOF = 20  # from here on the scatter says how large the errors of the field step are
 _ONE_TEMPERATURE_K = 5.0  # loops this close in temperature belong to one series
 _LEFT_OUT = 0.1  # fraction of refused loops that is worth a word
 
@@ -32,8 +33,9 @@ def usable_loops(loops: pd.DataFrame, sample: str) -> tuple[pd.DataFrame, str]:
 
     Returns
     -------
-    points : DataFrame ordered by `field_x_oe`, with `current_ma`, `h_0_oe` and `u_oe`, 1 sigma of
-        the centre from noise, choice of the background (where given) and field step together
+    points : DataFrame ordered by `field_x_oe`, with `current_ma`, `h_0_oe`, `noise_u_oe`, 1 sigma
+        of the centre from noise and choice of the background (where given), and `u_oe`, from
+        these and the field step
     reason : empty unless many loops are missing
 
     Raises
@@ -54,20 +56,16 @@ def usable_loops(loops: pd.DataFrame, sample: str) -> tuple[pd.DataFrame, str]:
             f"loop shifts at several temperatures, {lowest:g} to {highest:g} K: "
             "give each temperature a sample of its own"
         )
-    points = kept[needed[:3]].assign(u_oe=_centre_uncertainty(kept))
+    noise_u = kept["h_0_u_oe"]
+    if "h_0_sys_oe" in kept:
+        noise_u = np.hypot(noise_u, kept["h_0_sys_oe"].fillna(0))
+    # A centre is the mean of two switching fields, each with a field step of its own.
+    total_u = np.hypot(noise_u, kept["h_step_u_oe"].fillna(0) / np.sqrt(2))
+    points = kept[needed[:3]].assign(noise_u_oe=noise_u, u_oe=total_u)
     n_refused = len(series) - len(kept)
     many = n_refused > _LEFT_OUT * len(series)
     reason = f"{n_refused} of {len(series)} loops left out" if many else ""
     return points.sort_values("field_x_oe", kind="stable", ignore_index=True), reason
-
-
-def _centre_uncertainty(loops: pd.DataFrame) -> pd.Series:
-    """1 sigma of each centre, Oe: the parts that loops.csv has, in quadrature."""
-    variance = loops["h_0_u_oe"] ** 2
-    if "h_0_sys_oe" in loops:
-        variance = variance + loops["h_0_sys_oe"].fillna(0) ** 2
-    # A centre is the mean of two switching fields, each with a field step of its own.
-    return np.sqrt(variance + loops["h_step_u_oe"].fillna(0) ** 2 / 2)
 
 
 def centre_slopes(points: pd.DataFrame, shift: str) -> pd.DataFrame:
@@ -154,15 +152,16 @@ class Scatter:
 
 
 def widened(points: pd.DataFrame) -> tuple[pd.DataFrame, Scatter]:
-    """Uncertainties of the centres, widened where these scatter more than stated.
+    """Uncertainties of the centres, as the scatter of the whole series asks for.
 
     Residuals are those about one straight line H_0(I) at each field, pooled over all fields and
     currents of the series, whatever its currents are. Excess scatter is one variance that all
     loops have in common, of the size that makes chi2 equal to dof (Paule and Mandel, J. Res. Natl.
     Bur. Stand. 87, 377 (1982)): nucleation, stage and temperature do not know the current. Only
     where the likelihood clearly prefers a scatter in proportion to the stated uncertainties, these
-    are multiplied by the Birge ratio instead. Both include Student's factor, and no uncertainty
-    becomes smaller than stated.
+    are multiplied by the Birge ratio instead. Both include Student's factor. No uncertainty becomes
+    smaller than that of the noise. A loop on its own has to take the error of its field step as the
+    largest possible; a long series shows how large it is, and may make that part smaller.
 
     Parameters
     ----------
@@ -191,10 +190,12 @@ def widened(points: pd.DataFrame) -> tuple[pd.DataFrame, Scatter]:
     if not dof:
         return points, Scatter(0.0, 0)
     scatter = Scatter(chi2(stated), dof)
-    factor = widening(scatter.chi2, dof)
-    if factor == 1:
+    factor, student = widening(scatter.chi2, dof), student_factor(dof) ** 2
+    if factor == 1 and dof < _MANY_DOF:
         return points, scatter
-    student = student_factor(dof) ** 2
+    if factor == 1:
+        shown = student * scatter.chi2 / dof * stated
+        return points.assign(u_oe=np.sqrt(np.maximum(shown, points["noise_u_oe"] ** 2))), scatter
     highest = student * float(residual @ residual) / dof  # contrasts are orthonormal
     added = brentq(lambda x: student * chi2(stated + x) - dof, 0, highest)
     variance, proportional = stated + added, factor**2 * stated

@@ -7,7 +7,7 @@ is re-centred, and H_c keeps its sign.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -91,7 +91,10 @@ _SAME_FIELD = 0.25
 _MISFIT, _MISFIT_PROBABILITY, _MISFIT_SIZE = 1.5, 1e-4, 0.005
 """Residuals are no noise where their mean square is so much larger and so improbable; below this
 fraction of the half swing nobody minds."""
-_SHAPES = {"erf": lambda z: erf(z / np.sqrt(2)), "tanh": np.tanh}
+_SHAPES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "erf": lambda z: erf(z / np.sqrt(2)),
+    "tanh": np.tanh,
+}
 
 
 @dataclass(frozen=True)
@@ -395,9 +398,9 @@ def _saturated(bins: Bins, background: Background) -> dict[str, tuple[float, flo
 
 def _crossings(
     measured: _Measured, background: Background, criterion: str
-) -> tuple[dict[str, list[Crossing]], dict[str, list[Shape]]]:
+) -> tuple[dict[str, list["_Field"]], dict[str, list[Shape]]]:
     """Switching field and shape of each branch."""
-    crossings: dict[str, list[Crossing]] = {"up": [], "dn": []}
+    crossings: dict[str, list[_Field]] = {"up": [], "dn": []}
     shapes: dict[str, list[Shape]] = {"up": [], "dn": []}
     root = _root(background.covariance)
     for name, branches in (("up", measured.up), ("dn", measured.down)):
@@ -775,7 +778,7 @@ def fit_loops(
     ConfigError
         If `criterion`, `window` or `slope` has no meaning.
     """
-    settings = {"criterion": criterion, "window": window, "slope": slope}
+    settings: dict[str, Any] = {"criterion": criterion, "window": window, "slope": slope}
     _check_settings(settings, "loops")
     overrides = overrides or {}
     for identifier, own in overrides.items():

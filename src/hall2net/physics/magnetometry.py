@@ -17,8 +17,9 @@ from scipy.ndimage import uniform_filter1d
 
 from hall2net.errors import ConfigError, Hall2netError
 from hall2net.measurement import select
-from hall2net.physics.facts import fact
-from hall2net.tables import uncertainty_column
+from hall2net.physics.facts import Samples, fact
+from hall2net.physics.loops import fit_loop
+from hall2net.tables import systematic_column, uncertainty_column
 from hall2net.units import OERSTED
 
 KEFF_SIGNS = ("pma", "easy_plane")
@@ -29,6 +30,10 @@ KEFF_INTEGRANDS = ("h_dm", "h_m_dm")
 
 _ORIENTATIONS = ("oop", "ip")
 _QUANTITIES = ("areal_moment_a", "m_s_emu_cc", "k_eff_j_m3", "h_k_oe", "k_s_erg_cm2")
+_HYSTERESIS = (
+    "h_c_oe", "h_c_u_oe", "h_0_oe", "h_0_u_oe", "hysteresis_orientation", "hysteresis_reason",
+)  # fmt: skip
+_HYSTERETIC = 3.0  # sigma of H_c from which a loop of moments has hysteresis
 _MIN_SATURATED = 10  # points in the saturation windows of a loop
 _CURVED = 4.0  # sigma; more curvature than this in the windows is no saturation
 _UNSATURATED = 0.1  # relative difference of the two loops' moments
@@ -68,7 +73,7 @@ def surface_anisotropy(areal_moment: float, m_s: float, h_k: float) -> float:
 
 def magnetometry_table(
     datasets: Sequence[xr.Dataset],
-    samples: Mapping[str, Mapping[str, Any]],
+    samples: Samples,
     *,
     saturation_window: float = 0.7,
     keff_sign: str = "pma",
@@ -90,7 +95,7 @@ def magnetometry_table(
     ----------
     datasets : one a sample; measurements of kind `vsm_loop` count, one `oop` and one `ip` each
     samples : sample to its facts: `film_area_mm2` of the specimen, `ferromagnet_nm`
-    saturation_window : share of the largest field, 0 to 1, beyond which the moment is saturated
+    saturation_window : fraction of the largest field, 0 to 1, beyond which the moment is saturated
     keff_sign : pma | easy_plane; which of the two has K_eff and H_k positive (K_s is the same)
     keff_integrand : h_dm | h_m_dm; the latter, as printed in the ruo2 paper, gives two thirds of
         the anisotropy field of a linear hard axis, and another K_s
@@ -100,7 +105,10 @@ def magnetometry_table(
     -------
     DataFrame, one row a sample with magnetometry: `sample, areal_moment_a, m_s_emu_cc, k_eff_j_m3,
     h_k_oe, k_s_erg_cm2`, each with its `_u` (1 sigma), `k_s_moment_correlation` between K_s and
-    M_s t, the conventions, `status` (ok, flagged, refused) and `reason`.
+    M_s t, `h_c_oe, h_0_oe` with `_u` (all parts together) of the out-of-plane loop, or of the
+    in-plane one if only that has hysteresis, `hysteresis_orientation`, `hysteresis_reason` (doubts
+    on H_c and H_0), the conventions, `status` (ok, flagged, refused) and `reason`. Loops without
+    hysteresis leave H_c and H_0 empty.
 
     Raises
     ------
@@ -120,11 +128,12 @@ def magnetometry_table(
         try:
             loops = _reduce(measured, saturation_window, keff_integrand)
             row |= _quantities(loops, area, thickness * 1e-9, keff_sign)
+            row |= _hysteresis(measured)
         except Hall2netError as error:
             row |= {"status": "refused", "reason": str(error)}
         rows.append(row)
     columns = [c for name in _QUANTITIES for c in (name, uncertainty_column(name))]
-    columns += ["k_s_moment_correlation"]
+    columns += ["k_s_moment_correlation", *_HYSTERESIS]
     table = pd.DataFrame(rows, columns=["sample", *columns, "status", "reason"])
     settings = {"keff_sign": keff_sign, "keff_integrand": keff_integrand, "t_fm": t_fm}
     for position, (setting, value) in enumerate(settings.items(), start=1 + len(columns)):
@@ -135,7 +144,7 @@ def magnetometry_table(
 def _check_settings(window: float, sign: str, integrand: str, t_fm: str | float) -> None:
     if not 0 < window < 1:
         raise ConfigError(
-            f"magnetometry, saturation_window: found {window!r}, expected a share from 0 to 1"
+            f"magnetometry, saturation_window: found {window!r}, expected a fraction from 0 to 1"
         )
     for setting, value, allowed in (
         ("keff_sign", sign, KEFF_SIGNS),
@@ -158,14 +167,37 @@ def _vsm_loops(dataset: xr.Dataset) -> list[xr.Dataset]:
     ]
 
 
+def _hysteresis(measurements: Sequence[xr.Dataset]) -> dict[str, Any]:
+    """H_c and H_0 of the first loop with hysteresis, fitted as Hall loops are."""
+    by_orientation = {str(m["orientation"].item()): m for m in measurements}
+    for orientation in (o for o in _ORIENTATIONS if o in by_orientation):
+        measurement = by_orientation[orientation]
+        loop = fit_loop(measurement["field"].to_numpy() / OERSTED, measurement["moment"].to_numpy())
+        h_c_u, h_0_u = (_total(loop, name) for name in ("h_c_oe", "h_0_oe"))
+        if loop["status"] != "refused" and abs(loop["h_c_oe"]) > _HYSTERETIC * h_c_u:
+            return {
+                "h_c_oe": loop["h_c_oe"], "h_c_u_oe": h_c_u,
+                "h_0_oe": loop["h_0_oe"], "h_0_u_oe": h_0_u,
+                "hysteresis_orientation": orientation, "hysteresis_reason": loop["reason"],
+            }  # fmt: skip
+    return {}
+
+
+def _total(loop: Mapping[str, Any], name: str) -> float:
+    """1 sigma of a loop's H_c or H_0: noise, background and field step together."""
+    step = np.nan_to_num(loop["h_step_u_oe"]) / np.sqrt(2)
+    systematic = np.nan_to_num(loop.get(systematic_column(name), 0.0))
+    return float(np.sqrt(loop[uncertainty_column(name)] ** 2 + systematic**2 + step**2))
+
+
 def _reduce(measurements: Sequence[xr.Dataset], window: float, integrand: str) -> dict[str, _Loop]:
     loops = {}
     for orientation in _ORIENTATIONS:
-        own = [m for m in measurements if str(m["orientation"].item()) == orientation]
-        if len(own) > 1:
-            names = ", ".join(str(m["id"].item()) for m in own)
-            raise Hall2netError(f"{len(own)} {orientation} loops ({names}), expected one")
-        for measurement in own:
+        oriented = [m for m in measurements if str(m["orientation"].item()) == orientation]
+        if len(oriented) > 1:
+            names = ", ".join(str(m["id"].item()) for m in oriented)
+            raise Hall2netError(f"{len(oriented)} {orientation} loops ({names}), expected one")
+        for measurement in oriented:
             try:
                 loops[orientation] = _reduce_loop(measurement, window, integrand)
             except Hall2netError as error:
@@ -244,11 +276,11 @@ def _leaving_weights(field: np.ndarray, edge: float) -> tuple[np.ndarray, np.nda
             points = branch[::step]
             h = np.abs(field[points])
             middles = np.concatenate([[h[0]], (h[1:] + h[:-1]) / 2, [edge]])
-            share = np.diff(middles)
+            width = np.diff(middles)
             # A straight line through the two innermost points down to zero field.
             beyond = h[0] / (2 * max(h[1] - h[0], h[0] / 2))
-            share[:2] += h[0] * np.array([1 + beyond, -beyond])
-            weights[points] += share / len(branches)
+            width[:2] += h[0] * np.array([1 + beyond, -beyond])
+            weights[points] += width / len(branches)
     return fine, coarse
 
 

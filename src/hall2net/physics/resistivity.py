@@ -39,15 +39,15 @@ def resistivity_table(datasets: Sequence[xr.Dataset], samples: Samples) -> pd.Da
     rows = []
     for dataset in datasets:
         name = str(dataset.attrs["sample"])
-        own = dataset["id"].to_numpy()[dataset["kind"].to_numpy() == "resistivity"].tolist()
-        if not own:
+        measured = dataset["id"].to_numpy()[dataset["kind"].to_numpy() == "resistivity"].tolist()
+        if not measured:
             continue
         to_rho = resistivity_per_resistance(samples, name)
         row: dict[str, Any] = {"sample": name, "status": "ok", "reason": ""}
         try:
-            if len(own) > 1:
-                raise Hall2netError(f"{len(own)} resistivity measurements, expected one")
-            r_xx, r_xx_u = _resistance(select(dataset, own[0]), to_rho)
+            if len(measured) > 1:
+                raise Hall2netError(f"{len(measured)} resistivity measurements, expected one")
+            r_xx, r_xx_u = _resistance(select(dataset, measured[0]), to_rho)
             row |= {"r_xx_ohm": r_xx, "r_xx_u_ohm": r_xx_u}
             row |= {"rho_xx_uohm_cm": r_xx * to_rho, "rho_xx_u_uohm_cm": r_xx_u * to_rho}
         except Hall2netError as error:

@@ -123,9 +123,7 @@ class Columns:
             raise FileError(self.path, found, f"one unit; {key}_unit says it", self.source.line)
         unit = unit_spelt(stated) or own or letters
         if unit not in SI_FACTORS[quantity]:
-            found = (
-                f"unit {stated or unit!r} of column {name!r}" if unit else f"no unit of {name!r}"
-            )
+            found = f"unit {stated or unit!r}" if unit else "no unit"
             allowed = ", ".join(SI_FACTORS[quantity])
             cure = f"for {quantity} one of {allowed}, as {key}_unit in measurements.csv"
             raise FileError(self.path, f"{found} of column {name!r}", cure, self.source.line)

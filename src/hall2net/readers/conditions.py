@@ -62,7 +62,14 @@ def condition_columns(names: Sequence[str], units: Sequence[str]) -> dict[int, s
 
 
 def of_channel(places: Sequence[int], names: Sequence[str], signal: str) -> list[int]:
-    """Of several channels' columns those with the signal's number; all where none has it."""
+    """Of several channels' columns those with the signal's number; all where none has it.
+
+    Parameters
+    ----------
+    places : of the columns
+    names : of all columns of the file
+    signal : name of the signal's column
+    """
     own = [k for k in places if re.findall(r"\d+", names[k]) == re.findall(r"\d+", signal)]
     return own or list(places)
 

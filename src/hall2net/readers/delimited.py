@@ -6,7 +6,7 @@ from hall2net.errors import FileError
 from hall2net.readers.layout import counted, cuts, layouts
 from hall2net.readers.table import Header, folded
 from hall2net.readers.text import Text
-from hall2net.units import unit_in
+from hall2net.units import unit_in, without_unit
 
 DEFAULT_COLUMNS: dict[str, tuple[str, ...]] = {}
 """None: the sheet says which column is what."""
@@ -68,21 +68,13 @@ def places_of(header: Header, wanted: str) -> list[int]:
         for own, other in (
             (names, name),
             ([folded(n) for n in names], spelt),
-            ([_bare(n) for n in names], spelt),
+            ([folded(without_unit(n)) for n in names], spelt),
         ):
             if other in own:
                 return [k for k, word in enumerate(own) if word == other]
         if spelt.isdecimal() and 0 < int(spelt) <= len(names):
             return [int(spelt) - 1]
     return []
-
-
-def _bare(name: str) -> str:
-    """A name without the brackets that hold its unit."""
-    unit = unit_in(name)
-    for bracket in (f"({unit})", f"[{unit}]"):
-        name = name.replace(bracket, "")
-    return folded(name)
 
 
 def _having(headers: Sequence[Header], wanted: Sequence[str]) -> Header | None:

@@ -1,16 +1,22 @@
 """HDF5 and NetCDF files with named columns: arrays of one length, or one table with fields."""
 
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import h5py
 import numpy as np
 
 from hall2net.errors import FileError
 from hall2net.readers.table import MAX_COLUMNS, Header, Table, checked
 from hall2net.readers.text import MAX_LINES
 from hall2net.units import unit_in
+
+if TYPE_CHECKING:
+    # Imported where a file is of this format: it takes longer than to read many others.
+    import h5py
 
 MARK = "an HDF5 file"
 DEFAULT_COLUMNS: dict[str, tuple[str, ...]] = {}
@@ -42,6 +48,8 @@ def open_arrays(path: Path) -> tuple[Header, Callable[[Sequence[int]], Table]]:
     FileError
         If the file is broken, or holds no two arrays of one length.
     """
+    import h5py
+
     try:
         with h5py.File(path) as file:
             columns = _columns(file)
@@ -65,6 +73,8 @@ def open_arrays(path: Path) -> tuple[Header, Callable[[Sequence[int]], Table]]:
 
 def _columns(file: h5py.File) -> list[tuple[str, str, np.ndarray]]:
     """Name, unit and numbers of every column of a file."""
+    import h5py
+
     found: list[tuple[str, str, np.ndarray]] = []
 
     def visit(name: str, item: object) -> None:

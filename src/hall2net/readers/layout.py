@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from hall2net.readers.table import (
     BLANKS,
     MAX_COLUMNS,
@@ -24,13 +26,37 @@ _DELIMITERS = ("\t", ";", ",", "|", BLANKS)
 _COMMENT = "#%!/*' "
 # How many first lines are looked at: more only where no run of rows is long enough.
 _WINDOWS = (60, 400, HEAD_LINES)
+_HEAD_BYTES = 2**22  # lines of 100 kB are not looked at by the thousand
 _LONG_RUN = 20
 _ROWS_ABOVE = 40  # lines of words above a run of rows among which its names may be
 _LONG_LINE = 20_000  # names between blanks do not fill so much
 _FIRST_ROWS = 20  # rows of a run whose cells are kept
-_NO_UNIT = {"", "-", "--", "a.u.", "arb", "arb.", "arb. units", "1", "%", "none", "counts"}
+_NO_UNIT = {
+    "",
+    "-",
+    "--",
+    "a.u.",
+    "arb",
+    "arb.",
+    "arb. units",
+    "1",
+    "%",
+    "none",
+    "counts",
+    "deg",
+    "°",
+    "rad",
+    "hz",
+    "khz",
+    "db",
+    "w",
+    "mw",
+    "mm",
+    "mbar",
+}
 _LISTED = re.compile(r"(?i)^\W*col(?:umn)?\W*\d+\W*[:=]\s*(.*\w.*)$")
 _LISTED_NAME = re.compile(r"(?i)^\W*name\s*[:=]\s*(.*\w.*)$")
+_LISTED_UNIT = re.compile(r"(?i)^\W*units?\s*[:=]\s*(.*)$")
 
 
 @dataclass
@@ -58,7 +84,14 @@ class Run:
     head: list[tuple[int, list[str]]] = field(default_factory=list)
 
     def add(self, line: int, cells: list[str], kinds: list[str]) -> None:
-        """Take one more row."""
+        """Take one more row.
+
+        Parameters
+        ----------
+        line : that it begins in
+        cells : of the row
+        kinds : of each cell: n (number), w (word) or e (empty)
+        """
         if len(self.head) < _FIRST_ROWS:
             self.head.append((line, cells))
         self.rows += 1
@@ -82,8 +115,16 @@ class Run:
         return sum(self.numbers), -sum(self.words)
 
     def trim(self) -> None:
-        """Give up first rows that hold words where the others hold numbers."""
+        """Give up first rows that are none: words where the others hold numbers, or 0, 1, 2, ….
+
+        The latter is what pandas writes above columns without names.
+        """
         numeric = self.numeric
+        line, cells = self.head[0]
+        counted = ["", *(str(k) for k in range(self.width - 1))]
+        if self.rows > 1 and self.width > 2 and cells == counted:
+            self.head.pop(0)
+            self.rows, self.first = self.rows - 1, self.head[0][0]
         while len(self.head) > 1 and self.rows > 1:
             line, cells = self.head[0]
             kinds = _kinds(cells)
@@ -152,7 +193,7 @@ def cuts(text: Text, number: int) -> Iterator[tuple[list[str], str, int]]:
             if len(cells) > MAX_COLUMNS:
                 continue
             names = [" ".join(cell.split()) for cell in cells]
-            names[0] = names[0].lstrip(_COMMENT)
+            names[0] = names[0].lstrip(_COMMENT).strip('"')
             if len(names) > 1 and not names[0] and names[1].startswith("#"):
                 names = names[1:]
             yield names, delimiter, below
@@ -171,7 +212,7 @@ def cuts(text: Text, number: int) -> Iterator[tuple[list[str], str, int]]:
 
 def _runs(text: Text) -> list[Run]:
     """All runs of rows, for the delimiter that suits best and those as good."""
-    count = len(text.ends)
+    count = max(1, min(len(text.ends), int(np.searchsorted(text.ends, _HEAD_BYTES))))
     runs: list[Run] = []
     for window in _WINDOWS:
         last = min(window, count)
@@ -264,14 +305,24 @@ def _repeats(text: Text, run: Run, names: list[str]) -> bool:
     )
 
 
-def _fits(names: list[str], cut_at: str, delimiter: str, width: int) -> bool:
-    """Whether names may be those of rows with `width` cells."""
+def _fits(
+    names: list[str], cut_at: str, delimiter: str, width: int, commented: bool = False
+) -> bool:
+    """Whether names may be those of rows with `width` cells.
+
+    Words cut at other signs than the numbers are names only if they tell a unit, or stand behind a
+    comment sign.
+    """
     filled = sum(bool(name) for name in names)
     if filled < 2:
         return False
     if cut_at == delimiter != BLANKS:
         return len(names) >= width
-    return len(names) == width and not (cut_at == BLANKS and _is_sentence(names))
+    if len(names) != width:
+        return False
+    if cut_at != delimiter and not commented and not any(map(unit_in, names)):
+        return False
+    return cut_at != BLANKS or not _is_sentence(names)
 
 
 def _is_sentence(names: list[str]) -> bool:
@@ -286,9 +337,11 @@ def _named(text: Text, run: Run) -> list[Header]:
         below = _below_continued(fits, number)
         if below:
             continue
+        commented = text.line(number).lstrip()[:1] in ("#", "%")
         for names, delimiter, after in cuts(text, number):
             known = sum(map(is_number, names))
-            if _fits(names, delimiter, run.delimiter, run.width) and 2 * known < len(names):
+            fitting = _fits(names, delimiter, run.delimiter, run.width, commented)
+            if fitting and 2 * known < len(names):
                 fits.append((number, names, delimiter, after))
                 break
     units_at = [k for k, (_, names, _, _) in enumerate(fits) if _are_units(names)]
@@ -300,8 +353,18 @@ def _named(text: Text, run: Run) -> list[Header]:
         number, names, _, _ = fits[k]
         units = next((fits[u][1] for u in units_at if u > k), [])
         units = _column_units(names, units, labelled, run)
-        headers.append(Header(names, run.delimiter, number, run.first, units))
+        last = max([fits[u][0] for u in units_at if u > k], default=number)
+        body = _first_with_a_number(text, run, last)
+        headers.append(Header(names, run.delimiter, number, body, units))
     return headers
+
+
+def _first_with_a_number(text: Text, run: Run, names: int) -> int:
+    """The first row below the names: one that lacks all but one number is a row, too."""
+    for number in run.above:
+        if number > names and "n" in _kinds(cut(text, number, run.delimiter)[0]):
+            return number
+    return run.first
 
 
 def _below_continued(fits: list[tuple[int, list[str], str, int]], number: int) -> bool:
@@ -367,7 +430,9 @@ def _listed(text: Text, run: Run) -> list[Header]:
     for pattern in (_LISTED, _LISTED_NAME):
         names = [match[1].strip() for line in lines if (match := pattern.match(line))]
         if len(names) == run.width:
-            units = _column_units(names, [], [], run)
+            below = [match[1].strip() for line in lines if (match := _LISTED_UNIT.match(line))]
+            below = below if len(below) == run.width else []
+            units = _column_units(names, below, [], run)
             return [Header(names, run.delimiter, run.first, run.first, units)]
     return []
 

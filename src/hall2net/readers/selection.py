@@ -129,7 +129,14 @@ def of_temperature(
 
 
 def temperature_of(columns: Columns, kept: np.ndarray, say: Say) -> np.ndarray:
-    """Temperature of each row in K; NaN where the channel shows none."""
+    """Temperature of each row in K; NaN where the channel shows none.
+
+    Parameters
+    ----------
+    columns : already read; `places["temperature"]` is set
+    kept : (rows,) points that count
+    say : takes a remark for the user
+    """
     for place in columns.candidates["temperature"]:
         values = columns.table.columns[place]
         alive = (values >= LOWEST_TEMPERATURE) & (values <= HIGHEST_TEMPERATURE)
@@ -235,6 +242,12 @@ def read_current(columns: Columns, conditions: Conditions, say: Say) -> np.ndarr
     It is `current_column`; else `current_ma`, unless it is empty or the file has one column of a
     read current that changes.
 
+    Parameters
+    ----------
+    columns : already read
+    conditions : of the file
+    say : takes a remark for the user
+
     Raises
     ------
     FileError
@@ -260,7 +273,14 @@ def read_current(columns: Columns, conditions: Conditions, say: Say) -> np.ndarr
 
 
 def condition_si(columns: Columns, place: int, condition: str) -> np.ndarray | None:
-    """Numbers of a condition's column in SI or degree; None where it was not read."""
+    """Numbers of a condition's column in SI or degree; None where it was not read.
+
+    Parameters
+    ----------
+    columns : already read
+    place : of the column
+    condition : `current`, `field_x` or `angle`
+    """
     values = columns.table.columns.get(place)
     return None if values is None else values * _factor(columns, place, condition)
 

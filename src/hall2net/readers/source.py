@@ -11,16 +11,24 @@ from pathlib import Path
 import numpy as np
 
 from hall2net.errors import FileError
-from hall2net.readers import delimited, hdf5, igor, lakeshore, micromag, multivu
+from hall2net.readers import (
+    delimited,
+    hdf5,
+    igor,
+    lakeshore,
+    micromag,
+    microsense,
+    multivu,
+)
 from hall2net.readers.delimited import places_of
 from hall2net.readers.table import Header, Table, read_columns, sample_columns
-from hall2net.readers.text import HEAD_LINES, read_start, read_text, starts_as
+from hall2net.readers.text import read_start, read_text, starts_as
 from hall2net.units import unit_spelt
 
 # The last one takes any text.
 _TEXTS = {
     "multivu": multivu, "lakeshore8600": lakeshore, "micromag": micromag, "igor": igor,
-    "delimited": delimited,
+    "microsense": microsense, "delimited": delimited,
 }  # fmt: skip
 _MODULES = {"hdf5": hdf5, **_TEXTS}
 FORMATS = tuple(_MODULES)
@@ -134,7 +142,7 @@ def columns_of(path: str | Path) -> list[str]:
     head = text.head()
     name = _format_of(head)
     # MicroMag's names stand below a table of segments, Igor's anywhere.
-    if whole or (name not in ("micromag", "igor") and len(head) <= HEAD_LINES):
+    if name != "igor" and (whole or name != "micromag"):
         try:
             return _TEXTS[name].find_table(text, head, ()).names
         except FileError:
@@ -148,7 +156,8 @@ def _format_of(head: list[str]) -> str:
 
 
 def _check_format(path: Path, found: str, stated: str) -> None:
-    if found == stated or not stated:
+    general = stated == "delimited" and getattr(_MODULES[found], "AS_DELIMITED", False)
+    if found == stated or not stated or general:
         return
     if found == "delimited":
         trouble = f"lacks what marks {stated}: {_MODULES[stated].MARK}"

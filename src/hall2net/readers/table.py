@@ -99,6 +99,12 @@ def cut(text: Text, number: int, delimiter: str) -> tuple[list[str], int]:
     """Cells of the row that begins in a line, and the line below it.
 
     Quoted cells may hold delimiters and line ends. Quotes that do not close are plain signs.
+
+    Parameters
+    ----------
+    text : the file
+    number : of the line, from 1
+    delimiter : one character; `BLANKS` for any number of blanks
     """
     line = text.line(number)
     if '"' not in line:
@@ -193,6 +199,12 @@ def _plain(cell: str) -> float:
 def checked(path: Path, header: Header, table: Table) -> Table:
     """The table with NaN for what is not finite.
 
+    Parameters
+    ----------
+    path : the file
+    header : its column names
+    table : its numbers
+
     Raises
     ------
     FileError
@@ -266,7 +278,7 @@ def _row_by_row(text: Text, header: Header, places: Sequence[int]) -> Table:
     values, lines, marks = array("d"), array("q"), set()
     width, other = len(header.names), _OtherCells(text, header)
     for line, cells in _records(text, header):
-        if len(cells) > width and _too_long(cells, width, places):
+        if len(cells) > width and _too_long(cells, header, places):
             expected = f"{width}, as the column names"
             raise FileError(text.path, f"{len(cells)} cells", expected, line)
         lines.append(line)
@@ -288,11 +300,13 @@ def _row_by_row(text: Text, header: Header, places: Sequence[int]) -> Table:
     return Table(columns, np.array(lines), other.letters, other.words)
 
 
-def _too_long(cells: list[str], width: int, places: Sequence[int]) -> bool:
+def _too_long(cells: list[str], header: Header, places: Sequence[int]) -> bool:
     """Whether a row with more cells than names is of numbers; words may be of any length."""
-    if not any(map(str.strip, cells[width:])):
+    if len(cells) > MAX_COLUMNS or not any(map(str.strip, cells[len(header.names) :])):
         return len(cells) > MAX_COLUMNS
-    return len(cells) > MAX_COLUMNS or any(is_number(cells[place].strip()) for place in places)
+    if header.delimiter == BLANKS:
+        return sum(map(is_number, cells)) > len(cells) / 2
+    return any(is_number(cells[place].strip()) for place in places)
 
 
 def _records(text: Text, header: Header) -> Iterator[tuple[int, list[str]]]:

@@ -1,7 +1,7 @@
 """Every number that the papers print, beside ours."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -10,7 +10,8 @@ import pandas as pd
 
 from hall2net.networks.runs import Run, find_run, run_table
 from hall2net.physics.compensation import compensation_temperature
-from hall2net.physics.switching import prefield_threshold, write_energy
+from hall2net.physics.pulses import write_energy
+from hall2net.physics.switching import prefield_threshold
 from hall2net.study.published import PublishedNumber
 from hall2net.tables import uncertainty_column, usable
 
@@ -73,8 +74,12 @@ def comparison_table(
 
 def _row(number: PublishedNumber, ours: _Ours | None) -> dict[str, Any]:
     published = number.value
-    row = {"study": number.study, "quantity": number.quantity, "published": _text(published)}
-    if ours is not None and _is_number(ours.value) and not np.isfinite(ours.value):
+    row: dict[str, Any] = {
+        "study": number.study,
+        "quantity": number.quantity,
+        "published": _text(published),
+    }
+    if ours is not None and isinstance(ours.value, float) and not np.isfinite(ours.value):
         ours = _Ours(None, source=ours.source, verdict=NOT_MEASURED)
     if ours is None:
         only_drawn = ".figures." in f".{number.quantity}."
@@ -103,8 +108,8 @@ def _exponent(number: float) -> int:
     """Decimal exponent of the last printed digit: 0.36 gives -2, 4.4e7 gives 6."""
     text = Decimal(repr(number))
     if isinstance(number, float) and number == int(number) and abs(number) >= 1e5:
-        return text.normalize().as_tuple().exponent
-    return text.as_tuple().exponent
+        text = text.normalize()
+    return int(text.as_tuple().exponent)
 
 
 def _is_number(value: Any) -> bool:  # noqa: ANN401
@@ -173,12 +178,12 @@ def _cotb(tables: Mapping[str, pd.DataFrame], runs: Sequence[Run], raw: str) -> 
                 )
     if device is not None:
         comparable = _comparable(device, epochs=100) and _published_scale(device)
-        accuracy = _final_accuracy(device, runs, None if comparable else NOT_MEASURED)
+        final_accuracy = _final_accuracy(device, runs, None if comparable else NOT_MEASURED)
         entries[f"{block}.epochs"] = _given(device.metrics["epochs"], _run_source(device))
-        entries[f"{block}.accuracy_device"] = accuracy
+        entries[f"{block}.accuracy_device"] = final_accuracy
         for other in ("irnet_binary", "vc_sot_mram_cim", "flash_blocks"):
-            entries[f"{block}.compared_with.{other}"] = _Ours(
-                accuracy.value, accuracy.uncertainty, accuracy.source, verdict=QUOTED
+            entries[f"{block}.compared_with.{other}"] = replace(
+                final_accuracy, remark="", verdict=QUOTED
             )
     return entries
 

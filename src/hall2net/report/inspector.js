@@ -333,7 +333,7 @@ function symbol(ctx, x, y, size, flags, pixel) {
 }
 
 function legend(fitted) {
-  const signs = [[RISING, "rising"], [FALLING, "falling"], [0, "initial curve"], [LEFT_OUT, "left out"]]
+  const signs = [[RISING, "rising"], [FALLING, "falling"], [0, "in no whole branch"], [LEFT_OUT, "left out"]]
     .filter(([kind]) => points.flags.some(flags => (flags & ~USED) === kind || kind === LEFT_OUT && flags & kind))
     .map(([kind, words]) => [words, (ctx, pixel) => symbol(ctx, 9 * pixel, 6 * pixel, 3.2 * pixel, kind, pixel)]);
   if (fitted) {
@@ -408,8 +408,10 @@ let saved = asCsv();
 
 function asCsv() {
   const cell = text => /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-  const rows = decisions.map(one => [one.id, one.decision, one.value, one.reason].map(cell).join(","));
-  return ["id,decision,value,reason", ...rows].join("\n") + "\n";
+  const more = ["who", "date"].filter(name => decisions.some(one => one[name]));
+  const columns = ["id", "decision", "value", "reason", ...more];
+  const rows = decisions.map(one => columns.map(name => cell(one[name] ?? "")).join(","));
+  return [columns.join(","), ...rows].join("\n") + "\n";
 }
 
 function showDecision(loop) {
@@ -447,8 +449,8 @@ function decide(event) {
   const id = shown[place].id, decision = $("decision").value, reason = $("why").value.trim();
   const value = $("value")?.value ?? "";
   const { range } = page.allowed[shown[place].kind][decision];
-  if (range && !(value !== "" && +value > range[0] && +value < range[1])) {
-    $("message").textContent = `Value: a number between ${range[0]} and ${range[1]}.`;
+  if (range && !(value !== "" && +value > range[0] && +value <= range[1])) {
+    $("message").textContent = `Value: a number above ${range[0]}, up to ${range[1]}.`;
     return $("value").focus();
   }
   if (!reason) {
@@ -468,6 +470,7 @@ function decided() {
   const rows = decisions.map(one => {
     const row = element("tr"), name = element("td"), remove = element("button", "Remove", { type: "button" });
     const link = element("button", one.id, { type: "button" });
+    link.disabled = !loops.some(loop => loop.id === one.id);
     link.addEventListener("click", () => { $("decisions").close(); open(one.id); });
     remove.addEventListener("click", () => { decisions = decisions.filter(other => other !== one); decided(); });
     name.append(link);

@@ -22,7 +22,7 @@ from hall2net.physics import loops as field_loops
 from hall2net.physics import switching
 from hall2net.physics.background import SLOPES
 from hall2net.report.loop_points import LoopPoints, hall_points, moment_points, switching_points
-from hall2net.tables import column_unit, uncertainty_column
+from hall2net.tables import column_unit, systematic_column, uncertainty_column
 from hall2net.units import OERSTED, SI_FACTORS
 
 MOST_POINTS = 3_000_000
@@ -89,7 +89,12 @@ WORDS = {
     "even_ohm": "even part at the largest field",
     "drift_ohm": "drift over the sweep",
     "noise_ohm": "noise of a point, 1σ",
+    "significance": "hysteresis over noise (σ)",
     "n_points": "points",
+    "n_cycles": "cycles",
+    "n_left_out": "runs left out",
+    "n_steps": "steps of a branch",
+    "steps_oe": "steps: rising, then falling",
     "current_max_ma": "largest write current",
     "i_up_ma": "critical current, rising",
     "i_dn_ma": "critical current, falling",
@@ -97,6 +102,10 @@ WORDS = {
     "j_c_a_m2": "critical density j_c",
     **{f"j_c_{name}_a_m2": f"j_c, criterion {name}" for name in switching.CRITERIA},
     "current_layer": "layer of j_c",
+    "cycle_sigma_ma": "scatter between cycles, 1σ",
+    "n_sweeps": "sweeps that switch",
+    "joule_ohm": "heating at the largest current",
+    "odd_ohm": "odd part at the largest current",
     "delta_r_sot_ohm": "swing by the current",
     "delta_r_ahe_ohm": "full AHE swing",
     "fixed_ratio": "fixed criterion: fraction",
@@ -128,7 +137,9 @@ _CONDITION_WORDS = {
     "temperature": "T", "field_x": "H_x", "prefield_x": "pre-applied H_x",
     "initial_field_z": "initial H_z", "current": "I", "pulse_width": "pulse",
 }  # fmt: skip
-_SHARED = {"id", "kind", "sample", "status", "reason", *(c[0] for c in CONDITIONS.values())}
+_SHARED = {"id", "kind", "sample", "status", "reason", "background"}
+_SHARED |= {column for column, *_ in CONDITIONS.values()}
+"""Columns that stand elsewhere on the page, or are drawn."""
 
 _LEAVE_OUT = {"leave_out": {"words": "leave out", "values": []}}
 _HALL = _LEAVE_OUT | {
@@ -139,8 +150,7 @@ _HALL = _LEAVE_OUT | {
 ALLOWED: dict[str, dict[str, Any]] = {
     "ahe_loop": _HALL,
     "loop_shift": _HALL,
-    "sot_switching": _LEAVE_OUT
-    | {"criterion": {"words": "other criterion", "values": list(switching.CRITERIA)}},
+    "sot_switching": _LEAVE_OUT,
     "vsm_loop": _LEAVE_OUT,
 }
 """Decisions on a loop of each kind, and their values."""
@@ -175,7 +185,8 @@ def inspector_page(
     datasets : sample to its measurements, as `hall2net.measurement.open_samples` gives them
     tables : the study's tables by name; of `loops`, `switching`, `magnetometry` those it has
     samples : sample to its facts, of which the `label` is shown
-    decisions : content of `raw/<study>/decisions.csv`: `id, decision, value, reason`
+    decisions : rows of `raw/<study>/decisions.csv`: `id, decision, value, reason` and, where the
+        file has them, `who, date`
 
     Returns
     -------
@@ -266,7 +277,7 @@ def _columns(table: pd.DataFrame) -> list[_Column]:
 
 def _owner(name: str) -> str:
     """The column whose uncertainty or interval this one is: `h_c_oe` for `h_c_lo95_oe`."""
-    return re.sub(r"_(u|lo95|hi95)(?=_|$)", "", name)
+    return re.sub(r"_(u|sys|lo95|hi95)(?=_|$)", "", name)
 
 
 def _column(table: pd.DataFrame, name: str) -> _Column:
@@ -304,15 +315,18 @@ def _entry(
 
 
 def _shown(row: pd.Series, column: _Column) -> list[str]:
-    """A value with its uncertainty in the last digits, and its 95 % interval."""
+    """A value with its uncertainty in the last digits; what else is known of it."""
     value, factor = row[column.name], column.factor
     if isinstance(value, str):
         return [value, ""]
     if pd.isna(value):
         return ["–", ""]
     sigma = row.get(uncertainty_column(column.name), np.nan)
-    ends = _interval(*(row[name] * factor for name in column.ends)) if column.ends else ""
-    return [measured(value * factor, sigma * factor), ends]
+    systematic = row.get(systematic_column(column.name), np.nan) * factor
+    more = [f"systematic ±{systematic:.2g}"] if systematic > 0 else []
+    if column.ends:
+        more.append(_interval(*(row[name] * factor for name in column.ends)))
+    return [measured(value * factor, sigma * factor), "; ".join(filter(None, more))]
 
 
 def _ends(row: pd.Series, name: str) -> tuple[float, float]:
@@ -326,11 +340,11 @@ def _ends(row: pd.Series, name: str) -> tuple[float, float]:
 
 
 def _interval(low: float, high: float) -> str:
-    """Both ends with two digits of their distance: "160.05 to 160.66"."""
+    """Both ends with two digits of their distance: "95 %: 160.05 to 160.66"."""
     if not high > low:
         return ""
     digits = max(0, 1 - int(np.floor(np.log10(high - low))))
-    return f"{low:.{digits}f} to {high:.{digits}f}".replace("-", "\N{MINUS SIGN}")
+    return f"95 %: {low:.{digits}f} to {high:.{digits}f}".replace("-", "\N{MINUS SIGN}")
 
 
 def _conditions(measurement: xr.Dataset) -> str:
@@ -355,10 +369,12 @@ def _prefixed(seconds: float) -> tuple[float, str]:
 
 
 def _strings(decisions: pd.DataFrame | None) -> list[dict[str, str]]:
+    """Rows of decisions.csv; who decided and when is kept where the file says so."""
     if decisions is None:
         return []
-    names = ("id", "decision", "value", "reason")
-    return [{name: _text(row[name]) for name in names} for _, row in decisions.iterrows()]
+    return [
+        {str(k): _text(cell) for k, cell in row.items()} for row in decisions.to_dict("records")
+    ]
 
 
 def _text(cell: Any) -> str:  # noqa: ANN401

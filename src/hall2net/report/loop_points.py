@@ -8,11 +8,13 @@ import pandas as pd
 import xarray as xr
 
 from hall2net.errors import Hall2netError
+from hall2net.physics.current_loops import fit_current_loop
 from hall2net.physics.loops import corrected_loop
-from hall2net.physics.switching import switching_loop
+from hall2net.physics.noise import point_noise, spikes
+from hall2net.physics.sweeps import find_runs, find_sweeps
 
 RISING, FALLING, USED, LEFT_OUT = 1, 2, 4, 8
-"""Flags of a point: its branch, whether the background is fitted to it, whether it is left out."""
+"""Flags of a point: its branch, whether the background is fitted to it, whether it is a spike."""
 
 
 @dataclass(frozen=True)
@@ -72,13 +74,18 @@ def hall_points(measurement: xr.Dataset, row: pd.Series) -> LoopPoints:
         return _measured(_unfitted(field, y))
     loop = corrected_loop(measurement, row)
     background = y - loop["resistance_ohm"].to_numpy()
-    model = background + loop["level_ohm"].to_numpy()
-    flags = _branches(loop["branch"]) + np.where(np.isfinite(model), USED, 0)
+    flags = np.zeros(len(y), int)
+    measured = np.isfinite(field) & np.isfinite(y)
+    flags[measured] = _branch_flags(field[measured], y[measured])
+    model = background + np.where(flags & (RISING | FALLING), loop["level_ohm"], np.nan)
+    flags += np.where(np.isfinite(model), USED, 0)
     return _measured(LoopPoints(field, y, background, model, flags))
 
 
 def switching_points(measurement: xr.Dataset) -> LoopPoints:
     """Points of a switching loop; without background where it is refused.
+
+    Several reads after a pulse are one point, their mean.
 
     Parameters
     ----------
@@ -86,19 +93,23 @@ def switching_points(measurement: xr.Dataset) -> LoopPoints:
     """
     current, y = measurement["write_current"].values, measurement["resistance"].values
     try:
-        loop = switching_loop(measurement)
+        loop = fit_current_loop(measurement)
     except Hall2netError:
         return _measured(_unfitted(current, y))
-    place = loop["point"].to_numpy()
+    points, place = loop.points, loop.points["point"].to_numpy()
+    below = loop.terms @ loop.value[2:]
+    if (points["n_reads"] > 1).any():
+        current, y, place = np.zeros(len(points)), np.zeros(len(points)), np.arange(len(points))
+    current, y = current.copy(), y.copy()
+    current[place] = 1e-3 * points["write_current_ma"]
+    y[place] = points["resistance_ohm"] + below
     background, model = np.full((2, len(y)), np.nan)
+    background[place] = below
+    rising = np.array([sweep.direction for sweep in loop.sweeps])[points["sweep"]] > 0
+    level = np.where(rising, loop.value[0], loop.value[1])
+    model[place] = np.where(points["at_rest"], below + level, np.nan)
     flags = np.full(len(y), LEFT_OUT)
-    flags[place] = _branches(loop["branch"])
-    background[place] = y[place] - loop["resistance_ohm"]
-    # At rest: on the way from full current back to zero, where nothing switches.
-    for branch, sign in ((RISING, -1), (FALLING, 1)):
-        rest = (flags == branch) & (sign * current > 0)
-        model[rest] = background[rest] + np.mean(y[rest] - background[rest])
-        flags[rest] |= USED
+    flags[place] = _branches(points["branch"]) + np.where(points["at_rest"], USED, 0)
     return _measured(LoopPoints(current, y, background, model, flags))
 
 
@@ -107,11 +118,23 @@ def moment_points(measurement: xr.Dataset) -> LoopPoints:
     return _measured(_unfitted(measurement["field"].values, measurement["moment"].values))
 
 
+def _branch_flags(field: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Flags of whole branches and of the spikes in them; 0 in initial curves and minor loops."""
+    sweeps = find_sweeps(field)
+    sigma = point_noise([(field[run.points], y[run.points]) for run in sweeps.runs])
+    flags = np.zeros(len(field), int)
+    for run in sweeps.runs:
+        branch = RISING if run.rising else FALLING
+        flags[run.points] = np.where(spikes(y[run.points], sigma), LEFT_OUT, branch)
+    return flags
+
+
 def _unfitted(x: np.ndarray, y: np.ndarray) -> LoopPoints:
-    nothing, place = np.full(len(x), np.nan), np.arange(len(x))
-    # Over five points, so that the jitter of a field is no matter.
-    step = x[np.minimum(place + 2, len(x) - 1)] - x[np.maximum(place - 2, 0)]
-    return LoopPoints(x, y, nothing, nothing, np.where(step > 0, RISING, FALLING))
+    nothing, flags = np.full(len(x), np.nan), np.zeros(len(x), int)
+    known = np.flatnonzero(np.isfinite(x))
+    for run in find_runs(x[known]) if known.size else ():
+        flags[known[run.points]] = RISING if run.rising else FALLING
+    return LoopPoints(x, y, nothing, nothing, flags)
 
 
 def _branches(names: pd.Series) -> np.ndarray:

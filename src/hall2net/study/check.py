@@ -1,6 +1,6 @@
 """The project as a whole, checked before anything runs: configuration, sheets, and raw files."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,12 +16,16 @@ from hall2net.errors import (
     one_of,
     together,
 )
+from hall2net.readers.columns import NONE
+from hall2net.readers.source import columns_of
+from hall2net.readers.table import folded
 from hall2net.study.cells import UNKNOWN, Sheet, read_cells
 from hall2net.study.config import allowed_part, check_config, key_of, with_numbers
+from hall2net.study.decisions import Decision, read_decisions
 from hall2net.study.figures import all_figures
 from hall2net.study.references import StudySheets, check_references
 from hall2net.study.samples import COLUMNS, NUMBERS, sample_problems, samples_in
-from hall2net.study.sheet import TO_FILL_IN, read_sheet
+from hall2net.study.sheet import TEXTS, TO_FILL_IN, read_sheet
 
 SCHEMA = "workflow/schemas/config.schema.yaml"
 
@@ -71,7 +75,7 @@ def read_project(config: Mapping[str, Any], root: str | Path, schema: str | Path
     # What is left beside the mistakes takes another look at the schema, at every start.
     allowed = allowed_part(config, schema) if problems else config
     for study in allowed.get("studies", {}):
-        studies[study], found = _sheets(Path(root, "raw", study))
+        studies[study], found = _sheets(Path(root, "raw", study), schema)
         problems += [replace(problem, study=study) for problem in found]
     problems = _joined(problems, _problems(check_references, allowed, studies, all_figures()))
     return Project(studies, together(problems))
@@ -120,8 +124,11 @@ def check_project(
     content = with_numbers(content, Path(root, SCHEMA))
     project = read_project(content, root, Path(root, SCHEMA))
     checked = [study] if study is not None else list(project.studies)
+    for one in checked:
+        project.problems.extend(_columns_missing(one, project.studies.get(one)))
     project.require(*(checked if study is not None else {*checked, *project.unfinished}))
-    cells = (";".join(project.studies[one].measurements["file"]) for one in checked)
+    sheets = (project.studies[one].measurements for one in checked)
+    cells = (";".join(sheet["file"]) for sheet in sheets if sheet is not None)
     files = sum(len(set(cell.split(";"))) for cell in cells)
     networks = [one for one in content["networks"].values() if one["study"] in checked]
     counts = (("study", "studies", len(checked)), ("file", "files", files),
@@ -130,7 +137,43 @@ def check_project(
     return f"{', '.join(words)}: no problem found"
 
 
-def _sheets(folder: Path) -> tuple[StudySheets, list[Problem]]:
+def _columns_missing(study: str, sheets: StudySheets | None) -> Iterator[Problem]:
+    """Columns that the sheet names and the files do not have.
+
+    It opens every file, so it belongs to the check and not to every start of the workflow.
+    """
+    if sheets is None or sheets.measurements is None or "file" not in sheets.measurements:
+        return
+    where, known = str(sheets.folder / "measurements.csv"), {}
+    named = [name for name in TEXTS if name in sheets.measurements]
+    for line, row in sheets.measurements.iterrows():
+        # The second of two joined branches may call its columns differently.
+        file = sheets.folder / row["file"].split(";")[0].strip()
+        wanted = {name: row[name] for name in named if _is_a_name(row[name])}
+        if not wanted or not file.is_file():
+            continue
+        if file not in known:
+            known[file] = _columns(file)
+        for name, cell in wanted.items():
+            if known[file] and not {folded(part) for part in cell.split("|")} & set(known[file]):
+                problem = one_of(where, cell, known[file].values(), name)
+                found = f"{problem.found} is no column of {row['file']}"
+                yield replace(problem, found=found, lines=(int(line),), study=study)
+
+
+def _is_a_name(cell: object) -> bool:
+    return isinstance(cell, str) and not cell.isdecimal() and cell not in ("", UNKNOWN, NONE)
+
+
+def _columns(file: Path) -> dict[str, str]:
+    """Columns of a file, by their folded names; none where it cannot be read."""
+    try:
+        return {folded(name): name for name in columns_of(file)}
+    except Hall2netError:
+        return {}
+
+
+def _sheets(folder: Path, schema: str | Path) -> tuple[StudySheets, list[Problem]]:
     """The sheets of a study as far as they can be read, and what is wrong with them."""
     problems: list[Problem] = []
     measurements = samples = None
@@ -147,7 +190,13 @@ def _sheets(folder: Path) -> tuple[StudySheets, list[Problem]]:
         samples, lines = samples_in(sheet), _lines(sheet)
     except Hall2netError as error:
         problems += error.problems
-    return StudySheets(folder, measurements, samples, lines), problems
+    decisions: list[Decision] = []
+    if measurements is not None:
+        try:
+            decisions = read_decisions(folder / "decisions.csv", measurements, schema)
+        except Hall2netError as error:
+            problems += error.problems
+    return StudySheets(folder, measurements, samples, lines, decisions), problems
 
 
 def _joined(of_cells: list[Problem], of_references: list[Problem]) -> list[Problem]:
@@ -212,8 +261,7 @@ def read_config(path: str | Path) -> dict[str, Any]:
     except (OSError, UnicodeDecodeError) as error:
         raise FileError(path, f"cannot be read ({error})", "YAML in UTF-8") from error
     except _TwiceError as error:
-        line = error.problem_mark.line + 1
-        raise FileError(path, error.problem, "each key of a block once", line) from error
+        raise FileError(path, error.found, "each key of a block once", error.line) from error
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         found = getattr(error, "problem", None) or str(error).splitlines()[0]
@@ -224,7 +272,9 @@ def read_config(path: str | Path) -> dict[str, Any]:
 
 
 class _TwiceError(yaml.constructor.ConstructorError):
-    pass
+    def __init__(self, found: str, line: int) -> None:
+        super().__init__(None, None, found)
+        self.found, self.line = found, line
 
 
 class _OnceLoader(yaml.SafeLoader):
@@ -236,6 +286,6 @@ class _OnceLoader(yaml.SafeLoader):
             line = key.start_mark.line + 1
             if key.value in seen and key.tag != "tag:yaml.org,2002:merge":
                 found = f"key {key.value!r} stands in line {seen[key.value]} already"
-                raise _TwiceError(None, None, found, key.start_mark)
+                raise _TwiceError(found, line)
             seen[key.value] = line
         return super().construct_mapping(node, deep)

@@ -10,6 +10,7 @@ import pandas as pd
 from hall2net.errors import ConfigError, Problem, one_of
 from hall2net.measurement import KINDS
 from hall2net.study.config import key_of
+from hall2net.study.decisions import Decision, left_out
 from hall2net.study.figures import all_figures
 from hall2net.study.samples import allowed
 from hall2net.synapse.precision import Precision
@@ -29,12 +30,26 @@ class StudySheets:
     samples : sample to its facts, as `hall2net.study.samples.read_samples` gives them; none where
         the sheet cannot be read
     lines : sample to its line in `samples.csv`
+    decisions : of a person on single measurements
     """
 
     folder: Path
     measurements: pd.DataFrame | None
     samples: dict[str, dict[str, Any]] | None
     lines: dict[str, int] = field(default_factory=dict)
+    decisions: list[Decision] = field(default_factory=list)
+
+    @property
+    def used(self) -> pd.DataFrame:
+        """The measurements that are read.
+
+        One that a person left out is not, but where its table has a row for each measurement: that
+        row is refused with the reason.
+        """
+        assert self.measurements is not None
+        gone = self.measurements["id"].isin(list(left_out(self.decisions)))
+        kept = self.measurements["kind"].map(lambda kind: KINDS[kind].row_each)
+        return self.measurements[~gone | kept]
 
 
 def check_references(
@@ -152,7 +167,7 @@ def _missing(config: Mapping[str, Any], sheets: Mapping[str, StudySheets]) -> It
 def _of_network(
     network: str, block: Mapping[str, Any], studies: Mapping[str, Any]
 ) -> Iterator[Problem]:
-    study, where = studies.get(block.get("study")), key_of("networks", network, "weights")
+    study, where = studies.get(block.get("study", "")), key_of("networks", network, "weights")
     if study is None:
         return
     states = study.get("lut", {}).get("states")
@@ -196,6 +211,14 @@ def _of_lut(study: str, block: Mapping[str, Any], own: StudySheets) -> Iterator[
     if "conventions" in block and "reference" not in block and "loop_shift" in set(kinds):
         found = "key 'reference' is missing; 'conventions' needs it"
         yield Problem(key_of("studies", study), found)
+    gone = left_out(own.decisions)
+    for name in (
+        block.get("lut", {}).get("measurement"),
+        *block.get("device", {}).get("others", []),
+    ):
+        if name in gone:
+            found = f"{name!r} is left out in decisions.csv"
+            yield Problem(key_of("studies", study), found, "another measurement for the states")
     lut = block.get("lut", {})
     kind, source = kinds.get(lut.get("measurement")), lut.get("source")
     wanted = [name for name in KINDS if KINDS[name].lut_source == source]

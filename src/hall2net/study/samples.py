@@ -22,6 +22,7 @@ DIMENSIONS = {
 GIVEN = {
     "m_s_t_a": "saturation magnetisation times thickness, in A",
     "m_s_emu_cc": "saturation magnetisation",
+    "k_s_erg_cm2": "interfacial anisotropy",
     "r_xx_ohm": "resistance along the bar",
     "rho_xx_uohm_cm": "resistivity of the stack",
 }
@@ -98,7 +99,8 @@ def _value(key: str, cell: str) -> str | float | None:
 
 
 def _cell_problems(sheet: Sheet) -> Iterator[Problem]:
-    where, seen = str(sheet.path), {}
+    where = str(sheet.path)
+    seen: dict[str, int] = {}
     for line, row in zip(sheet.cells.index, sheet.cells.to_dict("records"), strict=True):
         lines, name = (line,), row["sample"]
         yield from name_problem(sheet, line, "sample", name)

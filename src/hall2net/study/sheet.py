@@ -1,6 +1,5 @@
-"""`measurements.csv`, the list of a study's raw files, and their checksums."""
+"""`measurements.csv`, the list of a study's raw files."""
 
-import hashlib
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -8,14 +7,16 @@ from pathlib import Path
 
 import pandas as pd
 
-from hall2net.errors import ConfigError, FileError, Hall2netError, Problem, nearest, one_of
+from hall2net.errors import ConfigError, Problem, nearest, one_of
 from hall2net.measurement import CONDITIONS, KINDS
 from hall2net.study.cells import UNKNOWN, Sheet, read_cells
 from hall2net.units import SI_FACTORS
 
 REQUIRED = ("id", "file", "format", "kind", "sample")
 CHOICES = {
-    "format": ("multivu", "lakeshore8600", "micromag", "igor", "hdf5", "delimited"),
+    "format": (
+        "multivu", "lakeshore8600", "micromag", "microsense", "igor", "hdf5", "delimited",
+    ),
     "kind": tuple(KINDS),
     "orientation": ("oop", "ip"),
     "y_quantity": ("resistance", "voltage", "voltage_per_current", "moment", "resistivity"),
@@ -51,7 +52,8 @@ def read_sheet(path: str | Path) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame, one row a measurement; numbers as floats, empty cells as NaN.
+    DataFrame, one row a measurement; numbers as floats, empty cells as NaN. The index is the line
+    in the file.
 
     Raises
     ------
@@ -65,64 +67,11 @@ def read_sheet(path: str | Path) -> pd.DataFrame:
     problems = column_problems(sheet, COLUMNS, REQUIRED, "a raw file")
     if problems := problems or list(_cell_problems(sheet)):
         raise ConfigError(problems=problems)
-    cells = sheet.cells.reset_index(drop=True)
+    cells = sheet.cells
     for name in NUMBERS:
         if name in cells:
             cells[name] = pd.to_numeric(cells[name])
     return cells.replace("", None)
-
-
-def checksums(folder: str | Path, names: Iterable[str]) -> str:
-    """What `SHA256SUMS` of a folder holds: a line a file, by name.
-
-    Parameters
-    ----------
-    folder : of the files
-    names : of the files, relative to it
-    """
-    return "".join(f"{_sha256(Path(folder, name))}  {name}\n" for name in sorted(names))
-
-
-def verify_checksums(folder: str | Path) -> dict[str, str]:
-    """Compare every file that `SHA256SUMS` of a folder lists with its checksum.
-
-    Returns
-    -------
-    File name to SHA-256 in hexadecimal, sorted by name.
-
-    Raises
-    ------
-    Hall2netError
-        One line that names every file that is missing or changed, or a line that is no checksum.
-    """
-    sums = Path(folder, "SHA256SUMS")
-    try:
-        lines = sums.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise FileError(sums, "cannot be read", "the output of `sha256sum`") from error
-    expected = {}
-    for number, line in enumerate(lines, start=1):
-        match = re.fullmatch(r"([0-9a-f]{64}) [ *](.+)", line)
-        if not match:
-            raise FileError(sums, f"{line[:80]!r}", "<sha256>  <file>", number)
-        expected[match[2]] = match[1]
-    missing = [name for name in expected if not Path(folder, name).is_file()]
-    changed = [
-        name
-        for name, digest in expected.items()
-        if name not in missing and _sha256(Path(folder, name)) != digest
-    ]
-    problems = [
-        f"{word}: {', '.join(names[:10])}{' and more' if len(names) > 10 else ''}"
-        for word, names in (("missing", missing), ("changed", changed))
-        if names
-    ]
-    if problems:
-        raise Hall2netError(
-            f"{sums}: {'; '.join(problems)}; restore the files, or if the change is meant, "
-            f"write a new SHA256SUMS with `sha256sum`"
-        )
-    return dict(sorted(expected.items()))
 
 
 def column_problems(
@@ -176,12 +125,9 @@ def finite(text: str) -> float | None:
     return value if abs(value) < float("inf") else None
 
 
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
 def _cell_problems(sheet: Sheet) -> Iterator[Problem]:
-    where, seen = str(sheet.path), {}
+    where = str(sheet.path)
+    seen: dict[str, int] = {}
     missing: list[tuple[int, str]] = []
     for line, row in zip(sheet.cells.index, sheet.cells.to_dict("records"), strict=True):
         lines = (line,)

@@ -29,6 +29,7 @@ _DEFINITIONS = {
     "drift_per_decade_ohm": ("ohm", "change per decade of time after the write"),
     "drift_per_decade_u_ohm": ("ohm", "1 sigma of the drift"),
     "write_current_ma": ("mA", "write current that leads to the state"),
+    "reset_current_ma": ("mA", "write current of the reset before it; empty where none is needed"),
     "n_visits": ("1", "how often the state was visited"),
     "n_reads": ("1", "number of reads"),
     "separation_sigma": ("1", "distance to the next state in sigma of one read after one write"),

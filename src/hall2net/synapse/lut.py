@@ -12,6 +12,7 @@ from scipy.special import ndtri
 
 from hall2net.errors import Hall2netError
 from hall2net.files import read_csv
+from hall2net.physics.pulses import write_energy
 
 MIN_SEPARATION = 3.0
 """Neighbouring states closer than this many sigma are not told apart (error rate 6.7 %)."""
@@ -82,8 +83,8 @@ def check_lut(lut: pd.DataFrame, name: str = "LUT") -> None:
     ------
     Hall2netError
         One line that names the first fault: a missing column, one state, a value that is no
-        finite number, resistances that repeat or are not sorted, a sigma that is negative or not
-        finite, levels that are not the resistances' min-max.
+        finite number, resistances that repeat or are not sorted, a sigma that is negative or
+        infinite (an empty one was not measured), levels that are not the resistances' min-max.
     """
 
     def refuse(found: str, expected: str) -> None:
@@ -102,9 +103,9 @@ def check_lut(lut: pd.DataFrame, name: str = "LUT") -> None:
     sigmas = [c for c in lut if c == "resistance_u_ohm" or "_sigma_" in c or "_u_" in c]
     for column in sigmas:
         sigma = pd.to_numeric(lut[column], errors="coerce").to_numpy(dtype=float)
-        unknown_is_bad = column == "resistance_u_ohm"
-        bad_sigma = np.isinf(sigma) | (sigma < 0) | (unknown_is_bad & np.isnan(sigma))
-        if bad := _first(bad_sigma):
+        # Empty is "not measured"; words are not.
+        unreadable = np.isnan(sigma) & lut[column].notna().to_numpy()
+        if bad := _first(np.isinf(sigma) | (sigma < 0) | unreadable):
             refuse(f"row {bad}: {column} is {lut[column].iloc[bad - 1]!s}", "a finite 1 sigma >= 0")
     r = numbers["resistance_ohm"]
     if bad := _first(np.diff(np.sort(r)) == 0):
@@ -147,3 +148,16 @@ def one_read_sigma(lut: pd.DataFrame) -> np.ndarray:
     nothing = pd.Series(0.0, index=lut.index)
     parts = (lut.get(c, nothing).fillna(0.0) for c in ("read_sigma_ohm", "cycle_sigma_ohm"))
     return np.hypot(*parts).to_numpy(float)
+
+
+def state_energies(lut: pd.DataFrame, resistance: float, pulse_width: float) -> np.ndarray:
+    """Energy that leads to each state, (K,) in J: its pulse, and the reset that it needs before.
+
+    Parameters
+    ----------
+    lut : with `write_current_ma`, and `reset_current_ma` where states begin at a reset
+    resistance, pulse_width : of the current path in ohm, of the pulses in s
+    """
+    write = lut["write_current_ma"].to_numpy(float) * 1e-3
+    reset = lut.get("reset_current_ma", pd.Series(0.0, lut.index)).fillna(0.0).to_numpy() * 1e-3
+    return write_energy(np.hypot(write, reset), resistance, pulse_width)

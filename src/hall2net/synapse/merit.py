@@ -11,8 +11,9 @@ from scipy.optimize import isotonic_regression, minimize_scalar
 from scipy.stats import norm
 
 from hall2net.errors import Hall2netError
-from hall2net.physics.switching import switching_loop, turning_points, write_energy
-from hall2net.synapse.lut import MIN_SEPARATION, check_lut, sorted_draws
+from hall2net.physics.current_loops import switching_loop, turning_points
+from hall2net.physics.pulses import write_energy
+from hall2net.synapse.lut import MIN_SEPARATION, check_lut, sorted_draws, state_energies
 from hall2net.synapse.plateaus import average_pulses, read_train
 
 LABEL_SCALE = 10.1015
@@ -169,37 +170,36 @@ def figures_of_merit(
         If the LUT is bad, or another device has another number of states.
     """
     check_lut(lut)
-    share = "as a share of the dynamic range, mean over the states"
-    not_measured = "empty where it was not measured"
+    fraction = "as a fraction of the dynamic range, mean over the states"
+    not_measured = "empty if it was not measured"
     definitions = {
         "distinguishable_states": (
-            "1", f"largest number of states that lie {min_separation:g} sigma apart, sigma that of "
+            "1", f"largest number of states that are {min_separation:g} sigma apart, sigma that of "
             "one read after one write (of the read alone where the scatter of writes is empty: "
             "an upper bound)",
         ),
         "information": ("bit", "log2 of the distinguishable states"),
         "min_separation": ("sigma", "smallest distance of neighbours"),
         "misread_rate": (
-            "1", "share of single reads taken for a neighbour, all states used alike, thresholds "
-            "equally many sigma from both: mean of Phi(-separation/2) over both sides",
+            "1", "fraction of single reads taken for a neighbour, all states used equally often, "
+            "thresholds equally many sigma from both: mean of Phi(-separation/2) over both sides",
         ),
-        "dynamic_range": ("ohm", "highest less lowest mean resistance"),
+        "dynamic_range": ("ohm", "highest minus lowest mean resistance"),
         "dynamic_range_to_noise": ("1", "dynamic range over the mean sigma of one read"),
         "nonuniformity": (
-            "1", "largest distance of a level from equal spacing, as a share of the range; 0 is "
+            "1", "largest distance of a level from equal spacing, as a fraction of the range; 0 is "
             "linear",
         ),
-        "mean_level": ("1", "mean of the levels; 0 where they lie evenly about zero"),
-        "read_noise": ("1", f"sigma of one read {share}"),
-        "cycle_to_cycle": ("1", f"sigma from one write to the next {share}; {not_measured}"),
+        "mean_level": ("1", "mean of the levels; 0 if they are symmetric about zero"),
+        "read_noise": ("1", f"sigma of one read {fraction}"),
+        "cycle_to_cycle": ("1", f"sigma from one write to the next {fraction}; {not_measured}"),
     }  # fmt: skip
     value = _of_states(*_states_and_sigmas(lut), min_separation)
     drawn = _of_states(*_drawn_states(lut), min_separation)
     rows: list[_Row] = [("states", len(lut), np.nan, "1", "number of states in the look-up table")]
     for name, (unit, definition) in definitions.items():
-        low, high = np.nanquantile(drawn[name], [0.16, 0.84]) if value[name] == value[name] else (
-            np.nan, np.nan,
-        )  # fmt: skip
+        known = np.isfinite(value[name]) and np.isfinite(drawn[name]).any()
+        low, high = np.nanquantile(drawn[name], [0.16, 0.84]) if known else (np.nan, np.nan)
         rows.append((name, value[name].item(), (high - low) / 2, unit, definition))
     rows += _linearity(measurement)
     rows.append(_between_devices(lut, others))
@@ -238,14 +238,14 @@ def _of_states(
     r: np.ndarray, read: np.ndarray, cycle: np.ndarray, min_separation: float
 ) -> dict[str, np.ndarray]:
     """Figures of merit (N,) of N tables of K states; r, read, cycle (N, K) in ohm."""
-    sigma = np.hypot(np.nan_to_num(read), np.nan_to_num(cycle))
+    measured = np.isfinite(read) | np.isfinite(cycle)
+    sigma = np.where(measured, np.hypot(np.nan_to_num(read), np.nan_to_num(cycle)), np.nan)
     swing = r[:, -1] - r[:, 0]
     with np.errstate(divide="ignore"):
         gaps = np.diff(r) / ((sigma[:, 1:] + sigma[:, :-1]) / 2)
         to_noise = swing / sigma.mean(axis=1)
-    states = np.array(
-        [1 + _most_distinct(*one, min_separation) for one in zip(r, sigma, strict=True)]
-    )
+    ladders = [1 + _most_distinct(*one, min_separation) for one in zip(r, sigma, strict=True)]
+    states = np.where(measured.all(axis=1), ladders, np.nan)
     fraction = (r - r[:, :1]) / swing[:, None]
     return {
         "distinguishable_states": states,
@@ -276,7 +276,7 @@ def _linearity(measurement: xr.Dataset) -> list[_Row]:
         fit_nonlinearity(curves[curves["direction"] == direction])
         for direction in ("potentiation", "depression")
     )
-    none = "empty where no such stretch of four pulses or more was measured"
+    none = "empty if no such stretch of four pulses or more was measured"
     how = (
         "NeuroSim's non-linearity label (0 straight; Chen, Peng, Yu, IEEE TCAD 37, 3067 (2018)) "
         "of rising resistance; pulses of growing current count alike; 1 sigma of the mean over runs"
@@ -287,24 +287,24 @@ def _linearity(measurement: xr.Dataset) -> list[_Row]:
         ("alpha_potentiation", rise, rise_u, "1", f"{how}; {none}"),
         (
             "alpha_depression", fall, fall_u, "1",
-            f"the same of falling resistance, negative where it falls fast first; {none}",
+            f"the same of falling resistance, negative if it falls fast first; {none}",
         ),
         (
             "asymmetry", abs(rise - fall), float(np.hypot(rise_u, fall_u)), "1",
-            "abs(alpha_potentiation - alpha_depression); 0 where both curves coincide",
+            "abs(alpha_potentiation - alpha_depression); 0 if both curves coincide",
         ),
         (
             "alpha_misfit", _misfit(curves), np.nan, "1",
-            "root mean square distance of the runs from their exponential curves, as a share of "
-            "their change; where it is large, the labels say little",
+            "root mean square distance of the runs from their exponential curves, as a fraction "
+            "of their change; if it is large, the labels mean little",
         ),
     ]  # fmt: skip
 
 
 def _between_devices(lut: pd.DataFrame, others: Sequence[pd.DataFrame]) -> _Row:
     text = (
-        "sigma between devices as a share of the dynamic range, root mean square over the states; "
-        "empty where one device was measured"
+        "sigma between devices as a fraction of the dynamic range, root mean square over the "
+        "states; empty if one device was measured"
     )
     if not others:
         return "device_to_device", np.nan, np.nan, "1", text
@@ -331,11 +331,11 @@ def _retention(lut: pd.DataFrame) -> list[_Row]:
         mean_u = float(weight.sum() ** -0.5) / np.ptp(r)
         nearest = np.minimum(np.append(np.diff(r), np.inf), np.append(np.inf, np.diff(r)))
         decades = float(np.min(nearest / 2 / (np.abs(drift) + 2 * drift_u)))
-    not_measured = "empty where it was not measured"
+    not_measured = "empty if it was not measured"
     return [
         (
             "drift", mean, mean_u, "1/decade",
-            f"change per decade of time as a share of the range, weighted mean; {not_measured}",
+            f"change per decade of time as a fraction of the range, weighted mean; {not_measured}",
         ),
         (
             "retention", decades, np.nan, "decade",
@@ -349,7 +349,7 @@ def _energy(
     lut: pd.DataFrame, measurement: xr.Dataset, resistance: float, resistance_u: float
 ) -> list[_Row]:
     width = float(measurement["pulse_width"])
-    energy = write_energy(lut["write_current_ma"].to_numpy(float) * 1e-3, resistance, width) * 1e6
+    energy = state_energies(lut, resistance, width) * 1e6
     known = isfinite(resistance) and isfinite(width)
     current = measurement["write_current"].to_numpy()
     if "pulse" in measurement and np.isfinite(measurement["pulse"]).any():

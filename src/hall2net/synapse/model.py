@@ -110,6 +110,21 @@ class Synapse:
         noise = _draw(self.reading, array.state, generator)
         return array.level + decades * self.drift[array.state] + noise
 
+    def first_reads(self, columns: int) -> Tensor:
+        """Levels that one read gives right after one write, (K, `columns`), each equally likely.
+
+        The columns are points of a Sobol sequence, a power of two of them: they cover the
+        deviations of write and read, and the stuck devices, evenly and independently.
+        """
+        points = torch.quasirandom.SobolEngine(3).draw(columns, dtype=torch.float64)
+        write, read, stuck = points.T.contiguous().to(self.levels.device)
+        held = torch.bucketize(stuck, self.stuck.cumsum(0).double(), right=True)
+        written = torch.arange(len(self.levels), device=held.device)[:, None]
+        held = torch.where(held < len(self.levels), held, written)
+        programming = self.programming[held, (write * self.programming.shape[1]).long()]
+        reading = self.reading[held, (read * self.reading.shape[1]).long()]
+        return self.levels[held] + programming + reading
+
     def _tensors(self) -> tuple[Tensor, ...]:
         return self.levels, self.programming, self.reading, self.drift, self.stuck
 

@@ -13,6 +13,7 @@ from scipy import stats
 from scipy.special import gammaln
 
 from hall2net.errors import Hall2netError
+from hall2net.physics.current_loops import write_currents
 
 _SPIKE = 6.0  # reads further than this many sigma from their pulse's median are instrument spikes
 _MAX_STATES = 64
@@ -25,12 +26,17 @@ def name_of(measurement: xr.Dataset) -> str:
 
 
 def read_train(measurement: xr.Dataset) -> pd.DataFrame:
-    """Reads of a train: pulse (from 1), resistance, write_current, time since the pulse, time."""
+    """Reads of a train: pulse (from 1), resistance, write_current, time since the pulse, time.
+
+    The write current is that of the pulse before the read, where the file has a row for it.
+    """
     points = pd.DataFrame(
-        {
-            column: measurement[column].to_numpy()
-            for column in ("pulse", "resistance", "write_current", "time")
-        }
+        {column: measurement[column].to_numpy() for column in ("pulse", "resistance", "time")}
+    )
+    points["write_current"] = write_currents(
+        measurement["write_current"].to_numpy(),
+        points["resistance"].to_numpy(),
+        points["pulse"].to_numpy(),
     )
     points = points[points["pulse"].notna() & points["resistance"].notna()]
     if points.empty:
@@ -78,6 +84,12 @@ def average_pulses(reads: pd.DataFrame) -> pd.DataFrame:
     return pulses.assign(write=write)
 
 
+def writes_come_back(pulses: pd.DataFrame) -> bool:
+    """Whether a write current is used again after another one, or none is known."""
+    current = pulses["write_current"].round(9)
+    return bool(current[current.diff() != 0].duplicated().any() or current.isna().all())
+
+
 def split_pulses(pulses: pd.DataFrame, states: int | None) -> np.ndarray:
     """State (from 1) of every pulse, by the best split of the sorted writes into groups."""
     writes = pulses.groupby("write")["mean"].mean()
@@ -90,8 +102,7 @@ def split_pulses(pulses: pd.DataFrame, states: int | None) -> np.ndarray:
     edges = _optimal_edges(x, min(_MAX_STATES, n) if states is None else states)
     if states is None:
         # Where no write comes back, nothing but the read noise can be known of the scatter.
-        current = pulses["write_current"].round(9)
-        comes_back = current[current.diff() != 0].duplicated().any() or current.isna().all()
+        comes_back = writes_come_back(pulses)
         known = 1 if comes_back else max(1, int(pulses["count"].sum()) - len(pulses))
         edges = [min(edges, key=lambda edge: _completed_likelihood(x, edge, noise, known))]
     chosen = edges[-1]
@@ -154,7 +165,7 @@ def join_neighbours(pulses: pd.DataFrame, state: np.ndarray, min_separation: flo
 
     Returns
     -------
-    (pulses,), the states that are left, numbered anew.
+    (pulses,), the states that are left, numbered from 1 again.
     """
     while True:
         separation = separations(pulses.assign(state=state))

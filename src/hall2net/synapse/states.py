@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 from scipy import stats
-from scipy.optimize import linear_sum_assignment
+from scipy.optimize import isotonic_regression, linear_sum_assignment
 
 from hall2net.errors import ConfigError, Hall2netError
-from hall2net.physics.switching import switching_loop
+from hall2net.physics.critical_currents import not_shown
+from hall2net.physics.current_loops import CurrentLoop, fit_current_loop
 from hall2net.synapse.lut import MIN_SEPARATION, check_lut, levels
 from hall2net.synapse.plateaus import (
     average_pulses,
@@ -19,6 +20,7 @@ from hall2net.synapse.plateaus import (
     read_train,
     separations,
     split_pulses,
+    writes_come_back,
 )
 
 RULES = ("resistance", "current", "all")
@@ -88,6 +90,14 @@ def lut_from_train(
     pulses = average_pulses(reads)
     name = name_of(measurement)
     writes = pulses["write"].nunique()
+    if len(reads) == len(pulses) and not writes_come_back(pulses):
+        if states is None:
+            raise Hall2netError(
+                f"{name}: every state was read once ({writes} rows); give the number of states "
+                f"(lut.states: {writes} takes every row for one), or several reads of each"
+            )
+        if states == writes:
+            return _read_once(pulses, name)
     if states is not None and not 2 <= states <= writes:
         raise Hall2netError(
             f"{name}: {states} states asked of {writes} writes; expected 2 to {writes}"
@@ -104,11 +114,6 @@ def lut_from_train(
             f"{name}: plateaus cannot be told apart, {len(pulses)} pulses scatter by "
             f"{pulses['mean'].std():.3g} ohm around {pulses['mean'].mean():.4g} ohm{found}"
         )
-    if (lut["resistance_u_ohm"] == 0).any():
-        raise Hall2netError(
-            f"{name}: every state was read once; expected several reads or visits, or nothing is "
-            "known of its uncertainty"
-        )
     close = np.flatnonzero(lut["separation_sigma"] < min_separation)
     if states is not None and close.size:
         low, high = lut.iloc[close[0]], lut.iloc[close[0] + 1]
@@ -117,8 +122,9 @@ def lut_from_train(
             f"{high['resistance_ohm']:.4g} ohm are {low['separation_sigma']:.2g} sigma apart, "
             f"{min_separation:g} needed; ask for fewer states or none"
         )
+    lut, reads_only = _known_writes(lut)
     reasons = [
-        "; ".join(filter(None, [why_joined.get(state), _ONCE if visits == 1 else None]))
+        "; ".join(filter(None, [why_joined.get(state), _ONCE if visits == 1 else "", reads_only]))
         for state, visits in zip(lut["state"], lut["n_visits"], strict=True)
     ]
     lut["status"] = ["flagged" if reason else "ok" for reason in reasons]
@@ -128,6 +134,36 @@ def lut_from_train(
 
 
 _ONCE = "visited once: its own scatter from visit to visit is unknown"
+
+
+def _read_once(pulses: pd.DataFrame, name: str) -> pd.DataFrame:
+    """The look-up table of levels that were read once each: nothing is known of their scatter."""
+    table = pd.DataFrame(
+        {
+            "resistance_ohm": pulses["mean"],
+            "resistance_u_ohm": np.nan,
+            "write_current_ma": pulses["write_current"] * 1e3,
+            "n_visits": 1,
+            "n_reads": 1,
+        }
+    ).sort_values("resistance_ohm", ignore_index=True)
+    table["state"] = np.arange(1, len(table) + 1)
+    check_lut(table.assign(level=0.0, level_u=0.0).pipe(_with_levels), name)
+    lut, reads_only = _known_writes(_with_levels(table).reindex(columns=_COLUMNS))
+    once = "every state was read once: nothing is known of its scatter"
+    return lut.assign(status="flagged", reason="; ".join(filter(None, [once, reads_only])))
+
+
+def _known_writes(lut: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+    """The table without write currents that are those of the reads, and words on it."""
+    current = lut["write_current_ma"].to_numpy(float)
+    if not np.isfinite(current).all() or np.ptp(current) > 0.01 * np.abs(current).max():
+        return lut, ""
+    return lut.assign(write_current_ma=np.nan), (
+        f"every state comes with the same current, {current[0]:.4g} mA, which may be that of the "
+        "reads: x_column must hold the write current, in the rows of the reads or in rows of "
+        "their own without a reading"
+    )
 
 
 def lut_from_loop(
@@ -175,24 +211,22 @@ def lut_from_loop(
             f"lut: rule {rule!r} with states {states}; expected a number of states, or the rule all"
         )
     name = name_of(measurement)
-    loop = switching_loop(measurement)
-    _refuse_flat(loop, min_separation, name)
-    points = _averaged(loop)
+    loop = fit_current_loop(measurement)
+    if abs(loop.swing) < min_separation * loop.sigma:
+        raise Hall2netError(
+            f"{name}: states cannot be told apart, the loop opens by {abs(loop.swing):.3g} ohm and "
+            f"1 sigma of its points is {loop.sigma:.2g} ohm"
+        )
+    points = pd.concat([_levels_at_rest(loop), _points_of_flanks(loop)], ignore_index=True)
     if branches != "both":
+        # A branch begins and ends at rest.
+        points.loc[points["reset_current_ma"].isna(), "branch"] = branches
         points = points[points["branch"] == branches]
     points = points.drop_duplicates("resistance_ohm").sort_values(
         "resistance_ohm", ignore_index=True
     )
-    if states is not None and not 2 <= states <= len(points):
-        raise Hall2netError(
-            f"{name}: {states} states asked of {len(points)} different points; expected 2 to "
-            f"{len(points)}"
-        )
-    if rule == "resistance":
-        r = points["resistance_ohm"].to_numpy()
-        points = points.iloc[_nearest(r, np.linspace(r[0], r[-1], states))]
-    elif rule == "current":
-        points = points.loc[sorted(_equal_in_current(points, states, name))]
+    if states is not None:
+        points = _chosen(points, loop, rule, states, name)
     sigma = np.hypot(points["read_sigma_ohm"], points["cycle_sigma_ohm"].fillna(0.0)).to_numpy()
     gap = np.diff(points["resistance_ohm"])
     separation = np.append(gap / ((sigma[1:] + sigma[:-1]) / 2), np.nan)
@@ -210,36 +244,91 @@ def lut_from_loop(
     )
     lut.insert(0, "state", np.arange(1, len(lut) + 1))
     check_lut(lut, name)
-    return lut[[*_COLUMNS[:-2], "branch", *_COLUMNS[-2:]]]
+    return lut[[*_COLUMNS[:-2], "reset_current_ma", "branch", *_COLUMNS[-2:]]]
 
 
-def _refuse_flat(loop: pd.DataFrame, min_separation: float, name: str) -> None:
-    """Refuse a loop whose two branches rest at one level: its points differ by noise alone."""
-    against = {"up": -1, "down": 1, "initial": 0}
-    rests = loop[loop["write_current_ma"] * loop["branch"].map(against) > 0]
-    low, high = sorted(rests.groupby("branch")["resistance_ohm"].median())
-    sigma = loop["resistance_u_ohm"].iloc[0]
-    if high - low < min_separation * sigma:
+def _chosen(
+    points: pd.DataFrame, loop: CurrentLoop, rule: str, states: int, name: str
+) -> pd.DataFrame:
+    """The points that become states, equally spaced in resistance or in write current."""
+    if not 2 <= states <= len(points):
         raise Hall2netError(
-            f"{name}: states cannot be told apart, the loop opens by {high - low:.3g} ohm and "
-            f"1 sigma of its points is {sigma:.2g} ohm"
+            f"{name}: {states} states asked of {len(points)} different points; expected 2 to "
+            f"{len(points)}"
         )
+    if rule == "current":
+        return points.loc[sorted(_equal_in_current(points, states, name))]
+    low, high = sorted(loop.value[:2])
+    targets = np.linspace(low, high, states)
+    return points.iloc[_nearest(points["resistance_ohm"].to_numpy(), targets)]
 
 
-def _averaged(loop: pd.DataFrame) -> pd.DataFrame:
-    """Points of a loop, those of several sweeps at one current of one branch averaged."""
-    loop = loop[loop["branch"] != "initial"]
-    grouped = loop.groupby(["branch", loop["write_current_ma"].round(6)], sort=False)
+def _levels_at_rest(loop: CurrentLoop) -> pd.DataFrame:
+    """The two levels that a loop rests at, written by the turning point before."""
+    directions = np.array([sweep.direction for sweep in loop.sweeps])[loop.points["sweep"]]
+    rows = []
+    for level, direction in enumerate((1, -1)):
+        points = loop.points[loop.points["at_rest"].to_numpy() & (directions == direction)]
+        means = points.groupby("sweep")["resistance_ohm"].agg(["mean", "size"])
+        n = len(means)
+        noise = loop.sigma**2 / means["size"].mean()
+        cycle = np.sqrt(max(means["mean"].var(ddof=1) - noise, 0.0)) if n > 1 else np.nan
+        scatter = cycle / np.sqrt(n) * stats.t.ppf(0.975, n - 1) / 1.96 if n > 1 else 0.0
+        rows.append(
+            {
+                # The pulse that led here ended the branch before.
+                "branch": "down" if direction > 0 else "up",
+                "write_current_ma": np.mean([loop.sweeps[i].start_ma for i in means.index]),
+                "reset_current_ma": np.nan,
+                "resistance_ohm": loop.value[level],
+                "resistance_u_ohm": np.hypot(np.sqrt(loop.covariance[level, level]), scatter),
+                "read_sigma_ohm": loop.read_sigma,
+                "cycle_sigma_ohm": cycle,
+                "n_visits": n,
+                "n_reads": int(points["n_reads"].sum()),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _points_of_flanks(loop: CurrentLoop) -> pd.DataFrame:
+    """Points that their own pulse led to, those of several sweeps at one current averaged.
+
+    What lies before the onset of a branch still rests at the level before, whatever the current.
+    """
+    parts = []
+    for sweep in loop.sweeps:
+        if sweep.branch not in ("up", "down") or not_shown(loop, sweep):
+            continue
+        points = loop.points.iloc[sweep.rows]
+        drive = points["write_current_ma"] * sweep.direction
+        before, after = loop.value[:2] if sweep.direction > 0 else loop.value[1::-1]
+        done = isotonic_regression((points["resistance_ohm"] - before) / (after - before)).x
+        moved = done > 3 * loop.sigma / abs(loop.swing)
+        # The pulse before a sweep from zero is not in the file.
+        reset = (
+            sweep.start_ma
+            if sweep.start_ma * sweep.direction < 0
+            else -sweep.direction
+            * (np.abs(loop.points["write_current_ma"][loop.points["branch"] != "minor"]).max())
+        )
+        parts.append(points[(drive > 0) & moved].assign(reset_current_ma=reset))
+    points = pd.concat(parts) if parts else loop.points.iloc[:0].assign(reset_current_ma=np.nan)
+    grouped = points.groupby(["branch", points["write_current_ma"].round(6)], sort=False)
     table = grouped.agg(
+        reset_current_ma=("reset_current_ma", "mean"),
         resistance_ohm=("resistance_ohm", "mean"),
         scatter=("resistance_ohm", "var"),
-        read_sigma_ohm=("resistance_u_ohm", "first"),
-        n_reads=("resistance_ohm", "size"),
+        n_visits=("resistance_ohm", "size"),
+        n_reads=("n_reads", "sum"),
     ).reset_index()
-    noise = table["read_sigma_ohm"] ** 2
-    cycle = np.sqrt((table.pop("scatter") - noise).clip(lower=0.0))
-    error = np.sqrt((noise + cycle.fillna(0.0) ** 2) / table["n_reads"])
-    return table.assign(cycle_sigma_ohm=cycle, resistance_u_ohm=error, n_visits=table["n_reads"])
+    n = table["n_visits"]
+    cycle = np.sqrt((table.pop("scatter") - loop.sigma**2).clip(lower=0.0))
+    student = stats.t.ppf(0.975, (n - 1).clip(lower=1)) / 1.96
+    error = np.sqrt((loop.sigma**2 + (cycle.fillna(0.0) * student) ** 2) / n)
+    return table.assign(
+        cycle_sigma_ohm=cycle, resistance_u_ohm=error, read_sigma_ohm=loop.read_sigma
+    )
 
 
 def _nearest(values: np.ndarray, targets: np.ndarray) -> np.ndarray:
@@ -303,7 +392,10 @@ def _summary(reads: pd.DataFrame, pulses: pd.DataFrame) -> pd.DataFrame:
     pulses = pulses.assign(visit=(pulses["state"].diff() != 0).cumsum())
     reads = reads.assign(state=pulses["state"].loc[reads["pulse"]].to_numpy())
     visits = pulses.groupby("visit").agg(
-        state=("state", "first"), mean=("mean", "mean"), reads=("count", "sum")
+        state=("state", "first"),
+        mean=("mean", "mean"),
+        reads=("count", "sum"),
+        write_current=("write_current", "first"),
     )
     share = _effective_share(visits)
     pooled = visits.groupby("state")["mean"].var(ddof=1).mean()
@@ -313,8 +405,8 @@ def _summary(reads: pd.DataFrame, pulses: pd.DataFrame) -> pd.DataFrame:
         drift, drift_u, read_sigma = _drift(ours)
         n = len(own)
         if n > 1:
-            scatter = own["mean"].var(ddof=1)
-            cycle_sigma = np.sqrt(max(scatter - read_sigma**2 / own["reads"].mean(), 0.0))
+            of_reads = np.nan_to_num(read_sigma) ** 2 / own["reads"].mean()
+            cycle_sigma = np.sqrt(max(own["mean"].var(ddof=1) - of_reads, 0.0))
             error = _error_of_mean(own["mean"], share)
         else:
             cycle_sigma = np.nan
@@ -328,7 +420,7 @@ def _summary(reads: pd.DataFrame, pulses: pd.DataFrame) -> pd.DataFrame:
                 "cycle_sigma_ohm": cycle_sigma,
                 "drift_per_decade_ohm": drift,
                 "drift_per_decade_u_ohm": drift_u,
-                "write_current_ma": ours["write_current"].mean() * 1e3,
+                "write_current_ma": _leading(own["write_current"]) * 1e3,
                 "n_visits": n,
                 "n_reads": len(ours),
             }
@@ -338,6 +430,12 @@ def _summary(reads: pd.DataFrame, pulses: pd.DataFrame) -> pd.DataFrame:
         lut = _with_levels(lut)
     separation = np.append(separations(pulses), np.nan)
     return lut.assign(separation_sigma=separation, error_rate=stats.norm.cdf(-separation / 2))
+
+
+def _leading(currents: pd.Series) -> float:
+    """Median current of the pulses that led to a state, of the sign that did so more often."""
+    sign = np.sign(currents)
+    return float(currents[sign == sign.mode().iloc[-1]].median()) if len(sign.mode()) else np.nan
 
 
 def _effective_share(visits: pd.DataFrame) -> float:
@@ -376,7 +474,7 @@ def _drift(reads: pd.DataFrame) -> tuple[float, float, float]:
     y = (reads["resistance"] - grouped["resistance"].transform("mean")).to_numpy()
     freedom = len(reads) - grouped.ngroups
     if freedom < 1:
-        return np.nan, np.nan, 0.0
+        return np.nan, np.nan, np.nan
     if reads["since"].gt(0).all():
         decades = np.log10(reads["since"])
         x = (decades - decades.groupby(reads["pulse"]).transform("mean")).to_numpy()

@@ -2,7 +2,7 @@
 
 `columns` says what a file's columns hold, `kinds` which measurement that is, `names` what names
 and header words say; `rows` makes the sheet of it, `samples` the sheet of samples, `block` the
-configuration, `report` the words.
+configuration, `report` the words, `preview` a page of pictures.
 """
 
 import os
@@ -15,11 +15,12 @@ import yaml
 
 from hall2net.errors import FileError, Hall2netError
 from hall2net.files import atomic, write_csv
+from hall2net.study.checksums import checksums
 from hall2net.study.draft.block import study_block, with_study
+from hall2net.study.draft.preview import preview_page
 from hall2net.study.draft.report import report
 from hall2net.study.draft.rows import OWN_FILES, Draft, drafted, sheet_of
 from hall2net.study.draft.samples import samples_of
-from hall2net.study.sheet import checksums
 
 SHEET, SAMPLES, SUMS = OWN_FILES
 
@@ -48,8 +49,7 @@ def draft_study(name: str, folder: str | Path, root: str | Path) -> str:
         folder is recognised. Nothing is changed then.
     """
     folder, root = Path(folder), Path(root)
-    if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
-        raise Hall2netError(f"study {name!r}; expected a letter a-z, then a-z, 0-9 and _")
+    _check_name(name)
     config = (root / "config.yaml").resolve()
     text = _text(config)
     with_study(config, text, name, f"{name}:\n  data_source: measured\n")
@@ -72,6 +72,43 @@ def draft_study(name: str, folder: str | Path, root: str | Path) -> str:
         shutil.copymode(config, temporary)
     scale = yaml.safe_load(text)["scale"]
     return report(name, draft.measurements, draft.skipped, block, scale)
+
+
+def preview_study(name: str, folder: str | Path, root: str | Path) -> str:
+    """Draw every file of a folder as a draft would take it, on `<name>-preview.html`.
+
+    Nothing else is written.
+
+    Parameters
+    ----------
+    name : of the study
+    folder : where the instrument files are, at any depth
+    root : the folder that gets the page
+
+    Returns
+    -------
+    Words for the user: how many files, and where the page is.
+
+    Raises
+    ------
+    Hall2netError
+        If the name cannot be one, there is no such folder, or the page cannot be written.
+    """
+    folder, page = Path(folder), Path(root, f"{name}-preview.html")
+    _check_name(name)
+    if not folder.is_dir():
+        raise FileError(folder, "no such folder", "a folder of instrument files")
+    draft = drafted(folder, name)
+    content = preview_page(name, folder, draft.measurements, draft.skipped)
+    with atomic(page) as temporary:
+        temporary.write_text(content, encoding="utf-8")
+    counts = f"{len(draft.measurements)} measurements, {len(draft.skipped)} files left out"
+    return f"{page.name}: {counts}; open it in a browser. Nothing else was written."
+
+
+def _check_name(name: str) -> None:
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+        raise Hall2netError(f"study {name!r}; expected a letter a-z, then a-z, 0-9 and _")
 
 
 def _text(config: Path) -> str:

@@ -1,13 +1,16 @@
 """What the columns of an unknown file hold: quantity, unit and numbers."""
 
+import csv
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
-from hall2net.readers.source import open_source
+from hall2net.readers.source import Source, open_source
+from hall2net.readers.table import BLANKS
 from hall2net.units import SI_FACTORS, unit_spelt
 
 _QUANTITY_OF_UNIT = {
@@ -29,6 +32,8 @@ _QUANTITY_OF_NAME = {
     "field": r"(?i)field|^[µμ]_?0 ?h|^mu_?0 ?h|^[hb]([xyz_ ]|$)",
     "counter": r"(?i)^(#|no\.?|n|index|step|number|cycle|count|k)$",
 }
+_SIGNALS = ("moment", "resistance", "voltage", "resistivity")
+_SAMPLE_NAME = re.compile(r"(?i)(?:sample|device|bar|specimen)(?:[ _]?(?:name|id|label))?")
 _MAGNET = re.compile(r"(?i)magnet|coil|output|supply|psu|kepco|bop\b|solenoid")
 _IN_PLANE = re.compile(
     r"(?i)(?:^|[^a-z])(?:[µμ]_?0|mu_?0)?[ _]?[hb][ _]?(?:x|ip|par|inplane)(?![a-z])|in.?plane|"
@@ -140,13 +145,31 @@ def look_at(folder: Path, name: str) -> RawFile:
         (place, column, *_quantity(column, unit))
         for place, (column, unit) in enumerate(zip(source.names, source.units, strict=True))
     ]
+    if not any(quantity in _SIGNALS for _, _, quantity, _ in found):
+        # The signal may be called anything: what has no known meaning is looked at as well.
+        found = [
+            (place, name, quantity or ("" if _NO_SIGNAL.search(name) else "unknown"), unit)
+            for place, name, quantity, unit in found
+        ]
     values = source.numbers([place for place, _, quantity, _ in found if quantity])
     columns = [
         Column(column, quantity, unit, values[place])
         for place, column, quantity, unit in found
         if place in values
     ]
-    return RawFile(name, source.format, columns, source.words)
+    return RawFile(name, source.format, columns, [*source.words, *_sample_in_rows(source)])
+
+
+def _sample_in_rows(source: Source) -> list[str]:
+    """What a column for the sample's name says in its first row, as words above a table say it."""
+    places = [k for k, name in enumerate(source.names) if _SAMPLE_NAME.fullmatch(name.strip())]
+    if not places or source.line is None or source.header.delimiter == BLANKS:
+        return []
+    with source.path.open(encoding="utf-8", errors="replace") as file:
+        lines = islice(file, source.header.body - 1, source.header.body + 5)
+        row = next(csv.reader(lines, delimiter=source.header.delimiter), [])
+    words = [row[k].strip() for k in places if k < len(row)]
+    return [f"sample: {word}" for word in words if re.search("[A-Za-z]", word)]
 
 
 def _quantity(name: str, unit: str) -> tuple[str, str]:

@@ -52,7 +52,7 @@ class Measurement:
     branch: int = 0
     largest_x: float = np.nan
     named: dict[str, str] = field(default_factory=dict)
-    facts: dict[str, float] = field(default_factory=dict)
+    facts: dict[str, str | float] = field(default_factory=dict)
     why: str = ""
     second: str = ""
     remarks: list[str] = field(default_factory=list)
@@ -108,6 +108,8 @@ def measurements_in(file: RawFile) -> list[Measurement]:
                 return along
         raise _no_kind(file, "a temperature sweep; resistivity is read at one temperature")
     unnamed = [column for column in file.of("unknown") if column.changes]
+    if fields and unnamed:
+        return [_unknown_signal(file, fields[0], unnamed)]
     if len(unnamed) > 1:
         return [_without_names(file, unnamed)]
     raise _no_kind(file)
@@ -117,7 +119,11 @@ def _against_field(
     file: RawFile, kind: str, fields: Sequence[Column], signals: Sequence[Column]
 ) -> list[Measurement]:
     rows = _in_parts(file, kind, fields[0], signals)
-    others = [column for column in fields[1:] if not follows(column.values, fields[0].values)]
+    others = [
+        column
+        for column in fields[1:]
+        if not follows(column.values, fields[0].values) and not _settings(column, column.values)
+    ]
     for one in rows:
         one.why = f"{fields[0].name} sweeps"
         if others:
@@ -125,7 +131,7 @@ def _against_field(
             one.choices["x_column"] = [column.name for column in (fields[0], *others)]
             one.remarks.append("two fields sweep")
         if kind == "ahe_loop":
-            one.second = "loop_shift, if its loops at several currents belong together"
+            one.second = "loop_shift, if the currents of several loops move its centre"
     return rows
 
 
@@ -236,7 +242,10 @@ def _at_each_temperature(file: RawFile, measured: np.ndarray) -> Iterator[Part]:
                 file, f"the temperature runs from {low:.4g} to {high:.4g} K; split the file"
             )
         said = f"the temperature drifts from {low:.4g} to {high:.4g} K; taken at its mean"
-        cells = {"temperature_k": float(f"{mean:.4g}"), "temperature_column": "none"}
+        cells: dict[str, str | float] = {
+            "temperature_k": float(f"{mean:.4g}"),
+            "temperature_column": "none",
+        }
         yield Part(None, cells, (*remarks, said))
 
 
@@ -265,7 +274,8 @@ def _against_current(
     known = np.isfinite(x.values) & np.any([np.isfinite(s.values) for s in signals], axis=0)
     current = x.values[known]
     if _jumps(current):
-        one = _measurement(file, "pulse_train", x, signals, Part(), pulses=pulses)
+        part = next(_at_each_temperature(file, known))
+        one = _measurement(file, "pulse_train", x, signals, part, pulses=pulses)
         one.why = f"{x.name} jumps from pulse to pulse"
         if not pulses:
             one.cells["kind"] = UNKNOWN
@@ -282,7 +292,10 @@ def _against_current(
         second = "sot_switching, if the current writes"
     else:
         rows = _in_parts(file, "sot_switching", x, signals)
-        why, second = "a resistance against", "resistivity, if the signal is read along the bar"
+        why, second = (
+            "a signal that is no straight line, against",
+            "resistivity, if the signal is read along the bar",
+        )
     for one in rows:
         one.why, one.second = f"{why} {x.name}", second
         if len(currents) > 1 and not all(follows(c.values, x.values) for c in currents[1:]):
@@ -300,6 +313,7 @@ def _measurement(
     pulses: Sequence[Column] = (),
 ) -> Measurement:
     made = Measurement(file.name, {"format": file.format, "kind": kind})
+    y: Column | None
     cells = made.cells
     cells |= part.cells
     made.remarks += part.remarks
@@ -333,9 +347,14 @@ def _measurement(
 def _signal(made: Measurement, kind: str, signals: Sequence[Column]) -> Column | None:
     """Choose the column of the signal, or leave it open where several may be it."""
     cells = made.cells
+    wanted, other = (_ALONG, _HALL) if kind == "resistivity" else (_HALL, _ALONG)
+    # What is named as the voltage along the bar is no Hall signal, and the other way round.
+    signals = [s for s in signals if wanted.search(s.name) or not other.search(s.name)] or list(
+        signals
+    )
     for preferred in (
         [s for s in signals if s.quantity == "moment"],
-        [s for s in signals if (_ALONG if kind == "resistivity" else _HALL).search(s.name)],
+        [s for s in signals if wanted.search(s.name)],
         *([s for s in signals if s.quantity == quantity] for quantity in _SIGNALS),
     ):
         found = preferred or []
@@ -367,6 +386,10 @@ def _constants(
         if column is x or not column.unit or not known.size:
             continue
         value = float(np.median(known))
+        if column.quantity == "current" and y is not None and _is_read_row_by_row(column, kind, y):
+            if _alternates(known):
+                made.cells["current_column"] = column.name
+                made.remarks.append(f"{column.name} alternates: read at both signs in turn")
         if np.ptp(known) > _SAME_SETTING * np.abs(known).max():
             continue
         if column.quantity == "current" and value and not column.is_of_a_magnet([]):
@@ -386,6 +409,10 @@ def _constants(
         currents = {c: v for c, v in currents.items() if re.findall(r"\d+", c) == channel}
     if len(set(currents.values())) == 1:
         made.cells.setdefault("current_ma", next(iter(currents.values())))
+
+
+def _is_read_row_by_row(column: Column, kind: str, y: Column) -> bool:
+    return y.quantity == "voltage" and kind in KINDS and _is_read(column, kind, y)
 
 
 def _is_read(column: Column, kind: str, y: Column | None) -> bool:
@@ -419,6 +446,21 @@ def _open_kind(file: RawFile, swept: Sequence[Column], signals: Sequence[Column]
     made.choices["x_column"] = [column.name for column in swept]
     made.why = f"{' and '.join(column.name for column in swept)} sweep"
     made.second = "ahe_loop against the field, or sot_switching against the current"
+    return made
+
+
+def _unknown_signal(file: RawFile, x: Column, columns: Sequence[Column]) -> Measurement:
+    """Something against a field, and nothing says what it is."""
+    names = [column.name for column in columns]
+    cells: dict[str, str | float] = {
+        "format": file.format, "kind": UNKNOWN, "x_column": x.name, "x_unit": x.unit or UNKNOWN,
+        "y_column": names[0] if len(names) == 1 else UNKNOWN, "y_unit": UNKNOWN,
+        "y_quantity": UNKNOWN,
+    }  # fmt: skip
+    made = Measurement(file.name, cells, why=f"{x.name} sweeps")
+    if len(names) > 1:
+        made.choices["y_column"] = names
+    made.second = "ahe_loop for a resistance or voltage, vsm_loop for a moment"
     return made
 
 

@@ -38,10 +38,10 @@ def report(
     parts = [
         f"Measurements in {sheet}: {len(measurements)}",
         *_table(measurements),
+        *_section("Why, and what else it may be", _reasons(measurements)),
+        *_section("Please look at these", _remarks(measurements)),
         *_section("Left out", [f"{f}: {w}" for f, w in skipped.items()]),
-        *_section(
-            "Taken from names of files and folders: look whether it is so", _named(measurements)
-        ),
+        *_section("Read from file and folder names; please check", _named(measurements)),
         *_section("Left empty, fill in what you know", _silent(measurements)),
         *_section(f"To be filled in, {sheet}", _open(measurements)),
         *_section(f"To be filled in, raw/{name}/samples.csv", _facts(measurements)),
@@ -67,7 +67,7 @@ def _section(title: str, lines: Sequence[str]) -> list[str]:
 
 
 def _table(measurements: Sequence[Measurement]) -> list[str]:
-    rows = [("file", "format", "kind", "sample", "conditions")]
+    rows: list[tuple[str, ...]] = [("file", "format", "kind", "sample", "conditions")]
     for one in measurements:
         cells = one.cells
         conditions = [
@@ -86,6 +86,28 @@ def _table(measurements: Sequence[Measurement]) -> list[str]:
     ]
     more = [f"and {len(rows) - len(shown)} more"] if len(rows) > len(shown) else []
     return [f"  {line}" for line in lines + more]
+
+
+def _reasons(measurements: Sequence[Measurement]) -> list[str]:
+    """One line for each reason: the kind, why, what it may be as well, and the files."""
+    found: dict[tuple[str, str, str], list[str]] = {}
+    for one in measurements:
+        found.setdefault((str(one.cells["kind"]), one.why, one.second), []).append(one.file)
+    lines = []
+    for (kind, why, second), files in found.items():
+        named = _some(list(dict.fromkeys(files)), 3)
+        doubt = f"; or {second}" if second else ""
+        lines.append(f"{'kind not known' if kind == UNKNOWN else kind}: {why}{doubt} ({named})")
+    return lines
+
+
+def _remarks(measurements: Sequence[Measurement]) -> list[str]:
+    """One line for each remark, with the files that it is on."""
+    found: dict[str, list[str]] = {}
+    for one in measurements:
+        for remark in one.remarks:
+            found.setdefault(remark, []).append(one.file)
+    return [f"{remark}: {_some(list(dict.fromkeys(f)), 3)}" for remark, f in found.items()]
 
 
 def _named(measurements: Sequence[Measurement]) -> list[str]:

@@ -19,6 +19,11 @@ from hall2net.study.draft.kinds import Measurement, measurements_in
 from hall2net.study.draft.names import Told, in_sheet_units, sanitised, told_by_name, told_by_words
 from hall2net.study.sheet import COLUMNS
 
+_NO_DATA = {
+    ".py", ".m", ".ipynb", ".md", ".rst", ".tex", ".json", ".yaml", ".yml", ".toml", ".ini",
+    ".html", ".htm", ".xml", ".sh", ".bat", ".js", ".c", ".cpp", ".h",
+}  # fmt: skip
+"""Endings of programs, settings and prose; numbers in them are no measurement."""
 OWN_FILES = ("measurements.csv", "samples.csv", "SHA256SUMS")
 """Names in `raw/<study>/` that are no instrument files."""
 
@@ -32,6 +37,8 @@ _DEVICE = re.compile(
     r"cross|s|d|w)_?(?:\d+[a-z]?|[a-z]\d*)(?:_|$)"
 )
 """What laboratories call their samples, with a number or letter: bar1, hb_2, waferA."""
+_SETTINGS = {"temperature_k": "k", "current_ma": "ma", "field_x_oe": "oe"}
+"""Conditions that part a file into several measurements, and their units in ids."""
 _MANY_SAMPLES = 20  # names that differ in more than so many ways, file by file, count the files
 
 
@@ -109,7 +116,9 @@ def _raw_files(folder: Path) -> tuple[list[str], dict[str, str]]:
             skipped[name] = "hidden"
         elif path.is_symlink():
             skipped[name] = "a link; copy the file itself"
-        elif name in OWN_FILES:
+        elif path.suffix.lower() in _NO_DATA:
+            skipped[name] = f"no table: a {path.suffix.lower()} file is text, program or setting"
+        elif name in (*OWN_FILES, "decisions.csv"):
             skipped[name] = "a list of files"
         elif re.search(r"[;{}\\]|^\s|\s$", name):
             skipped[name] = "a name with ; { } \\ or outer blanks; rename the file"
@@ -150,12 +159,17 @@ def _samples(
     if counted or (numbered and len(different) == len(own) and all(in_words.values())):
         own = dict.fromkeys(own, "")
     many_folders = len(set(folders.values())) > 1
+    words_of: dict[str, set[str]] = defaultdict(set)
+    for name, folder in folders.items():
+        words_of[folder].add(in_words[name])
     samples = {}
     for name in names:
         folder, rest, word = folders[name], own[name], in_words[name]
         is_device = bool(_DEVICE.search(rest))
         if word and (f"_{word}_" in f"_{rest}_" or (not folder and not rest)):
             samples[name] = word, ""
+        elif word and folder and len(words_of[folder]) > 1:
+            samples[name] = f"{folder}_{word}", "folder names and the files"
         elif is_device and _DEVICE.search(folder):
             samples[name] = f"{folder}_{rest}", "folder and file names"
         elif folder and (many_folders or _DEVICE.search(folder)) and not is_device:
@@ -262,7 +276,8 @@ def _open_cells(one: Measurement) -> None:
     cells = one.cells
     kind = KINDS.get(str(cells["kind"]))
     needed = kind.required if kind else ()
-    if cells.get("y_quantity") == "voltage" and cells["kind"] != "resistivity":
+    by_row = "current_column" in cells
+    if cells.get("y_quantity") == "voltage" and cells["kind"] != "resistivity" and not by_row:
         needed = (*needed, "current_ma")
     for cell in needed:
         cells.setdefault(cell, UNKNOWN)
@@ -280,7 +295,7 @@ def _unreadable(folder: Path, one: Measurement) -> str:
 
 
 def _identify(measurements: Sequence[Measurement]) -> None:
-    """Give ids: the file's name, with folder, temperature or a number where it is not enough."""
+    """Give ids: the file's name, with folder, conditions or a number where it is not enough."""
     paths = [PurePosixPath(one.file.split(";")[0]) for one in measurements]
     of_stem = Counter(sanitised(path.stem) for path in set(paths))
     of_path = Counter(paths)
@@ -289,7 +304,12 @@ def _identify(measurements: Sequence[Measurement]) -> None:
         stem = sanitised(path.stem)
         name = sanitised(path.with_suffix("").as_posix()) if of_stem[stem] > 1 else stem
         if of_path[path] > 1:
-            name += "_" + sanitised(f"{one.cells['temperature_k']:g}k")
+            settings = [
+                f"{one.cells[c]:g}{unit}"
+                for c, unit in _SETTINGS.items()
+                if isinstance(one.cells.get(c), float)
+            ]
+            name += "_" + sanitised("_".join(settings))
         name = name or str(one.cells["kind"]).strip(UNKNOWN) or "file"
         number, unique = 2, name
         while unique in taken:
