@@ -219,7 +219,7 @@ def measure_loop(
     bins = bin_branches(measured.branches, terms.of)
     try:
         background = fit_background(bins, terms, found, measured.sigma, window, slope)
-        _check_levels(measured, bins, background)
+        _check_levels(measured, bins, background, slope)
         crossings, shapes = _crossings(measured, background, criterion)
     except Refused as refused:
         raise Refused(_one_sided(measured) or str(refused)) from refused
@@ -352,13 +352,18 @@ def _incomplete(measured: _Measured) -> str:
     )
 
 
-def _check_levels(measured: _Measured, bins: Bins, background: Background) -> None:
+def _check_levels(measured: _Measured, bins: Bins, background: Background, slope: str) -> None:
     """The half swing must be known, and the same in every cycle."""
     error = float(np.sqrt(background.covariance[1, 1]))
     if abs(background.amplitude) < _LEVELS_SIGMA * error:
         raise Refused(
             f"the saturated levels are not known: half swing {background.amplitude:.3g} with an"
-            f" error of {error:.2g}; more points in saturation, or slope: none"
+            f" error of {error:.2g}; "
+            + (
+                "measure to higher fields"
+                if slope == "none"
+                else "more points in saturation, or slope: none"
+            )
         )
     if len(measured.branches) < 3:
         return
