@@ -12,14 +12,13 @@ from scipy.special import erf
 
 from hall2net.emulate.loop import LoopTruth, simulate_loop
 from hall2net.errors import ConfigError
+from hall2net.physics.loop import CRITERIA, measure_loop
 from hall2net.physics.loops import (
-    CRITERIA,
     FIELDS,
     corrected_loop,
     fit_loop,
     fit_loops,
     interval_columns,
-    measure_loop,
     total_sigma,
 )
 from hall2net.readers.reading import read_sample
