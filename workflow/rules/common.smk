@@ -138,6 +138,8 @@ def sheet_of(study, samples=None):
 def has_pulse_widths(study):
     """Whether a sample's switching loops have three pulse widths, which a line through takes."""
     rows = SHEETS[study].query("kind == 'sot_switching'")
+    if "pulse_width_s" not in rows:
+        return False
     return bool((rows.groupby("sample")["pulse_width_s"].nunique() >= 3).any())
 
 
