@@ -75,3 +75,19 @@ def outcome(table: pd.DataFrame, things: str) -> str:
     if len(words) > _MOST_REASONS:
         words[_MOST_REASONS:] = [f"and {len(words) - _MOST_REASONS} more reasons"]
     return ": ".join(filter(None, [f"{len(table)} {things}", ", ".join(parts), "; ".join(words)]))
+
+
+def hall_loops(loops: pd.DataFrame) -> pd.DataFrame:
+    """Rows of loops.csv that show the anomalous Hall resistance of each sample.
+
+    Those of kind `ahe_loop`; for a sample without one, its `loop_shift` loops in the smallest
+    in-plane field, and of these the ones at the smallest current.
+    """
+    direct = loops[loops["kind"] == "ahe_loop"]
+    shifts = loops[(loops["kind"] == "loop_shift") & ~loops["sample"].isin(direct["sample"])]
+    if shifts.empty:
+        return direct
+    for condition in ("field_x_oe", "current_ma"):
+        size = shifts[condition].abs()
+        shifts = shifts[size == size.groupby(shifts["sample"]).transform("min")]
+    return pd.concat([direct, shifts]).sort_index()

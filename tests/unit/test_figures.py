@@ -147,7 +147,7 @@ def test_a_figure_says_what_a_study_lacks():
 
 
 def test_a_figure_left_out_says_why(tmp_path):
-    reason = "no fitted loop of kind 'ahe_loop' in loops.csv"
+    reason = "no fitted loop in loops.csv"
     drawn = style.left_out(name="ahe_loops", reason=reason, provenance=PROVENANCE)
     words = " ".join(text.get_text() for text in drawn.texts).replace("\n", " ")
     assert "ahe_loops" in words and reason in words and PROVENANCE in drawn.get_supxlabel()

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from hall2net.tables import outcome, uncertainty_column, usable
+from hall2net.tables import hall_loops, outcome, uncertainty_column, usable
 
 
 @pytest.mark.parametrize(
@@ -45,3 +45,19 @@ def test_refused_rows_are_not_usable():
 )
 def test_one_line_says_what_became_of_the_rows(rows, expected):
     assert outcome(table(*rows), "loops") == expected
+
+
+def test_a_series_of_shifted_loops_serves_as_a_hall_loop_where_none_was_measured():
+    loops = pd.DataFrame(
+        [
+            ("a", "ahe_loop", 0.0, 0.5),
+            ("a", "loop_shift", 0.0, 0.1),
+            ("b", "loop_shift", 800.0, 0.1),
+            ("b", "loop_shift", -50.0, -2.0),
+            ("b", "loop_shift", 50.0, 1.0),
+            ("b", "loop_shift", 50.0, -1.0),
+        ],
+        columns=["sample", "kind", "field_x_oe", "current_ma"],
+    )
+    assert list(hall_loops(loops).index) == [0, 4, 5]
+    assert hall_loops(loops[:0]).empty

@@ -36,7 +36,7 @@ from hall2net.figures.style import (
 from hall2net.measurement import select
 from hall2net.physics.compensation import compensation_temperature
 from hall2net.physics.loops import corrected_loop, total_sigma
-from hall2net.tables import usable
+from hall2net.tables import hall_loops, usable
 
 Datasets = Mapping[str, xr.Dataset]
 
@@ -47,15 +47,15 @@ FIELD = r"$µ_\mathrm{0}H_z$"
 T_M = r"$T_\mathrm{M}$"
 
 
-@figure(kinds=("ahe_loop",), highlight=True)
+@figure(kinds=("ahe_loop", "loop_shift"), highlight=True)
 def ahe_loops(
     *, datasets: Datasets, loops: pd.DataFrame, samples: Mapping[str, Mapping[str, Any]]
 ) -> Figure:
     """Hall loops of every sample without offset and slope, with the switching fields found."""
-    rows = usable(loops).query("kind == 'ahe_loop'").sort_values("temperature_k", kind="stable")
+    rows = hall_loops(usable(loops)).sort_values("temperature_k", kind="stable")
     measured_ones = [name for name in samples if (rows["sample"] == name).any()]
     if not measured_ones:
-        raise Hall2netError("no fitted loop of kind 'ahe_loop' in loops.csv")
+        raise Hall2netError("no fitted loop in loops.csv")
     shown = measured_ones[:MOST_PANELS]
     columns = min(len(shown), 4)
     drawn, panels = grid_of(SINGLE if columns < 2 else DOUBLE, len(shown), columns, 58)

@@ -18,7 +18,7 @@ from hall2net.physics.critical_currents import critical_currents
 from hall2net.physics.current_loops import TERMS, CurrentLoop, fit_current_loop
 from hall2net.physics.lines import weighted_fit
 from hall2net.physics.pulses import write_energy
-from hall2net.tables import uncertainty_column, usable
+from hall2net.tables import hall_loops, uncertainty_column, usable
 from hall2net.units import OERSTED
 
 CRITERIA = ("half", "onset", "90", "fixed", "saturation")
@@ -53,8 +53,8 @@ def switching_table(
     Parameters
     ----------
     datasets : one a sample; measurements of kind `sot_switching` count
-    loops : loops.csv; the full swing of the AHE is twice `r_ahe_ohm` of the sample's `ahe_loop`
-        measurements at the nearest temperature (weighted mean)
+    loops : loops.csv; the full swing of the AHE is twice `r_ahe_ohm` of `tables.hall_loops`
+        at the nearest temperature (weighted mean)
     samples : sample to its facts: `width_um`, `stack_nm`, `heavy_metal_nm`
     current_layer : stack | heavy_metal; the layers that the current density refers to
     criterion : half | onset | 90 | fixed | saturation; the one of `i_c_ma` and `j_c_a_m2`
@@ -179,12 +179,8 @@ def _conditions(sample: str, measurement: xr.Dataset) -> dict[str, Any]:
 
 def _ahe_swing(loops: pd.DataFrame, sample: str, temperature: float) -> tuple[float, float]:
     """Full AHE swing of a sample and its uncertainty, in ohm; NaN where no loop was fitted."""
-    fitted = loops[
-        (loops["sample"] == sample)
-        & (loops["kind"] == "ahe_loop")
-        & (loops["status"] != "refused")
-        & loops["r_ahe_ohm"].notna()
-    ]
+    fitted = hall_loops(usable(loops).query("r_ahe_ohm.notna()"))
+    fitted = fitted[fitted["sample"] == sample]
     if fitted.empty:
         return np.nan, np.nan
     if np.isfinite(temperature) and fitted["temperature_k"].notna().any():

@@ -15,7 +15,7 @@ from hall2net.report.page import render
 from hall2net.report.verdict import CONTRADICTED, JUDGED, NOT_RECOVERED, RECOVERED
 from hall2net.study.figures import figure_of
 from hall2net.study.published import PublishedNumber
-from hall2net.tables import uncertainty_column, usable
+from hall2net.tables import hall_loops, uncertainty_column, usable
 
 TORQUE_COLUMNS = {
     "rho_xx_uohm_cm": "ρxx (µΩ cm)",
@@ -230,7 +230,7 @@ def _device(
     if "loops" not in tables:
         return None
     loops = tables["loops"]
-    loops = usable(loops).query("kind == 'ahe_loop'")
+    loops = hall_loops(usable(loops))
     # Of every sample the loop nearest to room temperature.
     nearest = (loops["temperature_k"] - 300).abs().sort_values(kind="stable").index
     first = loops.loc[nearest].drop_duplicates("sample").index

@@ -22,6 +22,7 @@ DIMENSIONS = {
 GIVEN = {
     "m_s_t_a": "saturation magnetisation times thickness, in A",
     "m_s_emu_cc": "saturation magnetisation",
+    "k_s_erg_cm2": "interfacial anisotropy",
     "r_xx_ohm": "resistance along the bar",
     "rho_xx_uohm_cm": "resistivity of the stack",
 }
