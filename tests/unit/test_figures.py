@@ -265,6 +265,18 @@ def test_published_accuracies_stand_beside_the_same_training_only(inputs):
         assert labels_of(draw(runs=made_tables.ruo2_runs(stand_in=True), published=ruo2)) == []
 
 
+def test_an_unmeasured_loss_says_so_and_has_no_bar(inputs):
+    table = inputs["cotb"]["variation"]["attribution"]
+    table = {name: rows.copy() for name, rows in table.items()}
+    for rows in table.values():
+        chosen = rows["step"] == "programming error"
+        rows.loc[chosen, ["accuracy", "accuracy_u", "cost_points", "cost_points_u"]] = np.nan
+    axes = variation.loss_attribution(attribution=table).axes[0]
+    assert [text.get_text() for text in axes.texts].count("not measured") == 1
+    widths = [bar.get_width() for bar in axes.patches]
+    assert len(widths) == 5 and np.isnan(widths).sum() == 1
+
+
 def test_no_published_marker_follows_our_own_reference(inputs):
     block = {key: inputs["ruo2"]["torque"][key] for key in ("torque", "samples")}
     drawn = torque.fig2c_efficiency_anisotropy(**block, published=PUBLISHED["ruo2"])
