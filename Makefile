@@ -11,6 +11,8 @@ test: $(READY)
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/snakefmt --check Snakefile workflow
+	.venv/bin/codespell
+	.venv/bin/mypy
 	.venv/bin/python -m pytest --numprocesses $(CORES) --dist loadfile --no-loadscope-reorder
 
 docs: $(READY)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -170,7 +170,7 @@ def write_samples(datasets: Sequence[xr.Dataset], path: str | Path) -> None:
     """
     import xarray as xr
 
-    joined = {
+    joined: dict[Hashable, tuple] = {
         name: (
             variable.dims,
             np.concatenate([dataset[name].values for dataset in datasets]),

@@ -9,6 +9,7 @@ CONDA_NAMES = {
     "matplotlib": "matplotlib-base",
     "snakemake": "snakemake-minimal",
     "torch": "pytorch",
+    "types-PyYAML": "types-pyyaml",
 }
 
 

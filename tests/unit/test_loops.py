@@ -51,7 +51,7 @@ def test_a_fine_loop_without_noise_gives_its_truth(criterion, half_loop):
     assert found["slope_ohm_per_oe"] == pytest.approx(-2e-6, rel=1e-3)
 
 
-LOOPS = 150
+LOOPS = 80
 
 
 def share_that_holds(loops):
@@ -244,7 +244,7 @@ def test_cycles_with_jumps_between_them_are_one_measurement(jump, cycles):
 @pytest.mark.parametrize("cycles", [3, 5])
 def test_cycles_that_differ_widen_the_interval(scatter, cycles):
     """The mean of a few loops by Student's t."""
-    held, loops = 0, 40
+    held, loops = 0, 25
     for seed in range(loops):
         rng = np.random.default_rng([seed, cycles])
         one = path(1800, -1800, 1800, points=120)

@@ -4,6 +4,7 @@ Each folder is of one make: one way to write a table, to call its columns and un
 held, and to name files, folders and samples. What is true of every file goes with it.
 """
 
+import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -145,7 +146,7 @@ class Laboratory:
     current: tuple[str, str]
     moment: tuple[str, str]
     along: tuple[str, str]
-    truths: list[Truth] = field(default_factory=list)
+    truths: list[Truth] = dataclasses.field(default_factory=list)
 
     def sample(self, name: str) -> None:
         """All measurements of a sample."""

@@ -269,13 +269,11 @@ def _domains(kind: str, room: float, step: float, rng: np.random.Generator) -> _
     if kind == "open":
         beyond = rng.uniform(0.15, 0.6)
         values = h_c + deviation
-        return _Domains(
-            *(
-                sign * v * room / np.quantile(v, 1 - beyond)
-                for sign, v in zip((1, -1), values, strict=True)
-            ),
-            weight,
+        up, down = (
+            sign * v * room / np.quantile(v, 1 - beyond)
+            for sign, v in zip((1, -1), values, strict=True)
         )
+        return _Domains(up, down, weight)
     if kind in _SEVERAL:
         return _several(kind, room, step, number, spread, weight, rng)
     limits = (room - h_c - centre, room - h_c + centre)
@@ -384,9 +382,9 @@ def _cut(
     last = int(switching[0]) if switching.size else int(second[-1])
     first = int(second[0])
     stop = max(int(first + (last - first) * rng.uniform(0, 0.7)), 30)
-    cut = _Sweep(*(v[:stop] for v in (sweep.reported, sweep.true, sweep.cycle, sweep.run)))
-    cut.names = sweep.names
-    return cut, m[:stop]
+    arrays = (v[:stop] for v in (sweep.reported, sweep.true, sweep.cycle, sweep.run))
+    reported, true, cycle, run = arrays
+    return _Sweep(reported, true, cycle, run, sweep.names), m[:stop]
 
 
 def _recorded(
@@ -466,8 +464,8 @@ def _half_height(domains: _Domains, largest: float) -> tuple[float, float]:
             passed = np.flatnonzero(direction * domains.along(coarse, state) >= 0)
             if not passed.size or not passed[0]:
                 break
-            near = coarse[passed[0] - 1 : passed[0] + 1]
-            coarse = np.concatenate([coarse[: passed[0] - 1], np.linspace(*near, 301)])
+            low, high = coarse[passed[0] - 1 : passed[0] + 1]
+            coarse = np.concatenate([coarse[: passed[0] - 1], np.linspace(low, high, 301)])
         fields.append(float(coarse[passed[0]]) if passed.size else np.nan)
     return fields[0], fields[1]
 

@@ -98,7 +98,7 @@ def film(sample: Sample) -> Film:
     share = (1 - pinned) * (share - share[0]) / (share[-1] - share[0])
     spread = np.exp(0.18 * z)
     if sample.field_free_ratio:
-        median = 13.0 / np.interp(sample.field_free_ratio, share, spread)
+        median = 13.0 / float(np.interp(sample.field_free_ratio, share, spread))
     else:
         median = sample.i_c_ma
     offset = 0.02
@@ -250,7 +250,7 @@ def _loop_shift(study: Study, name: str) -> None:
             centre = -np.pi / 2 * h_dl * share - field_x * np.sin(np.radians(0.15)) + 1.5
             loop = replace(_base_loop(sample, current), h_0_oe=float(centre))
             identifier = f"shift_{name}_hx{field_x:+05d}_i{current:+.1f}ma"
-            identifier = identifier.translate(str.maketrans({"+": "p", "-": "m", ".": "p"}))
+            identifier = identifier.translate(str.maketrans("+-.", "pmp"))
             aborted = (name, field_x, current) in {
                 ("ruo2_1p5", 300, -1.5),
                 ("mgo_0p5", -50, 1.5),

@@ -304,7 +304,7 @@ def _average(
     columns, values, misfit, charge = _fits(equations, sets, {c.approach for c in candidates})
     score = misfit + charge
     w, first = np.unravel_index(int(np.argmin(score)), score.shape)
-    best = candidates[w]
+    best = candidates[int(w)]
     dof = max(int(equations.number[w] - columns[first].sum()), 1)
     ratio = float(misfit[w, first]) / dof
     scale = max(1.0, ratio)

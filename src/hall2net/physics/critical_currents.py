@@ -165,10 +165,10 @@ def _shape(loop: CurrentLoop, sweep: Sweep) -> list[str]:
             )
     uncertain = max(_relative_noise(loop, rows, level) for level in (0, 1))
     if plateau := _plateau(drive, done, loop.sigma / abs(loop.swing), 0.1 + 2 * uncertain):
-        first, last, height = plateau
+        begin, end, height = plateau
         reasons.append(
             f"{name} switches in more than one step: {height:.0%} of the swing is done from "
-            f"{first:.3g} to {last:.3g} mA"
+            f"{begin:.3g} to {end:.3g} mA"
         )
     return reasons
 
@@ -292,7 +292,7 @@ def _combined(
     found: list[_Crossings], reasons: tuple[str, ...], fractions: int
 ) -> CriticalCurrents:
     """Means over the sweeps of each branch, and over both branches."""
-    branches = {}
+    branches: dict[str, tuple[np.ndarray, np.ndarray, np.ndarray, int] | None] = {}
     chi2, squares, dof = np.zeros(fractions), np.zeros(fractions), 0
     for branch in _NAMES:
         sweeps = [crossings for crossings in found if crossings.branch == branch]

@@ -226,19 +226,19 @@ def _granular(edge: _Edge, covariance: np.ndarray) -> Crossing | None:
     likely = np.exp((min(misfits) - np.array(misfits)) / 2)
     likely /= likely.sum()
     value = float(likely @ values)
-    own = float(likely @ (np.array(variances) + (np.array(values) - value) ** 2))
+    variance = float(likely @ (np.array(variances) + (np.array(values) - value) ** 2))
     # Errors of the background are common to all points: they move the smooth edge as a whole.
     common = np.exp(-(edge.z**2))
     common = -common / common.sum() / steep
     moved = shared @ common
-    total = float(np.sqrt(own + moved @ moved))
+    total = float(np.sqrt(variance + moved @ moved))
     spread = np.zeros(edge.near.size)
-    number = np.diff([*edge.starts, edge.near.size])
-    spread[:] = np.repeat(common / number, number)
+    points = np.diff([*edge.starts, edge.near.size])
+    spread[:] = np.repeat(common / points, points)
     return Crossing(
         value,
         total,
-        float(np.sqrt(own)),
+        float(np.sqrt(variance)),
         1 / edge.slope,
         value + total * _NORMAL,
         spread,

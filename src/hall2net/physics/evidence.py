@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -119,7 +120,7 @@ class Equations:
     def with_those_of(self, others: Sequence["Equations"]) -> "Equations":
         """All windows of several groups, of the same columns."""
         every = [self, *others]
-        joined = {
+        joined: dict[str, Any] = {
             name: np.concatenate([getattr(one, name) for one in every]) for name in _BY_WINDOW
         }
         return replace(self, **joined)

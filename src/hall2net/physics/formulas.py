@@ -119,6 +119,7 @@ def current_density_per_current(
     if convention.current_layer == "heavy_metal":
         return 1 / (width * heavy_metal)
     if convention.current_layer == "parallel":
+        assert convention.rho_hm_uohm_cm is not None  # `Convention` refuses it
         return rho_xx / (width * stack) / (convention.rho_hm_uohm_cm * 1e-8)
     return 1 / (width * stack)
 

@@ -170,14 +170,14 @@ def find_hysteresis(difference: Difference) -> Hysteresis:
         first = _best_box(y, root, q)
         fits.append((misfit - first.gain, misfit, first, q))
     flat = [fit[1] for fit in fits]
-    fits = [
+    pairs = [
         (one - second.gain, one, first, second, q.shape[1])
         for one, _, first, q in sorted(fits, key=lambda fit: fit[0])[:_LIKELY]
         for second in [_second_box(y, root, q, first)]
     ]
     # Where no fit reaches the noise, since edges are rounded, drifts are charged in that measure.
-    worse = max(min(fit[0] for fit in fits) / y.size - 1, 0.0) * charge
-    _, one, first, second, _ = min(fits, key=lambda fit: fit[0] + worse * fit[-1])
+    worse = max(min(pair[0] for pair in pairs) / y.size - 1, 0.0) * charge
+    _, one, first, second, _ = min(pairs, key=lambda pair: pair[0] + worse * pair[-1])
     significance = float(np.sqrt(max(min(flat) - one, 0.0)))
     hull = first.i, first.j
     if second.gain > max(_SECOND * first.gain, _SECOND_SIGMA**2):
@@ -229,11 +229,11 @@ def _intervals(n: int) -> tuple[np.ndarray, np.ndarray]:
 
 def _closing(d: Difference, box: _Box, hull: tuple[int, int], significance: float) -> Hysteresis:
     """From where on the branches agree, on each side, the drift fitted where they do."""
-    n, best, height = d.field.size, None, box.height
+    n, height = d.field.size, box.height
     i, j = hull
     middle = (d.field[1:] + d.field[:-1]) / 2
     bounds = np.concatenate([d.field[:1], middle, d.field[-1:]])
-    edges = [float(bounds[k]) for k in (box.i, box.j + 1, i, j + 1)]
+    left, right, outer_left, outer_right = (float(bounds[k]) for k in (box.i, box.j + 1, i, j + 1))
     for tolerance in _TOLERANCES:
         # Rounded edges reach beyond the box: the first look at the drift keeps away from them.
         reach = 1 + (j - i) // 4
@@ -255,7 +255,16 @@ def _closing(d: Difference, box: _Box, hull: tuple[int, int], significance: floa
         beyond = (np.abs(z) > _OPPOSITE_SIGMA) & (np.sign(value) == -np.sign(height))
         opposite = bool(np.any(beyond & (np.abs(value) > _OPPOSITE * abs(height))))
         best = Hysteresis(
-            significance, height, *edges, low, high, opposite, tolerance > _TOLERANCES[0]
+            significance,
+            height,
+            left,
+            right,
+            outer_left,
+            outer_right,
+            closed_low=low,
+            closed_high=high,
+            opposite=opposite,
+            roughly=tolerance > _TOLERANCES[0],
         )
         if best.whole(float(d.field[0]), float(d.field[-1])):
             break

@@ -9,6 +9,7 @@ and Langevin's function saturate smoothly. Their difference is a systematic unce
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from scipy.optimize import minimize_scalar
@@ -139,7 +140,7 @@ class _Series:
         return _knee(fit.value, fit.covariance / fit.widened**2)
 
 
-def _knee(value: np.ndarray, covariance: np.ndarray, **more: object) -> Knee:
+def _knee(value: np.ndarray, covariance: np.ndarray, **more: Any) -> Knee:  # noqa: ANN401
     """Knee of the amplitudes of one shape and perhaps of the even part."""
     if value.size == 1:
         value, covariance = np.append(value, 0.0), np.pad(covariance, (0, 1))
@@ -167,7 +168,7 @@ def _several_sizes(series: _Series) -> Knee:
     nothing, straight, flat = np.zeros_like(series.field_x), series.field_x, np.sign(series.field_x)
     chi2 = series.chi2(np.stack([nothing, straight, flat]))
     torque, bent, knee = chi2 - fits.best.chi2 > fits.significant
-    tested = {"chi2": fits.best.chi2, "dof": fits.best.dof}
+    tested: dict[str, Any] = {"chi2": fits.best.chi2, "dof": fits.best.dof}
     if not torque or (bent and not knee):
         return replace(_flat(series, fits, torque), **tested)
     bound = replace(series.at(sizes[-1]), lower_bound=True, **tested)
@@ -253,7 +254,7 @@ def _with_knee(series: _Series, model: str) -> _ModelFit:
     """Least squares of one model over H_DMI; its amplitudes are linear for each H_DMI."""
     shape = MODELS[model]
 
-    def chi2(h_dmi: np.ndarray) -> np.ndarray:
+    def chi2(h_dmi: np.ndarray | float) -> np.ndarray:
         return series.chi2(shape(series.field_x / np.reshape(h_dmi, (-1, 1))))
 
     grid = _grid(series)

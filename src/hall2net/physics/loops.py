@@ -7,7 +7,7 @@ is re-centred, and H_c keeps its sign.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -91,7 +91,10 @@ _SAME_FIELD = 0.25
 _MISFIT, _MISFIT_PROBABILITY, _MISFIT_SIZE = 1.5, 1e-4, 0.005
 """Residuals are no noise where their mean square is so much larger and so improbable; below this
 fraction of the half swing nobody minds."""
-_SHAPES = {"erf": lambda z: erf(z / np.sqrt(2)), "tanh": np.tanh}
+_SHAPES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "erf": lambda z: erf(z / np.sqrt(2)),
+    "tanh": np.tanh,
+}
 
 
 @dataclass(frozen=True)
@@ -216,7 +219,7 @@ def measure_loop(
     bins = bin_branches(measured.branches, terms.of)
     try:
         background = fit_background(bins, terms, found, measured.sigma, window, slope)
-        _check_levels(measured, bins, background)
+        _check_levels(measured, bins, background, slope)
         crossings, shapes = _crossings(measured, background, criterion)
     except Refused as refused:
         raise Refused(_one_sided(measured) or str(refused)) from refused
@@ -349,13 +352,18 @@ def _incomplete(measured: _Measured) -> str:
     )
 
 
-def _check_levels(measured: _Measured, bins: Bins, background: Background) -> None:
+def _check_levels(measured: _Measured, bins: Bins, background: Background, slope: str) -> None:
     """The half swing must be known, and the same in every cycle."""
     error = float(np.sqrt(background.covariance[1, 1]))
     if abs(background.amplitude) < _LEVELS_SIGMA * error:
         raise Refused(
             f"the saturated levels are not known: half swing {background.amplitude:.3g} with an"
-            f" error of {error:.2g}; more points in saturation, or slope: none"
+            f" error of {error:.2g}; "
+            + (
+                "measure to higher fields"
+                if slope == "none"
+                else "more points in saturation, or slope: none"
+            )
         )
     if len(measured.branches) < 3:
         return
@@ -395,9 +403,9 @@ def _saturated(bins: Bins, background: Background) -> dict[str, tuple[float, flo
 
 def _crossings(
     measured: _Measured, background: Background, criterion: str
-) -> tuple[dict[str, list[Crossing]], dict[str, list[Shape]]]:
+) -> tuple[dict[str, list["_Field"]], dict[str, list[Shape]]]:
     """Switching field and shape of each branch."""
-    crossings: dict[str, list[Crossing]] = {"up": [], "dn": []}
+    crossings: dict[str, list[_Field]] = {"up": [], "dn": []}
     shapes: dict[str, list[Shape]] = {"up": [], "dn": []}
     root = _root(background.covariance)
     for name, branches in (("up", measured.up), ("dn", measured.down)):
@@ -775,7 +783,7 @@ def fit_loops(
     ConfigError
         If `criterion`, `window` or `slope` has no meaning.
     """
-    settings = {"criterion": criterion, "window": window, "slope": slope}
+    settings: dict[str, Any] = {"criterion": criterion, "window": window, "slope": slope}
     _check_settings(settings, "loops")
     overrides = overrides or {}
     for identifier, own in overrides.items():

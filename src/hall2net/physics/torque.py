@@ -131,9 +131,11 @@ def torque_table(
     for sample in sorted(measured - set(samples)):
         raise ConfigError(f"sample {sample!r} is not described in the configuration")
     critical = _critical_currents(switching, reference)
-    rows, reasons = [], {sample: [] for sample in samples}
+    rows: list[dict[str, Any]] = []
+    reasons: dict[str, list[str]] = {sample: [] for sample in samples}
     for sample in (sample for sample in samples if sample in measured):
-        row = {"sample": sample, "thickness_nm": fact(samples, sample, "thickness_nm")}
+        row: dict[str, Any] = {"sample": sample}
+        row["thickness_nm"] = fact(samples, sample, "thickness_nm")
         row |= _plateau(loops, sample, chosen, reasons[sample])
         row |= _material(sample, magnetometry, resistivity, samples, reasons[sample])
         row |= _efficiencies(row, samples, chosen, reasons[sample])

@@ -174,14 +174,14 @@ def too_few(bins: Bins, found: Hysteresis, largest: float) -> str:
         "above": max(found.closed_high, high - largest * (high - low)),
         "below": min(found.closed_low, low + largest * (high - low)),
     }
-    least = (np.inf, "", "", 0.0)
+    sides = []
     for side, end in ends.items():
         for rising, name in ((True, "rising"), (False, "falling")):
             part = bins.rising == rising
             beyond = bins.field >= end if side == "above" else bins.field <= end
             number = int(bins.number[part & beyond].sum())
-            least = min(least, (number, name, side, end))
-    number, name, side, end = least
+            sides.append((number, name, side, end))
+    number, name, side, end = min(sides)
     counted = (
         f"{number} points of the {name} branch {side} {end:+.4g} Oe, where it counts as saturated,"
         f" {FEWEST_POINTS} needed"

@@ -55,7 +55,7 @@ def find_table(text: Text, head: list[str], wanted: Sequence[str]) -> Header:
         found = "no column names above rows of numbers"
         raise FileError(text.path, found, "a MicroMag file with column names")
     pattern = re.compile(r"\([^()]*\)") if _UNITS.fullmatch(head[number]) else _WORDS
-    columns = [[_middle(word), [word.group()]] for word in pattern.finditer(head[number])]
+    columns = [(_middle(word), [word.group()]) for word in pattern.finditer(head[number])]
     width = head[number + 1].count(",") + 1 if number + 1 < len(head) else len(columns)
     if width != len(columns):
         found = f"{len(columns)} column names over {width} numbers"

@@ -79,7 +79,9 @@ def read_measurement(folder: str | Path, row: Mapping[str, Any]) -> pd.DataFrame
         If a file cannot be read as the row says, or a value is out of all reason.
     """
     names = [name.strip() for name in str(row["file"]).split(";")]
-    parts, columns, remarks = [], None, {}
+    parts: list[pd.DataFrame] = []
+    columns: Columns | None = None
+    remarks: dict[str, None] = {}
     for name in names:
         part, columns = _read_file(Path(folder, name), row, columns, remarks)
         parts.append(part)

@@ -11,7 +11,15 @@ from pathlib import Path
 import numpy as np
 
 from hall2net.errors import FileError
-from hall2net.readers import delimited, hdf5, igor, lakeshore, micromag, microsense, multivu
+from hall2net.readers import (
+    delimited,
+    hdf5,
+    igor,
+    lakeshore,
+    micromag,
+    microsense,
+    multivu,
+)
 from hall2net.readers.delimited import places_of
 from hall2net.readers.table import Header, Table, read_columns, sample_columns
 from hall2net.readers.text import read_start, read_text, starts_as

@@ -89,7 +89,7 @@ def read_cells(
 
 def _records(path: Path, text: str, known: set[str]) -> tuple[str, list[tuple[int, list[str]]]]:
     """The delimiter, and every row that is not empty with the line it begins in."""
-    found = []
+    found: list[tuple[int, str, list[tuple[int, list[str]]] | csv.Error]] = []
     first = text.split("\n", 1)[0]
     stated = _SEPARATOR_LINE.fullmatch(first)
     for delimiter in [stated[1]] if stated else _DELIMITERS:
@@ -101,10 +101,10 @@ def _records(path: Path, text: str, known: set[str]) -> tuple[str, list[tuple[in
         names = {cell.casefold() for cell in records[0][1]} if records else set()
         found.append((len(names & known), delimiter, records))
     # The one that finds the most columns; the comma where none finds any.
-    _, delimiter, records = max(found, key=lambda one: one[0])
-    if isinstance(records, csv.Error):
-        raise FileError(path, f"no readable CSV ({records})", "cells in closed quotes")
-    return delimiter, records
+    _, delimiter, best = max(found, key=lambda one: one[0])
+    if isinstance(best, csv.Error):
+        raise FileError(path, f"no readable CSV ({best})", "cells in closed quotes")
+    return delimiter, best
 
 
 def _parted(text: str, delimiter: str, skip: int) -> list[tuple[int, list[str]]]:

@@ -127,7 +127,8 @@ def check_project(
     for one in checked:
         project.problems.extend(_columns_missing(one, project.studies.get(one)))
     project.require(*(checked if study is not None else {*checked, *project.unfinished}))
-    cells = (";".join(project.studies[one].measurements["file"]) for one in checked)
+    sheets = (project.studies[one].measurements for one in checked)
+    cells = (";".join(sheet["file"]) for sheet in sheets if sheet is not None)
     files = sum(len(set(cell.split(";"))) for cell in cells)
     networks = [one for one in content["networks"].values() if one["study"] in checked]
     counts = (("study", "studies", len(checked)), ("file", "files", files),
@@ -260,8 +261,7 @@ def read_config(path: str | Path) -> dict[str, Any]:
     except (OSError, UnicodeDecodeError) as error:
         raise FileError(path, f"cannot be read ({error})", "YAML in UTF-8") from error
     except _TwiceError as error:
-        line = error.problem_mark.line + 1
-        raise FileError(path, error.problem, "each key of a block once", line) from error
+        raise FileError(path, error.found, "each key of a block once", error.line) from error
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         found = getattr(error, "problem", None) or str(error).splitlines()[0]
@@ -272,7 +272,9 @@ def read_config(path: str | Path) -> dict[str, Any]:
 
 
 class _TwiceError(yaml.constructor.ConstructorError):
-    pass
+    def __init__(self, found: str, line: int) -> None:
+        super().__init__(None, None, found)
+        self.found, self.line = found, line
 
 
 class _OnceLoader(yaml.SafeLoader):
@@ -284,6 +286,6 @@ class _OnceLoader(yaml.SafeLoader):
             line = key.start_mark.line + 1
             if key.value in seen and key.tag != "tag:yaml.org,2002:merge":
                 found = f"key {key.value!r} stands in line {seen[key.value]} already"
-                raise _TwiceError(None, None, found, key.start_mark)
+                raise _TwiceError(found, line)
             seen[key.value] = line
         return super().construct_mapping(node, deep)

@@ -167,7 +167,7 @@ def _missing(config: Mapping[str, Any], sheets: Mapping[str, StudySheets]) -> It
 def _of_network(
     network: str, block: Mapping[str, Any], studies: Mapping[str, Any]
 ) -> Iterator[Problem]:
-    study, where = studies.get(block.get("study")), key_of("networks", network, "weights")
+    study, where = studies.get(block.get("study", "")), key_of("networks", network, "weights")
     if study is None:
         return
     states = study.get("lut", {}).get("states")

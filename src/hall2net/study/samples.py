@@ -99,7 +99,8 @@ def _value(key: str, cell: str) -> str | float | None:
 
 
 def _cell_problems(sheet: Sheet) -> Iterator[Problem]:
-    where, seen = str(sheet.path), {}
+    where = str(sheet.path)
+    seen: dict[str, int] = {}
     for line, row in zip(sheet.cells.index, sheet.cells.to_dict("records"), strict=True):
         lines, name = (line,), row["sample"]
         yield from name_problem(sheet, line, "sample", name)

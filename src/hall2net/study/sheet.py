@@ -14,7 +14,9 @@ from hall2net.units import SI_FACTORS
 
 REQUIRED = ("id", "file", "format", "kind", "sample")
 CHOICES = {
-    "format": ("multivu", "lakeshore8600", "micromag", "microsense", "igor", "hdf5", "delimited"),
+    "format": (
+        "multivu", "lakeshore8600", "micromag", "microsense", "igor", "hdf5", "delimited",
+    ),
     "kind": tuple(KINDS),
     "orientation": ("oop", "ip"),
     "y_quantity": ("resistance", "voltage", "voltage_per_current", "moment", "resistivity"),
@@ -124,7 +126,8 @@ def finite(text: str) -> float | None:
 
 
 def _cell_problems(sheet: Sheet) -> Iterator[Problem]:
-    where, seen = str(sheet.path), {}
+    where = str(sheet.path)
+    seen: dict[str, int] = {}
     missing: list[tuple[int, str]] = []
     for line, row in zip(sheet.cells.index, sheet.cells.to_dict("records"), strict=True):
         lines = (line,)

@@ -225,16 +225,8 @@ def lut_from_loop(
     points = points.drop_duplicates("resistance_ohm").sort_values(
         "resistance_ohm", ignore_index=True
     )
-    if states is not None and not 2 <= states <= len(points):
-        raise Hall2netError(
-            f"{name}: {states} states asked of {len(points)} different points; expected 2 to "
-            f"{len(points)}"
-        )
-    if rule == "resistance":
-        targets = np.linspace(*sorted(loop.value[:2]), states)
-        points = points.iloc[_nearest(points["resistance_ohm"].to_numpy(), targets)]
-    elif rule == "current":
-        points = points.loc[sorted(_equal_in_current(points, states, name))]
+    if states is not None:
+        points = _chosen(points, loop, rule, states, name)
     sigma = np.hypot(points["read_sigma_ohm"], points["cycle_sigma_ohm"].fillna(0.0)).to_numpy()
     gap = np.diff(points["resistance_ohm"])
     separation = np.append(gap / ((sigma[1:] + sigma[:-1]) / 2), np.nan)
@@ -253,6 +245,22 @@ def lut_from_loop(
     lut.insert(0, "state", np.arange(1, len(lut) + 1))
     check_lut(lut, name)
     return lut[[*_COLUMNS[:-2], "reset_current_ma", "branch", *_COLUMNS[-2:]]]
+
+
+def _chosen(
+    points: pd.DataFrame, loop: CurrentLoop, rule: str, states: int, name: str
+) -> pd.DataFrame:
+    """The points that become states, equally spaced in resistance or in write current."""
+    if not 2 <= states <= len(points):
+        raise Hall2netError(
+            f"{name}: {states} states asked of {len(points)} different points; expected 2 to "
+            f"{len(points)}"
+        )
+    if rule == "current":
+        return points.loc[sorted(_equal_in_current(points, states, name))]
+    low, high = sorted(loop.value[:2])
+    targets = np.linspace(low, high, states)
+    return points.iloc[_nearest(points["resistance_ohm"].to_numpy(), targets)]
 
 
 def _levels_at_rest(loop: CurrentLoop) -> pd.DataFrame:

@@ -124,7 +124,7 @@ def _parsed(path: Path, text: str) -> tuple[yaml.MappingNode, dict[str, Any]]:
         root, content = yaml.compose(text, Loader=yaml.SafeLoader), yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise FileError(path, f"no YAML ({' '.join(str(error).split())})", "YAML") from error
-    if not isinstance(content, dict):
+    if not isinstance(root, yaml.MappingNode) or not isinstance(content, dict):
         raise FileError(path, "no keys", "the keys of config.yaml")
     return root, content
 

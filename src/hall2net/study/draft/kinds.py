@@ -52,7 +52,7 @@ class Measurement:
     branch: int = 0
     largest_x: float = np.nan
     named: dict[str, str] = field(default_factory=dict)
-    facts: dict[str, float] = field(default_factory=dict)
+    facts: dict[str, str | float] = field(default_factory=dict)
     why: str = ""
     second: str = ""
     remarks: list[str] = field(default_factory=list)
@@ -242,7 +242,10 @@ def _at_each_temperature(file: RawFile, measured: np.ndarray) -> Iterator[Part]:
                 file, f"the temperature runs from {low:.4g} to {high:.4g} K; split the file"
             )
         said = f"the temperature drifts from {low:.4g} to {high:.4g} K; taken at its mean"
-        cells = {"temperature_k": float(f"{mean:.4g}"), "temperature_column": "none"}
+        cells: dict[str, str | float] = {
+            "temperature_k": float(f"{mean:.4g}"),
+            "temperature_column": "none",
+        }
         yield Part(None, cells, (*remarks, said))
 
 
@@ -310,6 +313,7 @@ def _measurement(
     pulses: Sequence[Column] = (),
 ) -> Measurement:
     made = Measurement(file.name, {"format": file.format, "kind": kind})
+    y: Column | None
     cells = made.cells
     cells |= part.cells
     made.remarks += part.remarks

@@ -86,7 +86,7 @@ def _figure(folder: Path, one: Measurement) -> str:
 
 def _points(folder: Path, one: Measurement) -> tuple[np.ndarray, np.ndarray]:
     """What the row reads as; of open columns the first that may be meant."""
-    row = {"file": one.file, **one.cells}
+    row: dict[str, str | float | None] = {"file": one.file, **one.cells}
     for cell, value in one.cells.items():
         if value == UNKNOWN:
             row[cell] = one.choices.get(cell, [None])[0]

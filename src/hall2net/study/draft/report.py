@@ -67,7 +67,7 @@ def _section(title: str, lines: Sequence[str]) -> list[str]:
 
 
 def _table(measurements: Sequence[Measurement]) -> list[str]:
-    rows = [("file", "format", "kind", "sample", "conditions")]
+    rows: list[tuple[str, ...]] = [("file", "format", "kind", "sample", "conditions")]
     for one in measurements:
         cells = one.cells
         conditions = [
