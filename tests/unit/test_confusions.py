@@ -84,6 +84,22 @@ def test_other_classes_are_not_compared():
     assert confusion_comparison(PRINTED, runs).empty
 
 
+@pytest.mark.parametrize(
+    "change", [{"stand_in": True}, {"network": {"model": "resnet18", "base_width": 16}}]
+)
+def test_other_images_or_another_width_are_not_compared(change):
+    runs = made_tables.cotb_runs()
+    assert set(confusion_comparison(PRINTED, runs)["epoch_printed"]) == {25, 75}
+    for run in runs:
+        run.metrics.update(change)
+    assert confusion_comparison(PRINTED, runs).empty
+
+
+def test_another_epoch_is_not_compared():
+    # The matrices of a short training are those of its own epochs, 2 of 10 for 25 of 100.
+    assert confusion_comparison(PRINTED, made_tables.cotb_runs(10)).empty
+
+
 def test_the_summary_tells_chance_from_difference():
     rng = np.random.default_rng(7)
     rows = PRINTED[PRINTED["matrix"] == "S1a"]

@@ -230,6 +230,7 @@ def test_titles_of_confusion_matrices_say_what_they_are(inputs):
 def test_short_trainings_and_stand_in_data_are_said(inputs):
     runs = made_tables.ruo2_runs(stand_in=True)
     drawn = networks.figS7_final_accuracies(runs=runs, published=PUBLISHED["ruo2"])
+    assert "one seed" in drawn.get_supxlabel()
     assert "stand-in data" in drawn.get_supxlabel()
     assert "weights averaged over 2 epochs" in drawn.get_supxlabel().replace("\n", " ")
     # The loss is that of the weights as they were stepped.
@@ -240,6 +241,48 @@ def test_short_trainings_and_stand_in_data_are_said(inputs):
     drawn = confusion.figS1_confusion_epoch25(**block)
     assert "laptop scale" in drawn.get_supxlabel()
     assert "epoch 2" in drawn.axes[0].get_title(loc="left")
+    # No difference to a matrix of another epoch and width.
+    assert len(drawn.axes) == 2
+
+
+def labels_of(drawn):
+    return [
+        label
+        for axes in drawn.axes
+        for label in axes.get_legend_handles_labels()[1]
+        if "published" in label
+    ]
+
+
+def test_published_accuracies_stand_beside_the_same_training_only(inputs):
+    cotb, ruo2 = PUBLISHED["cotb"], PUBLISHED["ruo2"]
+    same = networks.fig5d_accuracy_loss(runs=made_tables.cotb_runs(), published=cotb)
+    assert len(labels_of(same)) == 2
+    short = networks.fig5d_accuracy_loss(runs=made_tables.cotb_runs(10), published=cotb)
+    assert labels_of(short) == []
+    for draw in (networks.fig4c_accuracy_mnist, networks.figS7_final_accuracies):
+        assert labels_of(draw(runs=made_tables.ruo2_runs(), published=ruo2)) == ["published"]
+        assert labels_of(draw(runs=made_tables.ruo2_runs(stand_in=True), published=ruo2)) == []
+
+
+def test_an_unmeasured_loss_says_so_and_has_no_bar(inputs):
+    table = inputs["cotb"]["variation"]["attribution"]
+    table = {name: rows.copy() for name, rows in table.items()}
+    for rows in table.values():
+        chosen = rows["step"] == "programming error"
+        rows.loc[chosen, ["accuracy", "accuracy_u", "cost_points", "cost_points_u"]] = np.nan
+    axes = variation.loss_attribution(attribution=table).axes[0]
+    assert [text.get_text() for text in axes.texts].count("not measured") == 1
+    widths = [bar.get_width() for bar in axes.patches]
+    assert len(widths) == 5 and np.isnan(widths).sum() == 1
+
+
+def test_no_published_marker_follows_our_own_reference(inputs):
+    block = {key: inputs["ruo2"]["torque"][key] for key in ("torque", "samples")}
+    drawn = torque.fig2c_efficiency_anisotropy(**block, published=PUBLISHED["ruo2"])
+    assert labels_of(drawn) == ["published, MgO"]
+    assert not any("published" in label for label in drawn.axes[0].get_legend_handles_labels()[1])
+    assert labels_of(torque.fig2f_critical_current(**block)) == []
 
 
 @every_figure

@@ -12,14 +12,13 @@ from scipy.special import erf
 
 from hall2net.emulate.loop import LoopTruth, simulate_loop
 from hall2net.errors import ConfigError
+from hall2net.physics.loop import CRITERIA, measure_loop
 from hall2net.physics.loops import (
-    CRITERIA,
     FIELDS,
     corrected_loop,
     fit_loop,
     fit_loops,
     interval_columns,
-    measure_loop,
     total_sigma,
 )
 from hall2net.readers.reading import read_sample
@@ -51,7 +50,7 @@ def test_a_fine_loop_without_noise_gives_its_truth(criterion, half_loop):
     assert found["slope_ohm_per_oe"] == pytest.approx(-2e-6, rel=1e-3)
 
 
-LOOPS = 150
+LOOPS = 80
 
 
 def share_that_holds(loops):
@@ -244,7 +243,7 @@ def test_cycles_with_jumps_between_them_are_one_measurement(jump, cycles):
 @pytest.mark.parametrize("cycles", [3, 5])
 def test_cycles_that_differ_widen_the_interval(scatter, cycles):
     """The mean of a few loops by Student's t."""
-    held, loops = 0, 40
+    held, loops = 0, 25
     for seed in range(loops):
         rng = np.random.default_rng([seed, cycles])
         one = path(1800, -1800, 1800, points=120)

@@ -1,5 +1,7 @@
 """Devices that vary, held against what a linear network with known weights must do."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -120,3 +122,16 @@ def test_attribution_adds_up():
     assert table["cost_points"].iloc[1] == pytest.approx(-1.0)
     assert table["accuracy_u"].iloc[0] == pytest.approx(0.01)
     assert (table["cost_points"].iloc[2:] > 0).all()
+
+
+def test_a_part_that_was_not_measured_costs_nothing_known():
+    device = synapse(0.0, 0.5, stuck=0.1)
+    device = replace(device, unmeasured=("programming", "drift"))
+    steps = {"float32": [1.0], "levels": [1.0]}
+    table = loss_attribution(steps, linear(), spots(10), device, draws=20).set_index("step")
+    silent = table.loc[["programming error", "drift"]]
+    assert silent[["accuracy", "accuracy_u", "cost_points", "cost_points_u"]].isna().all(axis=None)
+    assert (silent["n"] == 0).all()
+    known = table.loc[["read noise", "stuck devices"], "cost_points"]
+    total = 100 * (table.at["levels", "accuracy"] - table.at["stuck devices", "accuracy"])
+    assert (known > 0).all() and known.sum() == pytest.approx(total)

@@ -25,16 +25,18 @@ RUN = {
     "run": "mlp-mnist-lut6-std-paper-seed0", "network": {"model": "mlp"}, "source": "MNIST",
     "precision": "lut6", "mapping": "std", "recipe": "paper", "seed": 0, "epochs": 50,
     "settings": {"average_epochs": 2},
-    "test_accuracy": 0.9, "test_images": 10_000,
+    "test_accuracy": 0.9, "test_images": 10_000, "stand_in": False,
 }  # fmt: skip
 
 
-def page(tables, comparison=None, confusion=None, figures=None, study="ruo2"):
+def page(tables, comparison=None, confusion=None, figures=None, study="ruo2", runs=(RUN,)):
     if comparison is None:
         comparison = pd.DataFrame(
             {"study": [study] * 2, "quantity": ["torque.theta_sh_t0p5", "r"],
              "published": ["0.36", "1"], "ours": ["0.358", "2"], "ours_u": [0.001, None],
-             "verdict": ["agrees", "differs"], "source": ["torque.csv", ""], "remark": ["", ""]}
+             "ratio": [0.994, 2.0], "z": [-0.7, 12.3], "tolerance": ["10 %", "10 %"],
+             "independent": [True, True], "verdict": ["agrees", "differs"],
+             "source": ["torque.csv", ""], "remark": ["", ""]}
         )  # fmt: skip
     return overview_page(
         (REPORT / "overview.html.j2").read_text(encoding="utf-8"),
@@ -43,7 +45,7 @@ def page(tables, comparison=None, confusion=None, figures=None, study="ruo2"):
         comparison,
         PUBLISHED,
         pd.DataFrame() if confusion is None else confusion,
-        [RUN],
+        list(runs),
         {study: figures or []},
         "laptop",
     )
@@ -56,7 +58,8 @@ def test_the_page_says_what_was_found_and_where_from():
     )  # fmt: skip
     found = page({"lut": LUT, "torque": torque})
     for words in (
-        "emulated raw data", "0.358(1)", "0.736(2)", "0.3300(4)", "1 of 2", "MNIST",
+        "emulated raw data", "0.358(1)", "0.736(2)", "0.3300(4)", "MNIST",
+        "2 here: 1 agrees, 1 differs, 0 cannot tell",
         "&lt;b&gt;film&lt;/b&gt;", "laptop", "spin Hall angle, 0.5 nm", "5 × 30",
         # sqrt(0.9 * 0.1 / 10000) is 0.3 points.
         "90.0(3)", "Not compared",
@@ -109,11 +112,46 @@ def test_what_was_refused_flagged_or_left_out_is_listed_with_its_reason(tmp_path
     assert f'alt="{path.stem}"' not in found
 
 
+def compared(*verdicts):
+    return pd.DataFrame(
+        {"study": "ruo2", "quantity": [f"q{k}" for k in range(len(verdicts))], "published": "1",
+         "ours": "1", "ours_u": np.nan, "ratio": 1.0, "z": 0.0, "tolerance": "10 %",
+         "verdict": verdicts, "independent": [verdict == "agrees" for verdict in verdicts],
+         "source": "", "remark": ""}
+    )  # fmt: skip
+
+
+def test_the_first_sentence_counts_independent_numbers_only():
+    found = page({"lut": LUT}, compared(*["recovered"] * 30, "not recovered"))
+    assert "No number here is independent of the papers" in found
+    assert "31 further published numbers, and 30 of them are recovered" in found
+    assert "agree within" not in found
+    found = page({"lut": LUT}, compared("recovered", "agrees", "contradicted by the emulation"))
+    assert "1 here: 1 agrees, 0 differs, 0 cannot tell" in found
+    assert "that the emulation contradicts: 1." in found
+    assert 'class="contradicted-by-the-emulation"' in found
+
+
+def test_stand_in_accuracies_have_a_table_of_their_own():
+    drawn = RUN | {"stand_in": True, "source": "stand-in data: drawn shapes", "run": "drawn",
+                   "test_accuracy": 0.8}  # fmt: skip
+    confusion = pd.DataFrame(
+        {"matrix": ["S1a"], "network": ["float32"], "epoch_printed": [25], "epoch": [2],
+         "run": ["drawn"], "accuracy_printed": [0.8669], "accuracy": [0.8],
+         "cells_beyond_noise": [7], "cells": [100], "largest": ["x"], "p_matrix": [1e-9]}
+    )  # fmt: skip
+    found = page({"lut": LUT}, confusion=confusion, runs=[RUN, drawn])
+    real, _, stand_in = found.partition('id="stand-in"')
+    assert "90.0(3)" in real and "90.0(3)" not in stand_in
+    assert "80.0(4)" in stand_in and "80.0(4)" not in real
+    assert "86.69" not in found
+
+
 def test_headlines_are_published_numbers():
     table = comparison_table(PUBLISHED, {"cotb": {}, "ruo2": {}}, {}, provenance={})
     found = page({"lut": LUT}, comparison=table.assign(ours_u=np.nan))
     headlines = [number for number in PUBLISHED if number.headline and number.study == "ruo2"]
-    assert len(headlines) == 10
+    assert len(headlines) == 12
     for number in headlines:
         assert f"<td>{number.headline}</td>" in found
 

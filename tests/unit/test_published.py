@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from hall2net.errors import FileError
+from hall2net.errors import FileError, Hall2netError
 from hall2net.study.published import PublishedNumber, published_numbers, read_published
 
 TEXT = """
@@ -45,6 +45,31 @@ def test_what_is_said_holds_for_all_below(path):
     ]
     assert published_numbers(path)[-1].study == "a"
     assert published_numbers(path)[-1].quantity == "inner.y"
+
+
+@pytest.mark.parametrize(
+    ("value", "tolerance", "allowed"),
+    [(-4, "10 %", 0.4), ([250, 300], "10 %", 25.0), (0.9, 0.01, 0.01), (3, "0%", 0.0)],
+)
+def test_a_tolerance_is_a_percentage_or_in_the_unit_of_the_number(value, tolerance, allowed):
+    number = PublishedNumber("a.b", value, tolerance=tolerance)
+    assert number.allowed == pytest.approx(allowed)
+
+
+@pytest.mark.parametrize("tolerance", ["small", "-1 %", -0.1, "nan"])
+def test_a_tolerance_that_is_none_is_named(tolerance):
+    with pytest.raises(Hall2netError, match=r"a\.b: tolerance .*expected a percentage"):
+        _ = PublishedNumber("a.b", 1, tolerance=tolerance).allowed
+
+
+def test_truth_and_tolerance_hold_for_all_below(path):
+    path.write_text(
+        "a: {value: {x: 1, y: {value: 2, tolerance: 0.5}}, truth: film, tolerance: 2 %}"
+    )
+    assert published_numbers(path) == [
+        PublishedNumber("a.x", 1, truth="film", tolerance="2 %"),
+        PublishedNumber("a.y", 2, truth="film", tolerance=0.5),
+    ]
 
 
 def test_the_papers_are_read():

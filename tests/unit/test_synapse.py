@@ -1,3 +1,4 @@
+import made_tables
 import numpy as np
 import pandas as pd
 import pytest
@@ -178,3 +179,21 @@ def test_same_statistics_on_the_gpu():
     assert (array.state != all_states(40_000).cuda()).float().mean().item() == pytest.approx(
         0.1 * 5 / 6, abs=0.005
     )
+
+
+@pytest.mark.parametrize(
+    ("column", "part"),
+    [("cycle_sigma_ohm", "programming"), ("read_sigma_ohm", "reading"),
+     ("drift_per_decade_ohm", "drift")],
+)  # fmt: skip
+@pytest.mark.parametrize("absent", [True, False])
+def test_what_was_measured_for_no_state_is_named(column, part, absent):
+    lut = made_tables.lut(np.linspace(0, 1, 5))
+    lut = lut.assign(cycle_sigma_ohm=1e-3, read_sigma_ohm=1e-3, drift_per_decade_ohm=0.0)
+    assert synapse_from_lut(lut).unmeasured == ()
+    lut.loc[1:, column] = np.nan
+    assert synapse_from_lut(lut).unmeasured == ()
+    lut = lut.drop(columns=column) if absent else lut.assign(**{column: np.nan})
+    device = synapse_from_lut(lut)
+    assert device.unmeasured == (part,)
+    assert device.to("cpu").unmeasured == device.without("stuck").unmeasured == (part,)

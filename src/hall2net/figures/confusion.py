@@ -46,13 +46,17 @@ def fig5f_confusion_device(*, runs: Runs) -> Figure:
 
 @figure
 def figS1_confusion_epoch25(*, runs: Runs, printed: pd.DataFrame) -> Figure:  # noqa: N802
-    """Confusion matrices after a quarter of the training, and their difference to the printed."""
+    """Confusion matrices after a quarter of the training; where images, epoch and width are the
+    paper's, also their difference to the printed.
+    """
     return _confusions_against_printed(runs, printed, 25)
 
 
 @figure
 def figS2_confusion_epoch75(*, runs: Runs, printed: pd.DataFrame) -> Figure:  # noqa: N802
-    """Confusion matrices after three quarters, and their difference to the printed."""
+    """Confusion matrices after three quarters of the training; where images, epoch and width are
+    the paper's, also their difference to the printed.
+    """
     return _confusions_against_printed(runs, printed, 75)
 
 
@@ -188,19 +192,25 @@ def _confusions_against_printed(runs: Runs, printed: pd.DataFrame, epoch_printed
         "ideal_float": needed_run(runs, "cifar10", "float32"),
         "device": needed_run(runs, "cifar10", "lut"),
     }
-    device = shown["device"]
-    same_classes = set(device.confusions[device.last_epoch]) == set(printed["true"])
-    rows = 2 if same_classes else 1
+    cells = {
+        network: confusion_comparison(
+            printed[
+                (printed["network_inferred"] == network)
+                & (printed["epoch_printed"] == epoch_printed)
+            ],
+            runs,
+        )
+        for network in shown
+    }
+    rows = 1 if all(part.empty for part in cells.values()) else 2
     drawn = new_figure(DOUBLE, 108 * rows)
     panels = drawn.subplots(rows, 2, squeeze=False)
     for column, (network, run) in enumerate(shown.items()):
         epoch = run.recorded_epoch(epoch_printed / 100)
         _draw_confusion(panels[0, column], run, "ab"[column], epoch)
-        if same_classes:
-            matrix = printed[
-                (printed["network_inferred"] == network)
-                & (printed["epoch_printed"] == epoch_printed)
-            ]
-            _draw_difference(panels[1, column], confusion_comparison(matrix, runs), "cd"[column])
+        if not cells[network].empty:
+            _draw_difference(panels[1, column], cells[network], "cd"[column])
+        elif rows == 2:
+            panels[1, column].set_axis_off()
     stamp(drawn, data_words(shown.values()))
     return drawn

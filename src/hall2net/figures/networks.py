@@ -4,7 +4,6 @@ from collections.abc import Collection, Mapping
 from string import ascii_lowercase
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -96,17 +95,16 @@ def fig5d_accuracy_loss(
         accuracy.plot(history["epoch"], history["train_accuracy"] * 100, **style, alpha=0.4, lw=0.7)
         loss.plot(history["epoch"], history["train_loss"], **style)
     paper = published.get("resnet18_cifar10", {})
-    share = ideal.metrics["epochs"] / paper.get("epochs", 100)
-    for number, network in enumerate(("ideal", "device") if paper else ()):
+    for number, network in enumerate(("ideal", "device") if _as_long(ideal, paper) else ()):
         values = {epoch: paper[f"epoch{epoch}"][network] for epoch in (25, 75)}
         if network == "device":
-            values[100] = paper["accuracy_device"]
+            values[paper["epochs"]] = paper["accuracy_device"]
         published_points(
             accuracy,
-            [epoch * share for epoch in values],
+            list(values),
             [100 * value for value in values.values()],
             series=number,
-            label=_published_words(share, f", {_short(network)}"),
+            label=f"published, {_short(network)}",
         )
     for axes, letter, label in (
         (accuracy, "a", "accuracy (%)"),
@@ -189,8 +187,11 @@ def figS7_final_accuracies(*, runs: Runs, published: Mapping[str, Any]) -> Figur
     drawn = new_figure(DOUBLE, 66)
     used: list[Run] = []
     for axes, letter, dataset in zip(drawn.subplots(1, 2), "ab", _MLP_DATASETS, strict=True):
-        used += _draw_accuracies(axes, runs, dataset, ("float32", "lut", "binary"))
-        paper = published.get("mlp", {}).get(dataset, {})
+        drawn_here = _draw_accuracies(axes, runs, dataset, ("float32", "lut", "binary"))
+        used += drawn_here
+        paper = published.get("mlp", {})
+        beside = any(_as_long(run, paper) for run in drawn_here)
+        paper = paper.get(dataset, {}) if beside else {}
         for position, precision in enumerate(("float32", "six_state", "binary")):
             if precision in paper:
                 value, spread = _middle(paper[precision])
@@ -198,10 +199,10 @@ def figS7_final_accuracies(*, runs: Runs, published: Mapping[str, Any]) -> Figur
                     axes, [position], [value], yerr=[spread] if spread else None, label=None
                 )
         panel(axes, letter, DATASETS[dataset])
-    if "mlp" in published:
+    if any(_as_long(run, published.get("mlp", {})) for run in used):
         published_points(axes, [], [])
     merged_legend(drawn, 4)
-    stamp(drawn, data_words(used))
+    stamp(drawn, f"{_bar_words(used)}; {data_words(used)}")
     return drawn
 
 
@@ -218,7 +219,7 @@ def mapping_comparison(*, runs: Runs) -> Figure:
         _draw_accuracies(axes, runs, dataset)
         panel(axes, letter, DATASETS[dataset])
     merged_legend(drawn, 4)
-    stamp(drawn, data_words(runs))
+    stamp(drawn, f"{_bar_words(runs)}; {data_words(runs)}")
     return drawn
 
 
@@ -232,9 +233,19 @@ def _middle(published: float | list[float]) -> tuple[float, float]:
     return 50 * (low + high), 50 * (high - low)
 
 
-def _published_words(share: float, more: str = "") -> str:
-    """Label of published points, which lie at the same share of a shorter training."""
-    return f"published{more}" + ("" if share == 1 else ", epoch scaled")
+def _bar_words(runs: Collection[Run]) -> str:
+    """What the bars of `_draw_accuracies` are."""
+    seeds = len({run.name.seed for run in runs})
+    return (
+        f"bars: standard deviation of {seeds} seeds"
+        if seeds > 1
+        else ("bars: counting error only, one seed")
+    )
+
+
+def _as_long(run: Run, paper: Mapping[str, Any]) -> bool:
+    """Whether a paper's accuracies belong beside a run: the same epochs, and no stand-in images."""
+    return not run.metrics["stand_in"] and run.metrics["epochs"] == paper.get("epochs")
 
 
 def _epoch_axis(axes: Axes) -> None:
@@ -276,14 +287,14 @@ def _validation_curves(runs: Runs, dataset: str, paper: Mapping[str, Any]) -> Fi
     drawn = new_figure(SINGLE, 80)
     axes = drawn.subplots()
     shown = _draw_curves(axes, runs, dataset, "validation_accuracy", 100)
-    share = shown[0].metrics["epochs"] / paper.get("epochs", 1)
-    label: str | None = _published_words(share)
+    label: str | None = "published"
+    accuracies = paper[dataset] if _as_long(shown[0], paper) else {}
     for number, precision in enumerate(("float32", "six_state", "binary")):
-        if precision in paper.get(dataset, {}):
-            value, spread = _middle(paper[dataset][precision])
+        if precision in accuracies:
+            value, spread = _middle(accuracies[precision])
             published_points(
                 axes,
-                [share * paper["epochs"]],
+                [paper["epochs"]],
                 [value],
                 series=number,
                 yerr=[spread] if spread else None,
@@ -301,7 +312,10 @@ def _validation_curves(runs: Runs, dataset: str, paper: Mapping[str, Any]) -> Fi
 def _draw_accuracies(
     axes: Axes, runs: Runs, dataset: str, kinds: Collection[str] = KINDS
 ) -> list[Run]:
-    """Mean final accuracy over seeds against precisions of these kinds, one marker a mapping."""
+    """Mean final accuracy over seeds against precisions of these kinds, one marker a mapping.
+
+    The bars are the standard deviation of the seeds, of one seed the counting error.
+    """
     shown = [
         run for run in runs if run.name.dataset == dataset and run.name.precision.kind in kinds
     ]
@@ -314,8 +328,7 @@ def _draw_accuracies(
         if not len(rows):
             continue
         mean, count = rows["test_accuracy"].mean(), rows["test_accuracy"].size()
-        between = rows["test_accuracy"].std().fillna(0) / np.sqrt(count)
-        spread = np.hypot(between, rows["test_accuracy_u"].mean())
+        spread = rows["test_accuracy"].std().where(count > 1, rows["test_accuracy_u"].mean())
         shift = 0.0 if mapping == "none" else 0.12 * (number - 2)
         axes.errorbar(
             [places[name] + shift for name in mean.index],

@@ -32,7 +32,8 @@ def loss_attribution(*, attribution: Tables) -> Figure:
     """Accuracy lost at each step from float weights to devices: measured states in training, then,
     on the trained network, programming error, read noise, drift and stuck devices, added one after
     the other. The time of drift and the fraction of stuck devices are assumed; the measured drift
-    per decade of time is extrapolated, and its own uncertainty is not in the error bar.
+    per decade of time is extrapolated, and its own uncertainty is not in the error bar. What was
+    not measured of the device has no bar.
     """
     _some(attribution)
     drawn = new_figure(DOUBLE if len(attribution) > 1 else SINGLE, 70)
@@ -46,6 +47,9 @@ def loss_attribution(*, attribution: Tables) -> Figure:
         axes.barh(position, cost, color=COLOURS[3], edgecolor="black", lw=0.5, height=0.6)
         axes.errorbar(cost, position, xerr=spread, ls="none", color="black", capsize=2)
         axes.axvline(0, color="black", lw=0.6)
+        for row in position[np.isnan(cost)]:
+            axes.annotate("not measured", (0, row), (3, 0), textcoords="offset points",
+                          va="center", color=GREY)  # fmt: skip
         axes.set_yticks(position, [_step_words(row) for _, row in table.iloc[1:].iterrows()])
         axes.set_ylim(len(cost) - 0.4, -0.6)
         axes.set_xlabel("cost of the step (percentage points)")

@@ -8,6 +8,9 @@ from scipy.stats import binom, chi2_contingency, combine_pvalues, false_discover
 
 from hall2net.networks.runs import Run, find_run
 
+_WIDTH = 64
+"""Channels of the first stage of a ResNet-18; the paper names no other width."""
+
 
 def confusion_comparison(printed: pd.DataFrame, runs: Sequence[Run]) -> pd.DataFrame:
     """The printed confusion matrices of CIFAR-10 against ours, cell by cell.
@@ -27,7 +30,9 @@ def confusion_comparison(printed: pd.DataFrame, runs: Sequence[Run]) -> pd.DataF
     -------
     DataFrame, one row a cell: `matrix, network, epoch_printed, run, epoch, source, true,
     predicted, printed, ours, difference, p_value, p_adjusted` (Benjamini-Hochberg over one
-    matrix), `beyond_noise` (p_adjusted < 0.05), `p_row`. Empty where no run has these classes.
+    matrix), `beyond_noise` (p_adjusted < 0.05), `p_row`. A matrix is left out where ours was made
+    of other images, at another epoch or by a network of another width: the cells would differ for
+    that alone.
     """
     parts = [
         cells
@@ -49,7 +54,9 @@ def _compare_matrix(matrix: str, rows: pd.DataFrame, runs: Sequence[Run]) -> pd.
         return None
     epoch = run.recorded_epoch(epoch_printed / 100)
     ours = run.confusions[epoch]
-    if set(ours.columns) != set(rows["true"]):
+    same_images = set(ours.columns) == set(rows["true"]) and not run.metrics["stand_in"]
+    same_width = run.metrics["network"].get("base_width") == _WIDTH
+    if not (same_images and same_width and epoch == epoch_printed):
         return None
     theirs = rows.set_index("true")[list(ours.columns)].loc[list(ours.index)]
     cells = pd.DataFrame(

@@ -144,7 +144,8 @@ def loss_attribution(
     DataFrame, one row a step: `step, accuracy, accuracy_u, cost_points, cost_points_u, n`. The
     cost is the difference to the previous step, in percentage points. `_u` is the standard error
     of the mean over seeds or draws (empty for one). The arrays of a draw are the same in every
-    step, so their cost is the mean of paired differences.
+    step, so their cost is the mean of paired differences. A part of the device that was not
+    measured has n = 0 and no accuracy or cost; the steps after it go on from the one before.
     """
     rows = []
     for step, accuracies in trained.items():
@@ -164,6 +165,9 @@ def loss_attribution(
         ("stuck devices", "stuck"),
     ):
         off.remove(part)
+        if part in synapse.unmeasured:
+            noisy.append({"step": step, "n": 0})
+            continue
         found = monte_carlo(
             saved, images, synapse.without(*off),
             draws=draws, seed=seed, time_s=time_s, device=device,

@@ -65,7 +65,17 @@ class Equations:
         height: float,
         bounded: np.ndarray,
     ) -> "Equations":
-        """Equations for bins whose signal (b,) is to be fitted, at a noise of a point."""
+        """The normal equations of every window.
+
+        Parameters
+        ----------
+        bins : (b,) bins with the terms of the background
+        windows : what each window keeps, and its levels
+        signal : (b,), what is fitted
+        sigma : noise of a point
+        height : difference of the branches where the loop is open
+        bounded : (q,), inverse square of the size that a term may have, over the height; 0 for any
+        """
         columns = bins.columns.copy()
         columns[:, 1] = windows.level
         a = np.column_stack([bins.waves, windows.tails, columns])

@@ -91,7 +91,14 @@ class Hysteresis:
 
     @staticmethod
     def closed_side(end: float, edge: float, closed: float) -> bool:
-        """Whether the closed part is longer than a fraction of the way to it."""
+        """Whether the closed part is longer than a fraction of the way to it.
+
+        Parameters
+        ----------
+        end : field at the end of the sweep on this side
+        edge : field of the hysteresis on this side
+        closed : field from which the branches agree; NaN where they do not
+        """
         return not np.isnan(closed) and abs(end - closed) >= _CLOSED_LENGTH * abs(edge - closed)
 
 

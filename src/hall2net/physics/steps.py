@@ -117,8 +117,9 @@ def _widest_plateau(
     spread = np.maximum(sxx - sx**2 / n, 1e-300)
     slope, level = (sxy - sx * sy / n) / spread, sy / n
     error = np.sqrt(np.mean(sigma**2) / spread)
-    before = (level + 1) / np.maximum(h[i] - h[first], 1e-300)
-    after = (1 - level) / np.maximum(h[last] - h[j], 1e-300)
+    # What the branch really climbs beside the stretch: on a smooth ramp that is little.
+    before = (y[i] - y[first]) / np.maximum(h[i] - h[first], 1e-300)
+    after = (y[last] - y[j]) / np.maximum(h[last] - h[j], 1e-300)
     width = h[j] - h[i]
     flat = np.abs(slope) + 2 * error < _PLATEAU_SLOPE * np.minimum(before, after)
     flat &= (np.abs(level) < _PLATEAU_LEVEL) & (width > _PLATEAU_WIDTH * (h[last] - h[first]))

@@ -168,7 +168,14 @@ def _sides(
 
 
 def too_few(bins: Bins, found: Hysteresis, largest: float) -> str:
-    """Which branch has too few saturated points, and what would help."""
+    """Which branch has too few saturated points, and what would help.
+
+    Parameters
+    ----------
+    bins : of all branches
+    found : fields beyond which the branches agree
+    largest : largest fraction of the sweep that may count as saturated
+    """
     low, high = bins.field.min(), bins.field.max()
     ends = {
         "above": max(found.closed_high, high - largest * (high - low)),

@@ -12,6 +12,7 @@ from PIL import Image
 from hall2net.figures.style import measured
 from hall2net.physics.compensation import compensation_temperature
 from hall2net.report.page import render
+from hall2net.report.verdict import CONTRADICTED, JUDGED, NOT_RECOVERED, RECOVERED
 from hall2net.study.figures import figure_of
 from hall2net.study.published import PublishedNumber
 from hall2net.tables import hall_loops, uncertainty_column, usable
@@ -40,7 +41,6 @@ STATE_COLUMNS = {
     "level": "level",
     "separation_sigma": "distance to the next (σ of one read)",
 }
-COMPARED = ("agrees", "differs")
 MOST_DOUBTFUL = 40
 """Rows on the page of those that were flagged or refused; the tables have them all."""
 AS_PRINTED = "-as_printed"
@@ -91,18 +91,50 @@ def overview_page(
         }
         for study, facts in studies.items()
     ]
-    verdicts = comparison["verdict"].value_counts()
+    runs = [_run(run) for run in sorted(metrics, key=lambda run: run["run"])]
+    stand_in = [run["run"] for run in runs if run["stand_in"]]
+    if "run" in confusion:
+        # A printed matrix stands beside no images but those of its data set.
+        confusion = confusion[~confusion["run"].isin(stand_in)]
     return render(
         template,
         scale=scale,
         studies=pages,
-        runs=[_run(run) for run in sorted(metrics, key=lambda run: run["run"])],
+        runs=[run for run in runs if not run["stand_in"]],
+        stand_in=[run for run in runs if run["stand_in"]],
         sources=sorted({run["source"] for run in metrics}),
         confusion=confusion.to_dict("records"),
         comparison=comparison.replace({np.nan: ""}).to_dict("records"),
-        agrees=int(verdicts.get("agrees", 0)),
-        compared=int(sum(verdicts.get(verdict, 0) for verdict in COMPARED)),
+        verdicts=_verdict_words(comparison),
     )
+
+
+def _verdict_words(comparison: pd.DataFrame) -> str:
+    """What the comparison says of the papers, and what it only says of the code."""
+    if comparison.empty:
+        return ""
+    independent = comparison.loc[comparison["independent"].astype(bool), "verdict"]
+    if independent.empty:
+        words = (
+            "No number here is independent of the papers: that takes raw files of your own, or "
+            "networks trained on the real images at the paper's size and length."
+        )
+    else:
+        counts = ", ".join(f"{(independent == word).sum()} {word}" for word in JUDGED)
+        words = (
+            f"Independent of the papers are accuracies on real images and values from raw files "
+            f"that are not emulated, {len(independent)} here: {counts}, within the tolerance that "
+            "was stated beforehand."
+        )
+    recovered, lost = ((comparison["verdict"] == word).sum() for word in (RECOVERED, NOT_RECOVERED))
+    if recovered + lost:
+        words += (
+            f" The emulated raw data were built from {recovered + lost} further published numbers, "
+            f"and {recovered} of them are recovered: a test of the code, and none of the papers."
+        )
+    if contradicted := (comparison["verdict"] == CONTRADICTED).sum():
+        words += f" Statements of the papers that the emulation contradicts: {contradicted}."
+    return words
 
 
 def _figures(paths: Sequence[str | Path]) -> dict[str, Any]:

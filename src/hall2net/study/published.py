@@ -5,7 +5,11 @@ mapping with the entry under `value`, and any of
 
 - `remark`: what the paper leaves open, and the choice made here;
 - `headline`: words under which the overview shows the number;
-- `range`: true if the two values are the ends of a range and not two numbers.
+- `range`: true if the two values are the ends of a range and not two numbers;
+- `truth`: what in the emulated raw data was made from the number. Where this study's raw data are
+  emulated, such a number can be recovered and is no test of the paper;
+- `tolerance`: difference to ours that still counts as agreement, stated before it is looked at:
+  "10 %" of the number, or a number in its unit.
 
 What is said of an entry holds for everything below it.
 """
@@ -15,9 +19,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hall2net.errors import Hall2netError
 from hall2net.files import read_yaml
 
-_SAID = ("remark", "headline", "range")
+_SAID = ("remark", "headline", "range", "truth", "tolerance")
 
 
 @dataclass(frozen=True)
@@ -30,12 +35,40 @@ class PublishedNumber:
     value : a number, a word, a truth value, or the two ends of a range
     remark : what the paper leaves open, and the choice made here
     headline : words under which the overview shows it; empty if it does not
+    truth : what in the emulated raw data was made from it; empty if nothing was
+    tolerance : difference that counts as agreement: a percentage in words, or a number in its unit
     """
 
     path: str
     value: Any
     remark: str = ""
     headline: str = ""
+    truth: str = ""
+    tolerance: str | float = "10 %"
+
+    @property
+    def allowed(self) -> float:
+        """The tolerance in the unit of the number; of a range it is that of the lower end.
+
+        Raises
+        ------
+        Hall2netError
+            If the tolerance is neither a percentage nor a number.
+        """
+        text = str(self.tolerance)
+        try:
+            stated = float(text.removesuffix("%"))
+        except ValueError:
+            stated = -1.0
+        if not stated >= 0:
+            raise Hall2netError(
+                f"published number {self.path}: tolerance {text!r}; expected a percentage such as "
+                "'10 %', or a number in the unit of the value"
+            )
+        if not text.endswith("%"):
+            return stated
+        low = self.value[0] if isinstance(self.value, list) else self.value
+        return stated / 100 * abs(low)
 
     @property
     def study(self) -> str:
@@ -91,6 +124,7 @@ def _numbers(entry: Any, path: str, said: Mapping[str, Any]) -> Iterator[Publish
     elif isinstance(value, list) and not said.get("range"):
         inner = dict(enumerate(value, start=1))
     else:
-        yield PublishedNumber(path, value, said.get("remark", ""), said.get("headline", ""))
+        words = {key: what for key, what in said.items() if key != "range"}
+        yield PublishedNumber(path, value, **words)
     for key, one in inner.items():
         yield from _numbers(one, f"{path}.{key}" if path else str(key), said)

@@ -21,6 +21,13 @@ REFERENCE_TIME_S = 1.0
 PARTS = ("programming", "reading", "drift", "stuck")
 """Deviations of a device from its levels: the fields of `Synapse` that can be switched off."""
 
+_COLUMNS = {
+    "programming": "cycle_sigma_ohm",
+    "reading": "read_sigma_ohm",
+    "drift": "drift_per_decade_ohm",
+}
+"""Part of the device to the column of a look-up table that it is measured in."""
+
 _QUANTILES = 512  # of a normal distribution: their largest is 3.1 sigma
 _FEWEST_PULSES = 4  # fewer deviations than that repeat too few values to stand for a distribution
 _LONGEST_REPEAT = 20  # at most so many times the longest row of measured deviations are stored
@@ -45,6 +52,8 @@ class Synapse:
     reading : (K, N) deviations of one read from the written level, drawn with equal chance
     drift : (K,) change per decade of time after the write
     stuck : (K,) fraction of all devices that hold this state whatever is written
+    unmeasured : those of `PARTS` that no state was measured for; their deviations are zero here,
+        which is not known of the device
     """
 
     levels: Tensor
@@ -52,10 +61,11 @@ class Synapse:
     reading: Tensor
     drift: Tensor
     stuck: Tensor
+    unmeasured: tuple[str, ...] = ()
 
     def to(self, device: str | torch.device) -> "Synapse":
         """The same on another device, such as `cuda`."""
-        return Synapse(*(tensor.to(device) for tensor in self._tensors()))
+        return Synapse(*(tensor.to(device) for tensor in self._tensors()), self.unmeasured)
 
     def without(self, *parts: str) -> "Synapse":
         """The same without some of `PARTS`; the others draw the same random numbers.
@@ -141,7 +151,8 @@ def synapse_from_lut(
     `cycle_sigma_ohm` (the mean of a few reads scatters by read noise too), and each read from its
     pulse's mean, scaled for the degree of freedom that the mean takes. Without reads, and for a
     state with fewer than four pulses, they are the quantiles of a normal distribution with the
-    sigmas of the table. A sigma or drift that was not measured counts as zero.
+    sigmas of the table. A sigma or drift that was not measured counts as zero;
+    `unmeasured` names the parts that were measured for no state.
 
     Parameters
     ----------
@@ -158,10 +169,11 @@ def synapse_from_lut(
     """
     check_lut(lut)
     unit = 2 / np.ptp(lut["resistance_ohm"].to_numpy(float))
-    cycle, read, drift = (
-        lut.get(column, pd.Series(np.nan, index=lut.index)).fillna(0.0).to_numpy(float) * unit
-        for column in ("cycle_sigma_ohm", "read_sigma_ohm", "drift_per_decade_ohm")
-    )
+    measured = {
+        part: lut.get(column, pd.Series(np.nan, index=lut.index)).astype(float)
+        for part, column in _COLUMNS.items()
+    }
+    cycle, read, drift = (column.fillna(0.0).to_numpy() * unit for column in measured.values())
     fractions = np.broadcast_to(np.asarray(stuck, dtype=float), len(lut)).copy()
     if np.ndim(stuck) == 0:
         fractions /= len(lut)
@@ -179,6 +191,7 @@ def synapse_from_lut(
         reading=_table(reading),
         drift=torch.tensor(drift, dtype=torch.float32),
         stuck=torch.tensor(fractions, dtype=torch.float32),
+        unmeasured=tuple(part for part, column in measured.items() if column.isna().all()),
     )
 
 
