@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -20,12 +21,12 @@ def cotb_accuracies(runs: Sequence[Run]) -> dict[str, Ours]:
         for epoch in (25, 75):
             words = f"Ours at epoch {run.recorded_epoch(epoch / 100)}."
             entries[f"{block}.epoch{epoch}.{network}"] = _result(
-                run, runs, 100, lambda one, part=epoch / 100: _accuracy_at(one, part), words
+                run, runs, 100, partial(_accuracy_at, fraction=epoch / 100), words
             )
         for true in ("airplane", "cat"):
             if true in run.confusions[run.last_epoch]:
                 entries[f"{block}.epoch100_correct.{network}.{true}"] = _result(
-                    run, runs, 100, lambda one, true=true: _right(one, true)
+                    run, runs, 100, partial(_right, true=true)
                 )
     if device is not None:
         accuracy = _final_accuracy(device, runs, 100)

@@ -6,6 +6,7 @@ randomness comes from one torch.Generator: the same seed gives the same array.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -65,7 +66,10 @@ class Synapse:
 
     def to(self, device: str | torch.device) -> "Synapse":
         """The same on another device, such as `cuda`."""
-        return Synapse(*(tensor.to(device) for tensor in self._tensors()), self.unmeasured)
+        levels, programming, reading, drift, stuck = (
+            tensor.to(device) for tensor in self._tensors()
+        )
+        return Synapse(levels, programming, reading, drift, stuck, self.unmeasured)
 
     def without(self, *parts: str) -> "Synapse":
         """The same without some of `PARTS`; the others draw the same random numbers.
@@ -79,7 +83,8 @@ class Synapse:
             raise ConfigError(
                 f"device: no part {sorted(unknown)[0]!r}; expected {', '.join(PARTS)}"
             )
-        return replace(self, **{part: torch.zeros_like(getattr(self, part)) for part in parts})
+        nothing: dict[str, Any] = {part: torch.zeros_like(getattr(self, part)) for part in parts}
+        return replace(self, **nothing)
 
     def write(self, state: Tensor, generator: torch.Generator) -> Written:
         """Write states into an array of devices.
