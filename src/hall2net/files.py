@@ -18,7 +18,7 @@ import yaml
 
 from hall2net.errors import FileError
 
-DELETE = "delete it, and the next run makes it anew"
+DELETE = "delete it, and the next run makes it again"
 """What to do about a damaged file that the workflow made."""
 
 

@@ -70,14 +70,14 @@ def test_train_of_noise_is_refused():
         np.repeat(np.arange(n), 4), np.repeat(np.tile([11.0, 12, 13], 20), 4),
         np.repeat(rng.normal(0.4, 0.05, n), 4) + rng.normal(0, 0.05, 4 * n), np.arange(4.0 * n),
     )  # fmt: skip
-    with pytest.raises(Hall2netError, match="plateaus cannot be told apart"):
+    with pytest.raises(Hall2netError, match="plateaus cannot be distinguished"):
         lut_from_train(train)
 
 
 def test_number_of_states_can_be_given_but_not_forced():
     train = pulse_train(seed=0)
     assert len(lut_from_train(train, states=3)) == 3
-    with pytest.raises(Hall2netError, match="9 states cannot be told apart, .* sigma apart"):
+    with pytest.raises(Hall2netError, match="9 states cannot be distinguished, .* sigma apart"):
         lut_from_train(train, states=9)
     with pytest.raises(Hall2netError, match="expected 2 to 72"):
         lut_from_train(train, states=73)
@@ -305,7 +305,7 @@ def test_close_states_of_a_loop_are_flagged():
 
 
 def test_loop_that_does_not_open_is_refused():
-    with pytest.raises(Hall2netError, match="cannot be told apart, the loop opens by"):
+    with pytest.raises(Hall2netError, match="cannot be distinguished, the loop opens by"):
         lut_from_loop(switching_loop_dataset(r_ahe_ohm=0.0), states=8)
 
 

@@ -154,7 +154,7 @@ def test_damaged_results_are_named_with_what_to_do(small, copy):
     for path in damaged:
         name = str(path.relative_to(copy.folder))
         lines = [line for line in told if line.startswith(f"error: {name}: ")]
-        assert len(lines) == 1 and "delete it, and the next run makes it anew" in lines[0], name
+        assert len(lines) == 1 and "delete it, and the next run makes it again" in lines[0], name
     assert len(told) == len(damaged)
 
     for path in damaged:

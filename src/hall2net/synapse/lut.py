@@ -15,7 +15,7 @@ from hall2net.files import read_csv
 from hall2net.physics.pulses import write_energy
 
 MIN_SEPARATION = 3.0
-"""Neighbouring states closer than this many sigma are not told apart (error rate 6.7 %)."""
+"""Neighbouring states closer than this many sigma are not distinguished (error rate 6.7 %)."""
 
 NORMAL_WEIGHTS = ndtri((np.arange(1000) + 0.5) / 1000)
 """Weights of a network before training: quantiles of the normal distribution, (1000,)."""

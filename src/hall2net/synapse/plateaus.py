@@ -3,7 +3,7 @@
 Resistances after each pulse are one-dimensional: the optimal split into any number of groups is
 found exactly (Fisher, J. Am. Stat. Assoc. 53, 789 (1958)), and their number by the integrated
 completed likelihood (Biernacki, Celeux, Govaert, IEEE TPAMI 22, 719 (2000)), which counts groups
-only as far as their members can be told apart.
+only as far as their members can be distinguished.
 """
 
 import numpy as np

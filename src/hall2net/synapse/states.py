@@ -68,7 +68,7 @@ def lut_from_train(
     measurement : one pulse train, with `pulse, resistance, write_current` and, for the drift,
         `time` on the points; consecutive points of one pulse are the reads after it
     states : number of states; None finds it
-    min_separation : in sigma; neighbours closer than this are not told apart
+    min_separation : in sigma; neighbours closer than this are not distinguished
 
     Returns
     -------
@@ -84,7 +84,7 @@ def lut_from_train(
     Raises
     ------
     Hall2netError
-        If the train has no reads, or its plateaus, or `states` of them, cannot be told apart.
+        If the train has no reads, or its plateaus, or `states` of them, cannot be distinguished.
     """
     reads = read_train(measurement)
     pulses = average_pulses(reads)
@@ -111,14 +111,14 @@ def lut_from_train(
     if len(lut) < 2:
         found = f"; {why_joined[1]}" if 1 in why_joined else ""
         raise Hall2netError(
-            f"{name}: plateaus cannot be told apart, {len(pulses)} pulses scatter by "
+            f"{name}: plateaus cannot be distinguished, {len(pulses)} pulses scatter by "
             f"{pulses['mean'].std():.3g} ohm around {pulses['mean'].mean():.4g} ohm{found}"
         )
     close = np.flatnonzero(lut["separation_sigma"] < min_separation)
     if states is not None and close.size:
         low, high = lut.iloc[close[0]], lut.iloc[close[0] + 1]
         raise Hall2netError(
-            f"{name}: {states} states cannot be told apart, {low['resistance_ohm']:.4g} and "
+            f"{name}: {states} states cannot be distinguished, {low['resistance_ohm']:.4g} and "
             f"{high['resistance_ohm']:.4g} ohm are {low['separation_sigma']:.2g} sigma apart, "
             f"{min_separation:g} needed; ask for fewer states or none"
         )
@@ -199,7 +199,7 @@ def lut_from_loop(
     ConfigError
         If a setting has none of the allowed values.
     Hall2netError
-        If there are fewer points than states, or no two states can be told apart.
+        If there are fewer points than states, or no two states can be distinguished.
     """
     if rule not in RULES or branches not in BRANCHES:
         setting, found, allowed = (
@@ -214,7 +214,7 @@ def lut_from_loop(
     loop = fit_current_loop(measurement)
     if abs(loop.swing) < min_separation * loop.sigma:
         raise Hall2netError(
-            f"{name}: states cannot be told apart, the loop opens by {abs(loop.swing):.3g} ohm and "
+            f"{name}: states cannot be distinguished, the loop opens by {abs(loop.swing):.3g} ohm and "
             f"1 sigma of its points is {loop.sigma:.2g} ohm"
         )
     points = pd.concat([_levels_at_rest(loop), _points_of_flanks(loop)], ignore_index=True)
