@@ -10,8 +10,8 @@ from conftest import Project
 
 MINIMAL = ("--configfile", "tests/workflow/minimal.yaml", "--")
 AFTER_LOOPS = {
-    "fit_loops", "figure", "switching", "magnetometry", "magnetometry_as_printed", "torque",
-    "torque_as_printed", "comparison", "inspector", "overview", "report", "all",
+    "fit_loops", "figure", "pulse_widths", "switching", "magnetometry", "magnetometry_as_printed",
+    "torque", "torque_as_printed", "comparison", "inspector", "overview", "report", "all",
 }  # fmt: skip
 
 

@@ -129,7 +129,7 @@ def _verdict_words(comparison: pd.DataFrame) -> str:
     recovered, lost = ((comparison["verdict"] == word).sum() for word in (RECOVERED, NOT_RECOVERED))
     if recovered + lost:
         words += (
-            f" The emulated raw data were built from {recovered + lost} further published numbers, "
+            f" The emulated raw data were built from {recovered + lost} published numbers, "
             f"and {recovered} of them are recovered: a test of the code, and none of the papers."
         )
     if contradicted := (comparison["verdict"] == CONTRADICTED).sum():
