@@ -214,8 +214,8 @@ def lut_from_loop(
     loop = fit_current_loop(measurement)
     if abs(loop.swing) < min_separation * loop.sigma:
         raise Hall2netError(
-            f"{name}: states cannot be distinguished, the loop opens by {abs(loop.swing):.3g} ohm and "
-            f"1 sigma of its points is {loop.sigma:.2g} ohm"
+            f"{name}: states cannot be distinguished, the loop opens by {abs(loop.swing):.3g} ohm "
+            f"and 1 sigma of its points is {loop.sigma:.2g} ohm"
         )
     points = pd.concat([_levels_at_rest(loop), _points_of_flanks(loop)], ignore_index=True)
     if branches != "both":
