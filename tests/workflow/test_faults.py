@@ -13,7 +13,7 @@ import psutil
 import pytest
 from conftest import Project
 
-KILLS = 20
+KILLS = 12
 APART = {"stdout": DEVNULL, "stderr": DEVNULL, "start_new_session": True}
 
 
