@@ -1,4 +1,4 @@
-"""What a change makes anew: what depends on it, and nothing else."""
+"""What a change makes again: what depends on it, and nothing else."""
 
 import json
 import os

@@ -191,7 +191,7 @@ def test_a_damaged_checkpoint_is_named(copy):
     checkpoint.write_bytes(b"PK\x03\x04")
     target = ("--", f"results/networks/laptop/{run}/history.csv")
     told = errors(copy.snakemake(*target))
-    assert len(told) == 1 and f"{run}.pt: is no whole checkpoint" in told[0]
+    assert len(told) == 1 and f"{run}.pt: is incomplete or not a checkpoint" in told[0]
     assert "delete it to train from the beginning" in told[0]
     checkpoint.unlink()
     assert copy.snakemake(*target).returncode == 0
