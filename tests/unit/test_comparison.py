@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from hall2net.physics.switching import prefield_threshold
+from hall2net.physics.switching_rows import prefield_threshold
 from hall2net.report.comparison import comparison_table
 from hall2net.report.verdict import Ours, compared_row
 from hall2net.study.published import PublishedNumber, published_numbers

@@ -34,7 +34,7 @@ from hall2net.figures.style import (
 )
 from hall2net.measurement import select
 from hall2net.physics.current_loops import switching_loop
-from hall2net.physics.switching import prefield_threshold
+from hall2net.physics.switching_rows import prefield_threshold
 from hall2net.tables import usable
 
 Datasets = Mapping[str, xr.Dataset]

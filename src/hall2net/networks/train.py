@@ -425,7 +425,8 @@ class _Checkpoint:
         facts = {
             **training.facts(),
             **hardware,
-            "synapse": synapse and [tensor.tolist() for tensor in astuple(synapse)],
+            "synapse": synapse
+            and [part.tolist() if isinstance(part, Tensor) else part for part in astuple(synapse)],
             "record_epochs": training.recorded,
             "images": images.digest(),
         }

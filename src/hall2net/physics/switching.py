@@ -18,11 +18,9 @@ from hall2net.physics.critical_currents import critical_currents
 from hall2net.physics.current_loops import TERMS, CurrentLoop, fit_current_loop
 from hall2net.physics.lines import weighted_fit
 from hall2net.physics.pulses import write_energy
+from hall2net.physics.switching_rows import CRITERIA
 from hall2net.tables import hall_loops, uncertainty_column, usable
 from hall2net.units import OERSTED
-
-CRITERIA = ("half", "onset", "90", "fixed", "saturation")
-"""Where J_c is read: 50, 10, 90 or 95 % of the swing, or a fixed fraction of the full AHE."""
 
 LAYERS = {"stack": "stack_nm", "heavy_metal": "heavy_metal_nm"}
 """Thickness that the write current is taken to flow through."""
@@ -108,27 +106,6 @@ def switching_table(
     return table.assign(criterion=criterion, current_layer=current_layer, fixed_ratio=fixed_ratio)[
         [*_COLUMNS[:-2], "criterion", "current_layer", "fixed_ratio", *_COLUMNS[-2:]]
     ]
-
-
-def prefield_threshold(switching: pd.DataFrame, sample: str) -> tuple[float, float] | None:
-    """The largest pre-applied field that leaves a sample's polarity, the smallest that reverses it.
-
-    Both are magnitudes in Oe; a sweep without a pre-applied field counts as 0. None where no
-    series of fields of one sign shows a reversal.
-    """
-    rows = usable(switching)
-    rows = rows[(rows["sample"] == sample) & (rows["field_x_oe"].fillna(0) == 0)]
-    prefield = rows["prefield_x_oe"].fillna(0)
-    brackets = []
-    for sign in (-1, 1):
-        fields = prefield[prefield * sign >= 0].abs()
-        if fields.max() > 0:
-            polarity = rows["polarity"].loc[fields.index]
-            final = polarity.loc[fields.idxmax()]
-            kept, turned = fields[polarity != final], fields[polarity == final]
-            if len(kept) and kept.max() < turned.min():
-                brackets.append((float(kept.max()), float(turned.min())))
-    return min(brackets, default=None, key=lambda bracket: bracket[1])
 
 
 def _with_u(*columns: str) -> list[str]:

@@ -10,7 +10,7 @@ import pandas as pd
 from hall2net.networks.runs import Run
 from hall2net.physics.compensation import compensation_temperature
 from hall2net.physics.pulses import write_energy
-from hall2net.physics.switching import CRITERIA, prefield_threshold
+from hall2net.physics.switching_rows import CRITERIA, prefield_threshold
 from hall2net.report.accuracies import cotb_accuracies, ruo2_accuracies
 from hall2net.report.verdict import (
     AMBIGUOUS,

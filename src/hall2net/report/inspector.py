@@ -19,7 +19,7 @@ import xarray as xr
 from hall2net.figures.style import COLOURS, GREY, measured
 from hall2net.measurement import CONDITIONS, select
 from hall2net.physics import loops as field_loops
-from hall2net.physics import switching
+from hall2net.physics import switching_rows
 from hall2net.physics.background import SLOPES
 from hall2net.report.loop_points import LoopPoints, hall_points, moment_points, switching_points
 from hall2net.tables import column_unit, systematic_column, uncertainty_column
@@ -100,7 +100,7 @@ WORDS = {
     "i_dn_ma": "critical current, falling",
     "i_c_ma": "critical current I_c",
     "j_c_a_m2": "critical density j_c",
-    **{f"j_c_{name}_a_m2": f"j_c, criterion {name}" for name in switching.CRITERIA},
+    **{f"j_c_{name}_a_m2": f"j_c, criterion {name}" for name in switching_rows.CRITERIA},
     "current_layer": "layer of j_c",
     "cycle_sigma_ma": "scatter between cycles, 1σ",
     "n_sweeps": "sweeps that switch",
