@@ -33,7 +33,7 @@ class Problem:
     study: str = ""
 
     def __str__(self) -> str:
-        where = f"{self.where}, {_lines(self.lines)}" if self.lines else self.where
+        where = f"{self.where}, {in_lines(self.lines)}" if self.lines else self.where
         found = f"{self.key} {self.found}" if self.key else self.found
         text = f"{where}: {found}" if where else found
         if self.near:
@@ -128,8 +128,8 @@ class ConfigError(Hall2netError):
         return self._problems
 
 
-def _lines(lines: Sequence[int]) -> str:
-    """Line numbers in words, neighbours as ranges."""
+def in_lines(lines: Sequence[int]) -> str:
+    """Line numbers in words, neighbours as ranges: `lines 2-14, 17`."""
     ranges: list[list[int]] = []
     for line in lines:
         if ranges and line == ranges[-1][1] + 1:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from hall2net.errors import in_lines
 from hall2net.study.cells import UNKNOWN
 from hall2net.study.draft.block import REFERENCE
 from hall2net.study.draft.kinds import Measurement
@@ -150,7 +151,7 @@ def _open(measurements: Sequence[Measurement]) -> list[str]:
             else:
                 allowed = "a column of the file" if cell in TEXTS else "a number"
             found.setdefault((cell, allowed), []).append(line)
-    return [f"{cell}, {_lines(lines)}: {allowed}" for (cell, allowed), lines in found.items()]
+    return [f"{cell}, {in_lines(lines)}: {allowed}" for (cell, allowed), lines in found.items()]
 
 
 def _facts(measurements: Sequence[Measurement]) -> list[str]:
@@ -187,15 +188,3 @@ def _value(value: object) -> str:
 def _some(words: Sequence[str], most: int = 8) -> str:
     more = f" and {len(words) - most} more" if len(words) > most else ""
     return ", ".join(words[:most]) + more
-
-
-def _lines(lines: Sequence[int]) -> str:
-    """Line numbers, neighbours as ranges."""
-    ranges: list[list[int]] = []
-    for line in lines:
-        if ranges and line == ranges[-1][1] + 1:
-            ranges[-1][1] = line
-        else:
-            ranges.append([line, line])
-    words = _some([f"{first}" if first == last else f"{first}-{last}" for first, last in ranges])
-    return f"line{'s' if len(lines) > 1 else ''} {words}"
