@@ -10,6 +10,8 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from hall2net.emulate.loop import pink_noise
+
 KINDS = {
     "loop": "a whole loop",
     "inverted": "the field lags behind its reading by more than H_c",
@@ -168,7 +170,7 @@ def draw_loop(rng: np.random.Generator, kind: str | None = None) -> LabLoop:
     sweep.true = sweep.true - lag * rising
     m = _magnetisation(kind, domains, sweep, rng)
     if kind == "incomplete":
-        sweep, m = _cut(domains, sweep, m, rng)
+        sweep, m = _cut(sweep, m, rng)
     signal, r_xx = _recorded(sweep, amplitude * m, amplitude, noise, largest, rng)
     up, down = _half_height(domains, 1.5 * largest)
     truth = LabTruth(
@@ -373,9 +375,7 @@ def _magnetisation(
     return m
 
 
-def _cut(
-    domains: _Domains, sweep: _Sweep, m: np.ndarray, rng: np.random.Generator
-) -> tuple[_Sweep, np.ndarray]:
+def _cut(sweep: _Sweep, m: np.ndarray, rng: np.random.Generator) -> tuple[_Sweep, np.ndarray]:
     """The measurement up to a point before the second branch has switched."""
     second = np.flatnonzero(sweep.run == 1)
     switching = second[np.abs(np.diff(m, append=m[-1])[second]) > 1e-9]
@@ -432,7 +432,7 @@ def _recorded(
     signal = signal + noise * rng.standard_normal(n)
     if rng.random() < 0.5:
         names.append("1/f")
-        signal = signal + noise * _log_uniform(rng, 0.05, 1.0) * _pink(n, rng)
+        signal = signal + noise * _log_uniform(rng, 0.05, 1.0) * pink_noise(n, rng)
     if rng.random() < 0.3:
         names.append("spikes")
         struck = rng.random(n) < _log_uniform(rng, 0.001, 0.01)
@@ -442,15 +442,6 @@ def _recorded(
         quantum = noise * _log_uniform(rng, 0.1, 3.0)
         signal = np.round(signal / quantum) * quantum
     return signal, r_xx
-
-
-def _pink(n: int, rng: np.random.Generator) -> np.ndarray:
-    """1/f noise of unit standard deviation."""
-    spectrum = rng.standard_normal(n // 2 + 1) + 1j * rng.standard_normal(n // 2 + 1)
-    spectrum /= np.sqrt(np.maximum(np.arange(n // 2 + 1), 1))
-    spectrum[0] = 0
-    noise = np.fft.irfft(spectrum, n)
-    return noise / noise.std()
 
 
 def _half_height(domains: _Domains, largest: float) -> tuple[float, float]:

@@ -76,7 +76,7 @@ def simulate_loop(
         + truth.even_ohm_per_oe2 * reported**2
         + truth.drift_ohm * np.linspace(-0.5, 0.5, n_points)
         + truth.noise_ohm * rng.standard_normal(n_points)
-        + truth.pink_ohm * _pink(n_points, rng)
+        + truth.pink_ohm * pink_noise(n_points, rng)
     )
     spikes = rng.random(n_points) < truth.spike_fraction
     height = truth.spike_sigma * truth.noise_ohm
@@ -86,7 +86,7 @@ def simulate_loop(
     return reported, resistance
 
 
-def _pink(n: int, rng: np.random.Generator) -> np.ndarray:
+def pink_noise(n: int, rng: np.random.Generator) -> np.ndarray:
     """1/f noise of unit standard deviation."""
     spectrum = rng.standard_normal(n // 2 + 1) + 1j * rng.standard_normal(n // 2 + 1)
     spectrum /= np.sqrt(np.maximum(np.arange(n // 2 + 1), 1))

@@ -271,7 +271,7 @@ def _closed(measured: _Measured, d: Difference, found: Hysteresis) -> Iterator[s
             f" {found.significance:.1f} sigma, {_SIGNIFICANT:g} needed;"
             " more points, less noise, or a field step below H_c"
         )
-    _check_closed(d, found, low, high)
+    _check_closed(found, low, high)
     if found.opposite:
         yield "the branches cross each other: two signals of opposite sign"
     if found.roughly:
@@ -294,7 +294,7 @@ def _check_cycles_alike(measured: _Measured) -> None:
         )
 
 
-def _check_closed(d: Difference, found: Hysteresis, low: float, high: float) -> None:
+def _check_closed(found: Hysteresis, low: float, high: float) -> None:
     """The branches must agree at both ends, over more than a point of a slow closing."""
     for name, closed, edge, end in (
         ("below", found.closed_low, found.outer_left, low),

@@ -47,9 +47,8 @@ def shape_of(field: np.ndarray, m: np.ndarray, noise: np.ndarray) -> Shape:
     h, y, sigma = _binned(field, m, noise)
     sign = 1.0 if y[-1] >= y[0] else -1.0
     beyond = _beyond(h, y, sigma)
-    plateaus = tuple(_plateaus(h, sign * y, sigma, depth=2))
     plateaus = tuple(
-        (sign * level, low, high) for level, low, high in sorted(plateaus, key=lambda p: p[1])
+        (sign * level, low, high) for level, low, high in _plateaus(h, sign * y, sigma)
     )
     return Shape(
         plateaus, _steps(h, sign * y, [(sign * p[0], p[1], p[2]) for p in plateaus]), beyond
@@ -78,10 +77,8 @@ def _beyond(h: np.ndarray, y: np.ndarray, sigma: np.ndarray) -> tuple[float, flo
     return float(np.abs(y[k])), float(h[k])
 
 
-def _plateaus(
-    h: np.ndarray, y: np.ndarray, sigma: np.ndarray, depth: int
-) -> list[tuple[float, float, float]]:
-    """Stretches between two steps, the widest first, then those left and right of it."""
+def _plateaus(h: np.ndarray, y: np.ndarray, sigma: np.ndarray) -> list[tuple[float, float, float]]:
+    """The widest stretch between two steps, if there is one."""
     way = _way(y, sigma)
     if way is None or way[1] - way[0] < 4:
         return []
@@ -89,8 +86,7 @@ def _plateaus(
     if found is None:
         return []
     i, j, level = found
-    plateaus = [(level, float(h[i]), float(h[j]))]
-    return plateaus
+    return [(level, float(h[i]), float(h[j]))]
 
 
 def _way(y: np.ndarray, sigma: np.ndarray) -> tuple[int, int] | None:
