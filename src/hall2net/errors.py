@@ -80,7 +80,7 @@ class Hall2netError(Exception):
 
     @property
     def problems(self) -> list[Problem]:
-        """What is wrong, one by one."""
+        """The problems, in order."""
         return [Problem("", line) for line in str(self).splitlines()]
 
 
@@ -124,7 +124,7 @@ class ConfigError(Hall2netError):
 
     @property
     def problems(self) -> list[Problem]:
-        """What is wrong, one by one."""
+        """The problems, in order."""
         return self._problems
 
 

@@ -65,7 +65,7 @@ class Average:
         self._refresh()
 
     def state_dict(self) -> dict[str, Any]:
-        """What a training goes on from: the means and their number of steps."""
+        """State for a checkpoint: the means and their number of steps."""
         return {"means": self.means, "count": self.count}
 
     @torch.no_grad()

@@ -122,7 +122,7 @@ class Projection:
         return [*self.latents, *([self.log_scale] if self.mapping == "learned" else [])]
 
     def state_dict(self) -> dict[str, Any]:
-        """What a training goes on from: latents and scales."""
+        """State for a checkpoint: latents and scales."""
         latents = [latent.detach() for latent in self.latents]
         return {"latents": latents, "log_scale": self.log_scale.detach()}
 

@@ -16,7 +16,7 @@ from hall2net.synapse.precision import Precision
 
 @dataclass(frozen=True)
 class RunName:
-    """What tells one training of a configuration from all others.
+    """Key of one training among all of a configuration.
 
     Attributes
     ----------
@@ -86,7 +86,7 @@ def at_every_seed(runs: Iterable[RunName], run: RunName) -> list[RunName]:
 def device_runs(runs: Sequence[RunName]) -> list[RunName]:
     """One training with measured states for each network and data set, if one in float is there.
 
-    Of several it is the first with the mapping ``std``, else the first.
+    With several, the first with the mapping ``std``, else the first.
     """
     chosen: dict[tuple[str, str], RunName] = {}
     for run in runs:
@@ -135,7 +135,7 @@ def settings_of(run: RunName, block: Mapping[str, Any], scale: str) -> dict[str,
 
 @dataclass(frozen=True)
 class Run:
-    """What a training gives beside the network itself.
+    """Results of a training, without the network itself.
 
     Attributes
     ----------
@@ -237,7 +237,7 @@ def _read_run(files: Mapping[str, Path]) -> Run:
 
 
 def run_table(runs: Iterable[Run]) -> pd.DataFrame:
-    """What each training was and how well it did, one row a run.
+    """Settings and accuracy of each training, one row a run.
 
     Returns
     -------

@@ -34,7 +34,7 @@ _FLOAT_BINS = 61  # of a histogram of float weights; odd, so that zero is the mi
 _COMPILED = {"cuda"}
 
 _Histograms = dict[str, tuple[list[float], list[int], list[float]]]
-"""Of each layer and of all: edges and counts of the bins, and their levels (quantized weights)."""
+"""Histograms by layer and of all weights: bin edges, counts, and levels (quantized weights)."""
 
 
 @dataclass(frozen=True)
@@ -387,7 +387,7 @@ class _State:
         self.histograms[self.epoch] = _histograms(self.model, self.projection)
 
     def state_dict(self) -> dict[str, Any]:
-        """What a training goes on from."""
+        """State from which a training continues."""
         return {
             "model": self.model.state_dict(),
             "projection": self.projection and self.projection.state_dict(),
