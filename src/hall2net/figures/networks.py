@@ -74,9 +74,7 @@ def fig5bc_device_count(*, runs: Runs, published: Mapping[str, Any]) -> Figure:
 
 
 @figure(highlight=True)
-def fig5d_accuracy_loss(
-    *, runs: Runs, published: Mapping[str, Any], printed: pd.DataFrame | None = None
-) -> Figure:
+def fig5d_accuracy_loss(*, runs: Runs, published: Mapping[str, Any]) -> Figure:
     """Accuracy and training loss against epoch, float32 and device weights."""
     ideal = needed_run(runs, "cifar10", "float32")
     series = [

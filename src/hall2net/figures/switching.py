@@ -70,9 +70,7 @@ def switching_loops(*, datasets: Datasets, switching: pd.DataFrame, samples: Sam
 
 
 @figure(kinds=("sot_switching",), study="cotb", highlight=True)
-def fig4b_switching_fields(
-    *, datasets: Datasets, switching: pd.DataFrame, samples: Samples
-) -> Figure:
+def fig4b_switching_fields(*, datasets: Datasets, switching: pd.DataFrame) -> Figure:
     """Hall resistance against write current under in-plane fields of both signs."""
     rows = switching[
         (switching["sample"] == "freestanding") & switching["field_x_oe"].fillna(0).ne(0)
@@ -92,9 +90,7 @@ def fig4b_switching_fields(
 
 
 @figure(kinds=("sot_switching",), study="ruo2")
-def fig3a_switching_fields(
-    *, datasets: Datasets, switching: pd.DataFrame, samples: Samples
-) -> Figure:
+def fig3a_switching_fields(*, datasets: Datasets, switching: pd.DataFrame) -> Figure:
     """Switching loops of the 0.5 nm sample under in-plane fields, starting from zero."""
     rows = _largest_sweeps(_plain(switching, "ruo2_0p5"), "field_x_oe").sort_values("field_x_oe")
     _some(rows, "switching loop of ruo2_0p5")
