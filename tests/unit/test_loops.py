@@ -361,6 +361,19 @@ def test_a_hump_beside_the_edges_is_no_confident_loop(ratio):
     assert "beyond the saturated levels" in found["reason"]
 
 
+@pytest.mark.parametrize("lag", [30, 150, 600])
+@pytest.mark.parametrize("width", [100, 400])
+@pytest.mark.parametrize("remanence", [0, 100])
+def test_an_even_curve_is_no_hall_loop(lag, width, remanence):
+    """Magnetoresistance at the coercive fields, or a superconductor with field lag."""
+    field = path(-3000, 3000, -3000, points=400)
+    r = 1 - magnetisation(field, lag, -lag, width) ** 2 + 2e-5 * field
+    r = r + np.random.default_rng(15).normal(0, 0.01, 400)
+    found = fit_loop(field + remanence, r)
+    assert found["status"] == "refused" and "no Hall loop" in found["reason"]
+    assert np.isnan(found["h_0_oe"])
+
+
 @pytest.mark.parametrize("gap", [0, 300])
 def test_a_plateau_without_magnetisation_has_no_coercive_field(gap):
     field = path(-70000, 70000, -70000, points=374)

@@ -38,6 +38,12 @@ _CLOSED_LENGTH = 0.15
 """A loop has closed where the branches agree over this fraction of the way they took to it."""
 _OPPOSITE, _OPPOSITE_SIGMA = 0.15, 4.0
 """Fraction of the loop's difference, and sigma, of a difference of the other sign."""
+_ODD, _ODD_SIGMA = 0.8, 2.5
+"""Share of the squared difference that is odd about some field, above which no Hall loop makes it,
+and how many sigma of its noise it must be above, but about zero field. A loop has half at most, one
+with humps on both sides three quarters."""
+_OUTER = 6
+"""The bins at either end, one of so many, by which drift is judged where the loop may be none."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +76,8 @@ class Hysteresis:
         not agree up to the end
     opposite : whether the difference has both signs beyond noise
     roughly : whether the branches agree only within some per cent
+    even_curve : whether the branches are mirror images of each other in the field, as those of a
+        magnetoresistance, and not in field and signal, as those of a loop
     """
 
     significance: float
@@ -82,6 +90,7 @@ class Hysteresis:
     closed_high: float
     opposite: bool
     roughly: bool
+    even_curve: bool
 
     def whole(self, low: float, high: float) -> bool:
         """Whether the loop has closed at both ends of the sweep."""
@@ -241,6 +250,7 @@ def _closing(d: Difference, box: _Box, hull: tuple[int, int], significance: floa
     middle = (d.field[1:] + d.field[:-1]) / 2
     bounds = np.concatenate([d.field[:1], middle, d.field[-1:]])
     left, right, outer_left, outer_right = (float(bounds[k]) for k in (box.i, box.j + 1, i, j + 1))
+    outer = np.minimum(np.arange(n), np.arange(n)[::-1]) < n // _OUTER
     for tolerance in _TOLERANCES:
         # Rounded edges reach beyond the box: the first look at the drift keeps away from them.
         reach = 1 + (j - i) // 4
@@ -272,10 +282,27 @@ def _closing(d: Difference, box: _Box, hull: tuple[int, int], significance: floa
             closed_high=high,
             opposite=opposite,
             roughly=tolerance > _TOLERANCES[0],
+            even_curve=_is_odd(d, value) or _is_odd(d, d.value - _baseline(d, outer)),
         )
         if best.whole(float(d.field[0]), float(d.field[-1])):
             break
     return best
+
+
+def _is_odd(d: Difference, value: np.ndarray) -> bool:
+    """Whether the difference changes its sign when it is mirrored at some field.
+
+    Branches of an even curve have R_up(H) = R_dn(-H), so that their difference is odd; those of a
+    loop have R_up(H) = -R_dn(-H), and it is even.
+    """
+    z = value / np.sqrt(d.variance)
+    squares = float(z @ z) - z.size
+    least = (2 * _ODD - 1) * squares
+    noise = _ODD_SIGMA * (2 * np.sqrt(max(squares, 0.0)) + np.sqrt(2 * z.size))
+    centres = np.concatenate([[0.0], d.field, (d.field[1:] + d.field[:-1]) / 2])
+    mirrored = np.interp(2 * centres[:, None] - d.field, d.field, value, left=0, right=0)
+    product = mirrored / np.sqrt(d.variance) @ z
+    return bool(squares > 0 and (-product[0] > least or -product.min() - noise > least))
 
 
 def _baseline(d: Difference, closed: np.ndarray) -> np.ndarray:

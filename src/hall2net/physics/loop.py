@@ -74,6 +74,9 @@ _SAME_FIELD = 0.25
 _MISFIT, _MISFIT_PROBABILITY, _MISFIT_SIZE = 1.5, 1e-4, 0.005
 """Residuals are no noise where their mean square is so much larger and so improbable; below this
 fraction of the half swing nobody minds."""
+_FAR_BEYOND = 5.0
+"""A signal that goes so many half swings out is no loop between two levels; a second signal of
+opposite sign and three fifths of its size reaches four."""
 _SHAPES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "erf": lambda z: erf(z / np.sqrt(2)),
     "tanh": np.tanh,
@@ -271,6 +274,12 @@ def _closed(measured: _Measured, d: Difference, found: Hysteresis) -> Iterator[s
             f" {found.significance:.1f} sigma, {_SIGNIFICANT:g} needed;"
             " more points, less noise, or a field step below H_c"
         )
+    if found.even_curve:
+        raise Refused(
+            "no Hall loop: the rising branch is the mirror image of the falling one in the field,"
+            " as those of a magnetoresistance or of an even curve with field lag;"
+            " look at the column and at the kind of measurement"
+        )
     _check_closed(found, low, high)
     if found.opposite:
         yield "the branches cross each other: two signals of opposite sign"
@@ -429,6 +438,12 @@ def _switching_field(
         raise Refused(
             f"one level: the {name} branch does not go from one saturated level to the other;"
             " look at the curve and at the kind of measurement"
+        )
+    if shape.beyond and shape.beyond[0] > _FAR_BEYOND:
+        raise Refused(
+            f"signal beyond the saturated levels: {shape.beyond[0]:.2g} of them on the {name}"
+            f" branch at {shape.beyond[1]:+.4g} Oe: no loop between two levels, but an even curve,"
+            " or two signals that nearly cancel; look at the curve and at the kind"
         )
     slow = np.full((1, h.size), background.slow / background.amplitude)
     shared = np.concatenate([root @ gradient.T, slow])

@@ -46,7 +46,7 @@ def shape_of(field: np.ndarray, m: np.ndarray, noise: np.ndarray) -> Shape:
     """
     h, y, sigma = _binned(field, m, noise)
     sign = 1.0 if y[-1] >= y[0] else -1.0
-    beyond = _beyond(h, y, sigma)
+    beyond = _beyond(h, y, sigma) or _beyond(field, m, noise)
     plateaus = tuple(
         (sign * level, low, high) for level, low, high in _plateaus(h, sign * y, sigma)
     )
