@@ -5,21 +5,12 @@ import json
 import pandas as pd
 import pytest
 
-TABLES = [
-    *(f"results/cotb/{name}.csv" for name in ("merit", "advisor", "hardware")),
-    *(f"results/ruo2/{name}.csv" for name in ("merit", "advisor", "hardware")),
-    *(f"results/{study}/exports/neurosim.txt" for study in ("cotb", "ruo2")),
-]
+pytestmark = pytest.mark.xdist_group("finished")
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory):
-    from conftest import Project
-
-    project = Project(tmp_path_factory.mktemp("device"))
-    done = project.snakemake("--", *TABLES)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return project.folder / "results"
+@pytest.fixture
+def made(finished):
+    return finished.folder / "results"
 
 
 def test_figures_of_merit_hold_the_truth(made):
@@ -74,7 +65,8 @@ def test_a_measurement_that_is_not_there_is_named(project):
     assert "Traceback" not in done.stderr
 
 
-def test_other_devices_give_the_variation_between_them(made, project):
+def test_other_devices_give_the_variation_between_them(finished, tmp_path):
+    project = finished.copied_to(tmp_path / "copy")
     config = project.folder / "config.yaml"
     others = "others: [sot_as_grown_m25mt]"
     config.write_text(config.read_text().replace("others: []", others))

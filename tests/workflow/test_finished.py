@@ -8,19 +8,12 @@ import pandas as pd
 import pytest
 import yaml
 from browser import browse, in_browser
-from conftest import Project
+from project import MINIMAL
 
 HERE = Path(__file__).parent
-MINIMAL = ("--configfile", "tests/workflow/minimal.yaml", "--")
 
 
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory):
-    """The project after a whole run at the smallest size."""
-    project = Project(tmp_path_factory.mktemp("finished"))
-    done = project.snakemake(*MINIMAL, "all")
-    assert done.returncode == 0, done.stdout + done.stderr
-    return project
+pytestmark = pytest.mark.xdist_group("finished")
 
 
 def figures(project):

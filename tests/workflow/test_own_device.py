@@ -23,7 +23,7 @@ def blocks(language):
 @pytest.fixture(scope="module")
 def tutorial(tmp_path_factory):
     """What each command of the tutorial gave, the edits made where it asks for them."""
-    from conftest import Project
+    from project import Project
 
     folder = tmp_path_factory.mktemp("tutorial")
     (folder / "project").mkdir()

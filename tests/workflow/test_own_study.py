@@ -62,7 +62,7 @@ def write_study(project, name, study):
 
 @pytest.fixture(scope="module")
 def own(tmp_path_factory):
-    from conftest import Project
+    from project import Project
 
     project = Project(tmp_path_factory.mktemp("own"))
     blocks = {name: write_study(project, name, study) for name, study in STUDIES.items()}
