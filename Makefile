@@ -13,7 +13,7 @@ test: $(READY)
 	.venv/bin/snakefmt --check Snakefile workflow
 	.venv/bin/codespell
 	.venv/bin/mypy
-	.venv/bin/python -m pytest --numprocesses $(CORES) --dist loadgroup --no-loadscope-reorder
+	.venv/bin/python -m pytest --numprocesses $(CORES) --dist loadfile --no-loadscope-reorder
 
 docs: $(READY)
 	.venv/bin/pdoc --docformat numpy --output-directory results/docs hall2net

@@ -1,11 +1,24 @@
-"""Tests of one file run in one process, and so do files that share a run of the workflow."""
+"""One process runs the tests of a file, and of files that look at one run of the workflow."""
 
-import pytest
+from pathlib import PurePath
+
+from xdist.scheduler import LoadFileScheduling
+
+RUN = {
+    "test_device_tables": "finished",
+    "test_finished": "finished",
+    "test_faults": "small",
+    "test_safety": "small",
+    "test_slurm": "small",
+}
+"""Files that share a run, which is a fixture of `tests/workflow/conftest.py`."""
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items):
-    """Fixtures of a file, or of files marked `xdist_group`, are then made once."""
-    for item in items:
-        if not item.get_closest_marker("xdist_group"):
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+class _ByRun(LoadFileScheduling):
+    def _split_scope(self, nodeid):
+        file = super()._split_scope(nodeid)
+        return RUN.get(PurePath(file).stem, file)
+
+
+def pytest_xdist_make_scheduler(config, log):
+    return _ByRun(config, log)

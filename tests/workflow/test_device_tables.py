@@ -5,8 +5,6 @@ import json
 import pandas as pd
 import pytest
 
-pytestmark = pytest.mark.xdist_group("finished")
-
 
 @pytest.fixture
 def made(finished):

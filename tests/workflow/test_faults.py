@@ -12,8 +12,6 @@ from subprocess import DEVNULL
 import psutil
 import pytest
 
-pytestmark = pytest.mark.xdist_group("small")
-
 KILLS = 8
 APART = {"stdout": DEVNULL, "stderr": DEVNULL, "start_new_session": True}
 

@@ -13,9 +13,6 @@ from project import MINIMAL
 HERE = Path(__file__).parent
 
 
-pytestmark = pytest.mark.xdist_group("finished")
-
-
 def figures(project):
     config = yaml.safe_load((project.folder / "config.yaml").read_text(encoding="utf-8"))
     return [

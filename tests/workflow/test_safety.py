@@ -6,8 +6,6 @@ import pandas as pd
 import pytest
 import yaml
 
-pytestmark = pytest.mark.xdist_group("small")
-
 HOSTILE = [
     "$(touch pwned).dat", "`touch pwned`.dat", "&& touch pwned #.dat", "a b 'c' \"d\".dat",
     "-rf.dat", "%s \\n.dat", "*.dat", "..dat", "~.dat", "a|b>c.dat", "é ü.dat",

@@ -8,8 +8,6 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.xdist_group("small")
-
 NODE = Path(__file__).with_name("slurm-node.sh")
 # Asks often, since these jobs take seconds.
 SLURM = (
