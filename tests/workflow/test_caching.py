@@ -5,7 +5,7 @@ import os
 import re
 
 import pytest
-from project import MINIMAL, Project
+from project import Project
 
 AFTER_LOOPS = {
     "fit_loops", "figure", "pulse_widths", "switching", "magnetometry", "magnetometry_as_printed",
@@ -15,7 +15,7 @@ AFTER_LOOPS = {
 
 def planned(project, **environment):
     """Rules and jobs that a dry-run would run."""
-    done = project.snakemake("--dry-run", *MINIMAL, "all", **environment)
+    done = project.snakemake("--dry-run", "--", "all", **environment)
     text = done.stdout + done.stderr
     assert done.returncode == 0, text
     if "Nothing to be done" in text:
@@ -32,13 +32,13 @@ def finished_dry(tmp_path_factory):
     for name in ("MNIST", "FashionMNIST", "cifar10"):
         (images / name).mkdir(parents=True)
     environment = {"HALL2NET_DATA": str(images)}
-    listed = project.snakemake("--summary", *MINIMAL, "all", **environment)
+    listed = project.snakemake("--summary", "--", "all", **environment)
     names = [line.split("\t")[0] for line in listed.stdout.splitlines()[1:]]
     for name in names + [_benchmark(name) for name in names if name.endswith("metrics.json")]:
         path = project.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(name)
-    done = project.snakemake("--touch", "--forceall", *MINIMAL, "all", **environment)
+    done = project.snakemake("--touch", "--forceall", "--", "all", **environment)
     assert done.returncode == 0, done.stdout + done.stderr
     return project
 
