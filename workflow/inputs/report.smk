@@ -1,4 +1,4 @@
-from snakemake.io import Wildcards
+from snakemake.iocontainers import Wildcards
 
 
 def report_facts(wildcards):

@@ -5,7 +5,14 @@ from itertools import combinations
 
 import numpy as np
 import pandas as pd
-from scipy.stats import binom, chi2, chi2_contingency, combine_pvalues, false_discovery_control, norm
+from scipy.stats import (
+    binom,
+    chi2,
+    chi2_contingency,
+    combine_pvalues,
+    false_discovery_control,
+    norm,
+)
 
 from hall2net.networks.runs import Run, at_every_seed, find_run
 
@@ -175,6 +182,7 @@ def confusion_summary(cells: pd.DataFrame) -> pd.DataFrame:
         )
     columns = [
         "matrix", "network", "epoch_printed", "run", "epoch", "source", "accuracy_printed",
-        "accuracy", "pairs", "dispersion", "cells_beyond_noise", "cells", "p_matrix", "largest", "largest_p",
+        "accuracy", "pairs", "dispersion", "cells_beyond_noise", "cells", "p_matrix", "largest",
+        "largest_p",
     ]  # fmt: skip
     return pd.DataFrame(rows, columns=columns)

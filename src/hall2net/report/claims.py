@@ -1,5 +1,6 @@
 """The claims of the papers: a sentence, its figure, and the published numbers that carry it."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from os.path import commonprefix
@@ -46,10 +47,8 @@ def read_claims(path: str | Path) -> dict[str, list[Claim]]:
     for study, entries in (read_yaml(path) or {}).items():
         for number, entry in enumerate(entries, start=1):
             if set(entry) != {"claim", "figure", "numbers"}:
-                raise FileError(
-                    f"{path}, claim {number} of {study}: found {', '.join(map(str, entry))}; "
-                    "expected claim, figure, numbers"
-                )
+                found = f"claim {number} of {study} has {', '.join(map(str, entry))}"
+                raise FileError(path, found, "claim, figure, numbers")
             claim = Claim(entry["claim"], entry["figure"], tuple(entry["numbers"]))
             claims.setdefault(study, []).append(claim)
     return claims
@@ -58,7 +57,7 @@ def read_claims(path: str | Path) -> dict[str, list[Claim]]:
 def number_rows(
     numbers: Sequence[PublishedNumber], comparison: pd.DataFrame
 ) -> list[dict[str, Any]]:
-    """Published numbers beside ours, in words; those that the comparison does not have are left out.
+    """Published numbers beside ours, in words, where the comparison has them.
 
     Parameters
     ----------
@@ -122,8 +121,8 @@ def _ours(row: pd.Series, percent: bool) -> str:
     except ValueError:
         return _shown(row["ours"], percent)
     factor, unit = (100.0, "%") if percent else (1.0, "")
-    return measured(
-        value * factor, row["ours_u"] * factor, unit, systematic=row["ours_sys"] * factor
+    return _powers(
+        measured(value * factor, row["ours_u"] * factor, unit, systematic=row["ours_sys"] * factor)
     )
 
 
@@ -131,8 +130,18 @@ def _shown(value: Any, percent: bool) -> str:  # noqa: ANN401
     """A published value, or the ends of a range: numbers as they are printed."""
     words = {"true": "yes", "false": "no"}.get(_text(value), _text(value))
     if not percent:
-        return words
+        return _powers(words)
     return " to ".join(f"{100 * float(part):.6g}" for part in words.split(" to ")) + " %"
+
+
+def _powers(words: str) -> str:
+    """Powers of ten as they are printed: 2.41e+11 is 2.41 × 10¹¹."""
+    digits = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+    return re.sub(
+        r"(?<=\d)e([+-])0*(\d+)",
+        lambda found: " × 10" + f"{found[1].strip('+')}{found[2]}".translate(digits),
+        words,
+    )
 
 
 def _tolerance(value: Any, percent: bool) -> str:  # noqa: ANN401

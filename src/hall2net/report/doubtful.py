@@ -1,4 +1,4 @@
-"""What was refused, flagged, decided by a person or left out: with the reason, and where to look."""
+"""What was refused or flagged at any stage, with the reason and where to look at it."""
 
 import re
 from collections.abc import Mapping

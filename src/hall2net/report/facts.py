@@ -1,4 +1,4 @@
-"""What was measured and what came of it, as words: samples, parameters, states, figures of merit."""
+"""What was measured, and what came of it: samples, parameters, states, figures of merit."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -85,7 +85,7 @@ def _known(facts: Mapping[str, Any], fact: str) -> str:
 def parameter_table(
     tables: Mapping[str, pd.DataFrame], samples: Mapping[str, Mapping[str, Any]]
 ) -> Table | None:
-    """Parameters of the samples: from the torque where it was measured, else from the Hall loops."""
+    """Parameters of the samples: of the torque where it was measured, else of the Hall loops."""
     if "torque" in tables:
         return _words(tables["torque"], _TORQUE, samples)
     if "loops" not in tables:

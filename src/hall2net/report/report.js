@@ -45,7 +45,10 @@ addEventListener("beforeprint", () => document.querySelectorAll("details").forEa
 
 // ---- tables ----
 
-const number = text => parseFloat(text.replaceAll("\u2212", "-").replaceAll(",", ""));
+const DIGITS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
+// 2.41 × 10¹¹(…) sorts as 2.41e11; of a value with its uncertainty the value.
+const number = text => parseFloat(text.replaceAll("\u2212", "-").replaceAll(",", "")
+  .replace(/ × 10(⁻?)([⁰¹²³⁴⁵⁶⁷⁸⁹]+)/, (_, sign, power) => `e${sign && "-"}${[...power].map(each => DIGITS.indexOf(each)).join("")}`));
 function sort(head) {
   const body = head.closest("table").tBodies[0], column = head.cellIndex;
   const up = head.getAttribute("aria-sort") !== "ascending";

@@ -33,7 +33,7 @@ MEANINGS = {
     UNTESTED: "the emulated raw data were not built from it, and agree with it all the same",
     CONTRADICTED: "the emulated raw data do not show what the paper says",
     STAND_IN: "the network was trained on other images than those of the paper",
-    NOT_MEASURED: "this takes the measurement, or the size and length of the training, of the paper",
+    NOT_MEASURED: "this takes the paper's measurement, or its size and length of training",
     AMBIGUOUS: "the paper can be read in several ways",
     FIGURE_ONLY: "the paper draws it and prints no number",
     INPUT: "a setting of this study, taken from the paper",
