@@ -131,8 +131,10 @@ def _draw_difference(axes: Axes, cells: pd.DataFrame, letter: str) -> None:
     beyond = cells["beyond_noise"].fillna(0).astype(bool).to_numpy().reshape(shape)
     # Difference of two Poisson counts, at least one standing for an empty cell.
     z = (ours - theirs) / np.sqrt(np.maximum(ours + theirs, 1))
-    axes.pcolormesh(z, cmap="PuOr", vmin=-10, vmax=10, edgecolors="white", lw=0.3)
-    _cell_text(axes, ours - theirs, np.where(abs(z) > 6, "white", "black"), "{:+d}")
+    mesh = axes.pcolormesh(z, cmap="PuOr", vmin=-10, vmax=10, edgecolors="white", lw=0.3)
+    # Luminance of each cell (ITU-R BT.709): white digits on the dark ones alone.
+    luminance = mesh.to_rgba(z)[..., :3] @ (0.2126, 0.7152, 0.0722)
+    _cell_text(axes, ours - theirs, np.where(luminance < 0.4, "white", "black"), "{:+d}")
     for row, column in np.argwhere(beyond):
         axes.add_patch(Rectangle((column + 0.04, row + 0.04), 0.92, 0.92, fill=False, lw=0.8))
     _class_axes(axes, names)
