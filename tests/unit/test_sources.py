@@ -35,7 +35,7 @@ def test_every_import_is_followed(script):
     assert set(reached([script])) == seen - WITHOUT_NUMBERS
 
 
-@pytest.mark.parametrize("name", ["fit_loops", "variation", "overview"])
+@pytest.mark.parametrize("name", ["fit_loops", "variation", "report"])
 def test_what_python_loads_is_reached(name):
     script = next(path for path in SCRIPTS if path.stem == name)
     command = (

@@ -77,9 +77,9 @@ class Project:
 
     def made(self) -> dict[str, bytes]:
         """What the workflow made, by path, but for what holds times: logs, benchmarks, the
-        provenance file, and the report, whose last page is Snakemake's statistics."""
+        versions, and Snakemake's own report, whose last page is its statistics."""
         results = self.folder / "results"
-        times = ("logs/", "benchmarks/", "provenance-", "report-")
+        times = ("logs/", "benchmarks/", "provenance-", "versions-")
         paths = sorted(path for path in results.rglob("*") if path.is_file())
         names = {path.relative_to(results).as_posix(): path for path in paths}
         return {k: path.read_bytes() for k, path in names.items() if not k.startswith(times)}

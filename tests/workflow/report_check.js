@@ -1,57 +1,57 @@
-// Opens every section of the report as a reader does, and tells the test what it found.
-const pause = milliseconds => new Promise(done => setTimeout(done, milliseconds));
-async function until(what, test) {
-  for (let turn = 0; turn < 6000; turn++) {
-    const value = test();
-    if (value) return value;
-    await pause(20);
-  }
-  throw new Error(`waited in vain for ${what}: ${document.querySelector("#app").innerText.slice(0, 500)}`);
-}
-const link = words => [...document.querySelectorAll("#app a, #app li")]
-  .filter(each => each.textContent.trim() === words).pop();
-const shown = () => document.querySelector("#app img[src^='data:image/png']");
+// Opens the report as a reader does: figures, claims, tables, filters; tells the test what it found.
+const texts = (table, column) => [...table.tBodies[0].rows].map(row => row.cells[column].textContent.trim());
+const columnsOf = table => [...table.tHead.rows[0].cells].map(head => {
+  const before = texts(table, head.cellIndex);
+  head.click();
+  const up = texts(table, head.cellIndex);
+  head.click();
+  return { name: head.textContent, before, up, down: texts(table, head.cellIndex) };
+});
+const key = name => dialog.dispatchEvent(new KeyboardEvent("keydown", { key: name }));
 
 async function look() {
-  const found = { sections: {}, images: {}, pages: [], captions: {} };
-  for (const words of ["Statistics", "Workflow"]) {
-    (await until(words, () => link(words))).click();
-    await until(`drawing of ${words}`, () => document.querySelector("#app svg.marks, #app canvas"));
-  }
-  for (const category of Object.keys(categories)) {
-    app.setView({ navbarMode: "menu" });
-    (await until(category, () => link(category))).click();
-    const rows = await until(`rows of ${category}`, () => {
-      const all = [...document.querySelectorAll("#app tbody tr")];
-      return all.length && all;
-    });
-    found.sections[category] = rows.length;
-    for (let number = 0; number < rows.length; number++) {
-      app.setState({ navbarMode: "menu", content: "text", contentPath: undefined });
-      await until("the empty view", () => app.state.contentPath === undefined && !shown());
-      app.showCategory(category);
-      const row = await until("row", () => document.querySelectorAll("#app tbody tr")[number]);
-      const name = row.textContent.trim();
-      const [view, information] = row.querySelectorAll("a");
-      const address = view.getAttribute("href");
-      if (address === "#") {
-        view.click();
-        const path = await until("choice", () => app.state.contentPath);
-        if (app.state.content === "img") {
-          await until(`picture of ${name}`, () => shown()?.src === app.state.contentPath && shown().complete);
-          found.images[name] = shown().naturalWidth;
-        } else {
-          await until(`page of ${name}`, () => document.querySelector("#app iframe")?.src === path);
-          found.pages.push(name);
-        }
-      } else {
-        found.pages.push(`${name}: ${address.slice(0, 13)}`);
-      }
-      information.click();
-      const text = await until("description", () => document.querySelector("#app li.prose"));
-      found.captions[app.state.resultPath] = text.textContent;
-    }
-  }
+  const images = [...document.images].filter(image => image.src);
+  await Promise.all(images.map(image => image.decode()));
+  const found = { headings: [...document.querySelectorAll("h2, h3, h4")].map(head => head.textContent) };
+  found.figures = Object.fromEntries(figures.map(figure => [figure.id, {
+    width: figure.querySelector("img").naturalWidth,
+    caption: figure.querySelector("figcaption").innerText,
+    links: [...figure.querySelectorAll("figcaption a")].map(link => link.getAttribute("href")),
+  }]));
+  found.claims = [...document.querySelectorAll(".claim")].map(claim => ({
+    words: claim.querySelector("h4").textContent,
+    width: claim.querySelector("img").naturalWidth,
+    rows: claim.querySelectorAll("tbody tr").length,
+  }));
+  found.links = [...document.querySelectorAll("a")].map(link => link.getAttribute("href"));
+  found.targets = found.links.filter(link => link[0] === "#" && !document.getElementById(link.slice(1)));
+  // Nothing may lie beyond the edge, where a reader would have to scroll sideways.
+  found.width = window.innerWidth;
+  found.beyond = [...document.querySelectorAll("td.verdict, table.numbers th")]
+    .filter(cell => cell.getBoundingClientRect().right > window.innerWidth).length;
+  found.wider = document.documentElement.scrollWidth - document.documentElement.clientWidth;
+
+  figures[0].querySelector("button.picture").click();
+  found.zoom = { open: dialog.open, first: sheet.alt };
+  key("ArrowRight");
+  found.zoom.second = sheet.alt;
+  key("ArrowLeft");
+  key("ArrowLeft");
+  found.zoom.last = sheet.alt;
+  sheet.click();
+  found.zoom.full = sheet.getBoundingClientRect().width;
+  found.zoom.natural = sheet.naturalWidth;
+  dialog.close();
+
+  const search = document.querySelector(".filter input[data-table$='-numbers']");
+  const rows = [...document.getElementById(search.dataset.table).tBodies[0].rows];
+  search.value = "taken INPUT";
+  search.dispatchEvent(new Event("input"));
+  found.filtered = { all: rows.length, shown: rows.filter(row => !row.hidden).map(row => row.textContent) };
+  search.value = "";
+  search.dispatchEvent(new Event("input"));
+  found.filtered.again = rows.filter(row => !row.hidden).length;
+  found.tables = [...document.querySelectorAll("table.sorted")].map(columnsOf);
   return found;
 }
 look().then(found => ({ found }), error => ({ error: String(error) }))

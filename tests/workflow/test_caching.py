@@ -9,7 +9,7 @@ from project import Project
 
 AFTER_LOOPS = {
     "fit_loops", "figure", "pulse_widths", "switching", "magnetometry", "magnetometry_as_printed",
-    "torque", "torque_as_printed", "comparison", "inspector", "overview", "report", "all",
+    "torque", "torque_as_printed", "comparison", "inspector", "provenance", "report", "all",
 }  # fmt: skip
 
 
@@ -87,7 +87,7 @@ def test_loops_rerun_the_fits_and_what_follows(copy):
 def test_a_figure_module_reruns_its_figures(copy):
     append(copy, "src/hall2net/figures/torque.py", "\n_EDITED = True\n")
     jobs = planned(copy, **data(copy))
-    assert set(jobs) == {"figure", "overview", "report", "all"}
+    assert set(jobs) == {"figure", "provenance", "report", "all"}
     assert jobs["figure"] == 6
 
 
@@ -141,8 +141,8 @@ def test_every_rule_has_its_script_and_the_library_as_inputs(finished_dry):
             scripts.add(found[1])
             assert f"workflow/{found[0]}" in content["input"], content["rule"]
             library = [name for name in content["input"] if name.startswith("src/hall2net/")]
-            assert library or found[1] == "report", content["rule"]
-    assert {"fit_loops", "train", "overview"} < scripts
+            assert library or found[1] == "provenance", content["rule"]
+    assert {"fit_loops", "train", "report"} < scripts
 
 
 def test_a_file_of_the_library_that_no_training_needs_trains_nothing(copy):

@@ -26,8 +26,6 @@ def figures(project):
 def test_every_figure_comparison_and_report_is_made(finished):
     for name in [*figures(finished), "results/comparison-laptop.csv"]:
         assert (finished.folder / name).stat().st_size > 0, name
-    report = (finished.folder / "results/report-laptop.html").read_text(encoding="utf-8")
-    assert "figS8_confusion_mnist" in report
     metrics = json.loads(
         next(
             finished.folder.glob("results/networks/laptop/mlp-mnist-lut6-*/metrics.json")
@@ -89,42 +87,76 @@ def test_the_published_half_nanometre_film_is_recovered(finished):
         assert rows.at[quantity, "verdict"] == "recovered", rows.loc[quantity]
 
 
+@pytest.fixture(scope="module")
+def page(finished, tmp_path_factory):
+    """What a reader finds in the report."""
+    report = finished.folder / "results/report-laptop.html"
+    return browse(report, tmp_path_factory.mktemp("report"), HERE / "report_check.js")
+
+
 @in_browser
-def test_every_section_opens_and_every_image_is_decoded(finished, tmp_path):
+def test_every_figure_has_its_caption_and_its_files(finished, page):
+    results = finished.folder / "results"
+    config = yaml.safe_load((finished.folder / MINIMAL[1]).read_text(encoding="utf-8"))
+    names = {
+        f"{study}-{name}" for study, block in config["studies"].items() for name in block["figures"]
+    }
+    assert set(page["figures"]) == names
+    for name, figure in page["figures"].items():
+        assert figure["width"] > 500 and "emulated raw data" in figure["caption"], name
+        assert len(figure["links"]) > 2, name
+    # Every link of the page leads to a place on it or to a file that is there.
+    assert page["targets"] == []
+    files = {link.partition("#")[0] for link in page["links"]} - {""}
+    assert [link for link in files if not (results / link).is_file()] == []
+    assert {"provenance-laptop.html", "cotb/inspector.html", "ruo2/inspector.html"} <= files
+
+
+@in_browser
+def test_every_claim_has_a_picture_and_numbers(page):
+    assert len(page["claims"]) > 7
+    assert all(claim["width"] > 500 and claim["rows"] for claim in page["claims"])
+    for words in ("What was measured", "Against the papers, in short", "Parameters and states",
+                  "Networks", "On stand-in images", "Refused, flagged, decided",
+                  "Every published number"):  # fmt: skip
+        assert words in page["headings"], words
+
+
+@in_browser
+def test_the_verdicts_are_in_sight_and_a_figure_opens_in_full_size(page):
+    assert page["width"] >= 1300 and page["beyond"] == 0 and page["wider"] <= 0
+    zoom, names = page["zoom"], [name.replace("-", ", ", 1) for name in page["figures"]]
+    assert zoom["open"]
+    assert [zoom["first"], zoom["second"], zoom["last"]] == [names[0], names[1], names[-1]]
+    assert zoom["full"] == pytest.approx(zoom["natural"], rel=0.01)
+    filtered = page["filtered"]
+    assert 0 < len(filtered["shown"]) < filtered["all"] == filtered["again"]
+    assert all("taken as input" in text for text in filtered["shown"])
+
+
+@in_browser
+def test_snakemakes_own_report_stands_beside_it(finished, tmp_path):
     found = browse(
-        finished.folder / "results/report-laptop.html", tmp_path, HERE / "report_check.js"
+        finished.folder / "results/provenance-laptop.html", tmp_path, HERE / "provenance_check.js"
     )
-    sections = ["0 Overview", "1 Hall loops", "2 Torque", "3 Switching", "4 States", "5 Networks"]
-    assert sorted(found["sections"]) == sections
-    drawn = {path for path in figures(finished) if path.endswith(".png")}
-    assert len(found["images"]) == len(drawn)
-    assert all(width > 500 for width in found["images"].values())
-    assert drawn < set(found["captions"])
-    assert not any("System Message" in caption for caption in found["captions"].values())
-    for path in drawn:
-        caption = found["captions"][path]
-        for words in ("Made by rule figure", "from results/", "emulated raw data", "laptop"):
-            assert words in caption, path
-    for words in ("the study in two minutes", "provenance and run times"):
-        assert words in found["pages"]
+    stages = ["0 Provenance", "1 Hall loops", "2 Torque", "3 Switching", "4 States", "5 Networks"]
+    assert sorted(found["categories"]) == stages
+    for words in ("Made by rule figure", "from results/", "emulated raw data", "laptop"):
+        assert words in found["caption"], words
 
 
 def number(text):
-    found = re.match(r"[−-]?\d+\.?\d*(e[−+-]?\d+)?", text)
-    return float(found.group().replace("−", "-")) if found else None
+    """A cell as a number: of "2.41 × 10¹¹" the whole, of "0.36(1)" the value."""
+    plain = text.replace(" × 10", "e").translate(str.maketrans("−⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "--0123456789"))
+    found = re.match(r"-?\d+\.?\d*(e[+-]?\d+)?", plain)
+    return float(found.group()) if found else None
 
 
 @in_browser
-def test_the_overview_shows_its_pictures_and_sorts_its_tables(finished, tmp_path):
-    found = browse(
-        finished.folder / "results/overview-laptop.html", tmp_path, HERE / "overview_check.js"
-    )
-    assert len(found["images"]) > 5 and all(width > 500 for width in found["images"])
-    for words in ("In short", "cotb", "ruo2", "Networks", "confusion", "Against the papers"):
-        assert any(words in heading for heading in found["headings"]), words
-    assert len(found["tables"]) >= 10
+def test_every_table_is_sorted_by_every_column(page):
+    assert len(page["tables"]) >= 15
     numeric = 0
-    for column in (column for table in found["tables"] for column in table):
+    for column in (column for table in page["tables"] for column in table):
         assert sorted(column["up"]) == sorted(column["before"]) == sorted(column["down"])
         values = [number(text) for text in column["up"]]
         if None not in values and len(set(values)) > 1:
@@ -135,7 +167,7 @@ def test_the_overview_shows_its_pictures_and_sorts_its_tables(finished, tmp_path
     assert numeric > 20
 
 
-def test_the_report_asks_for_nothing_from_a_network(finished):
-    for name in ("overview", "provenance"):
+def test_the_pages_ask_for_nothing_from_a_network(finished):
+    for name in ("report", "versions"):
         page = (finished.folder / f"results/{name}-laptop.html").read_text(encoding="utf-8")
         assert not re.search(r"(src|href)=[\"']?(https?:)?//", page)

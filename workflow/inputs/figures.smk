@@ -1,4 +1,4 @@
-from hall2net.study.figures import all_figures, figure_of
+from hall2net.study.figures import STAGES, all_figures, figure_of
 
 
 def provenance(wildcards):
@@ -37,15 +37,10 @@ FIGURE_SETTINGS = {
 """The same for what comes from the configuration."""
 
 CATEGORIES = {
-    "loops": "1 Hall loops",
-    "torque": "2 Torque",
-    "switching": "3 Switching",
-    "states": "4 States",
-    "networks": "5 Networks",
-    "confusion": "5 Networks",
-    "variation": "5 Networks",
+    family: f"{list(dict.fromkeys(STAGES.values())).index(stage) + 1} {stage}"
+    for family, stage in STAGES.items()
 }
-"""Pages of the report, by the family of a figure."""
+"""Pages of Snakemake's report, by the family of a figure."""
 
 
 def figure_files(wildcards):

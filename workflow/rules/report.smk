@@ -1,3 +1,6 @@
+include: "../inputs/report.smk"
+
+
 rule comparison:
     input:
         measurements=expand("raw/{study}/measurements.csv", study=config["studies"]),
@@ -8,13 +11,13 @@ rule comparison:
     output:
         table=report(
             "results/comparison-{scale}.csv",
-            category="0 Overview",
+            category="0 Provenance",
             caption="../report/comparison.rst",
             labels={"page": "comparison with the papers, table"},
         ),
         confusion=report(
             "results/comparison_confusion-{scale}.csv",
-            category="0 Overview",
+            category="0 Provenance",
             caption="../report/confusion.rst",
             labels={"page": "printed confusion matrices, cell by cell"},
         ),
@@ -33,35 +36,36 @@ rule comparison:
         "../scripts/comparison.py"
 
 
-rule overview:
+rule report:
     input:
         comparison="results/comparison-{scale}.csv",
         confusion="results/comparison_confusion_summary-{scale}.csv",
         tables=[table for study in config["studies"] for table in study_tables(study)],
+        raw=expand("results/{study}/raw_verified.csv", study=config["studies"]),
         figures=[path for path in FIGURES if path.endswith(".png")],
         published="reference/published.yaml",
+        claims="reference/claims.yaml",
         metrics=expand("results/networks/{{scale}}/{run}/metrics.json", run=RUNS),
-        template="workflow/report/overview.html.j2",
+        page=library("report/report.html.j2", "report/report.css", "report/report.js"),
+        # What the page links to.
+        linked=[
+            *[path for path in FIGURES if path.endswith(".pdf")],
+            *[f"results/{study}/inspector.html" for study in config["studies"]],
+            "results/provenance-{scale}.html",
+        ],
     output:
-        report(
-            "results/overview-{scale}.html",
-            category="0 Overview",
-            caption="../report/overview.rst",
-            labels={"page": "the study in two minutes"},
-        ),
+        "results/report-{scale}.html",
     log:
-        "results/logs/overview-{scale}.log",
+        "results/logs/report-{scale}.log",
     conda:
         "../../envs/hall2net.yaml"
     params:
-        studies={
-            study: {"data_source": block["data_source"], "samples": SAMPLES[study]}
-            for study, block in config["studies"].items()
-        },
+        studies=report_facts,
+        sources=figure_sources,
     message:
-        "the overview page"
+        "the report"
     script:
-        "../scripts/overview.py"
+        "../scripts/report.py"
 
 
 rule inspector:
@@ -95,52 +99,51 @@ rule inspector:
         "../scripts/inspector.py"
 
 
-rule provenance:
+rule versions:
     # The only result that differs from run to run: all others have the same bytes again.
     input:
         requirements="envs/requirements.txt",
         benchmarks=expand("results/benchmarks/networks/{{scale}}/{run}.tsv", run=RUNS),
         raw=expand("results/{study}/raw_verified.csv", study=config["studies"]),
-        template="workflow/report/provenance.html.j2",
+        template="workflow/report/versions.html.j2",
     output:
         versions="results/provenance-{scale}.json",
         page=report(
-            "results/provenance-{scale}.html",
-            category="0 Overview",
-            caption="../report/provenance.rst",
-            labels={"page": "provenance and run times"},
+            "results/versions-{scale}.html",
+            category="0 Provenance",
+            caption="../report/versions.rst",
+            labels={"page": "versions, training times, checksums"},
         ),
     log:
-        "results/logs/provenance-{scale}.log",
+        "results/logs/versions-{scale}.log",
     conda:
         "../../envs/hall2net.yaml"
     message:
         "versions and times"
     script:
-        "../scripts/provenance.py"
+        "../scripts/versions.py"
 
 
-rule report:
+rule provenance:
+    # Snakemake's own report: rule graph, run times, and the parameters of every job.
     input:
         content=[
             *FIGURES,
             "results/comparison-{scale}.csv",
             "results/comparison_confusion-{scale}.csv",
-            "results/overview-{scale}.html",
-            "results/provenance-{scale}.html",
+            "results/versions-{scale}.html",
         ],
         captions="workflow/report/figure.rst",
-        style="workflow/report/report.css",
     output:
-        "results/report-{scale}.html",
+        "results/provenance-{scale}.html",
     log:
-        "results/logs/report-{scale}.log",
+        "results/logs/provenance-{scale}.log",
     conda:
         "../../envs/hall2net.yaml"
     message:
-        "the report"
+        "Snakemake's own report"
     script:
-        "../scripts/report.py"
+        "../scripts/provenance.py"
 
 
 rule gallery:

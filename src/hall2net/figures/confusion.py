@@ -123,24 +123,32 @@ def _draw_confusion(axes: Axes, run: Run, letter: str, epoch: int) -> None:
 
 
 def _draw_difference(axes: Axes, cells: pd.DataFrame, letter: str) -> None:
-    """Ours less printed, framed where counting noise does not explain it."""
+    """Ours less printed, framed where the scatter of our own seeds does not explain it."""
     names = list(dict.fromkeys(cells["true"]))
     shape = (len(names), len(names))
     ours, theirs = (cells[name].to_numpy().reshape(shape) for name in ("ours", "printed"))
-    beyond = cells["beyond_noise"].to_numpy().reshape(shape)
+    pairs = cells["pairs"].iloc[0]
+    beyond = cells["beyond_noise"].fillna(0).astype(bool).to_numpy().reshape(shape)
     # Difference of two Poisson counts, at least one standing for an empty cell.
     z = (ours - theirs) / np.sqrt(np.maximum(ours + theirs, 1))
-    axes.pcolormesh(z, cmap="PuOr", vmin=-10, vmax=10, edgecolors="white", lw=0.3)
-    _cell_text(axes, ours - theirs, np.where(abs(z) > 6, "white", "black"), "{:+d}")
+    mesh = axes.pcolormesh(z, cmap="PuOr", vmin=-10, vmax=10, edgecolors="white", lw=0.3)
+    # Luminance of each cell (ITU-R BT.709): white digits on the dark ones alone.
+    luminance = mesh.to_rgba(z)[..., :3] @ (0.2126, 0.7152, 0.0722)
+    _cell_text(axes, ours - theirs, np.where(luminance < 0.4, "white", "black"), "{:+d}")
     for row, column in np.argwhere(beyond):
         axes.add_patch(Rectangle((column + 0.04, row + 0.04), 0.92, 0.92, fill=False, lw=0.8))
     _class_axes(axes, names)
     accuracy = 100 * np.trace(theirs) / theirs.sum()
+    judged = (
+        f"framed: beyond the scatter of seeds, {beyond.sum()} of {beyond.size}"
+        if pairs
+        else "one seed: no cell can be judged"
+    )
     panel(
         axes,
         letter,
         f"ours less printed (printed: {accuracy:.2f} %)\ncolour: difference / counting error, ±10"
-        f"\nframed: beyond counting noise, {beyond.sum()} of {beyond.size}",
+        f"\n{judged}",
     )
 
 

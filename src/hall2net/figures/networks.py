@@ -14,6 +14,7 @@ from hall2net.figures.runs import (
     MAPPING_WORDS,
     Runs,
     data_words,
+    mean_history,
     needed_run,
     network_words,
     precision_words,
@@ -36,7 +37,7 @@ from hall2net.figures.style import (
     published_points,
     stamp,
 )
-from hall2net.networks.runs import Run, find_run, run_table
+from hall2net.networks.runs import Run, at_every_seed, find_run, run_table
 from hall2net.synapse.precision import KINDS
 
 _MLP_DATASETS = ("mnist", "fashion_mnist")
@@ -46,7 +47,10 @@ _MAPPING_MARKERS = {"none": "o", "maxabs": "s", "std": "^", "learned": "D"}
 
 @figure
 def fig5bc_device_count(*, runs: Runs, published: Mapping[str, Any]) -> Figure:
-    """Devices for one weight and for the whole network: differential pair and bipolar device."""
+    """Devices for one weight and for the whole network, as the paper counts them: two for a
+    differential pair, one for a bipolar device. Whether the states of this device have both signs
+    is decided in the comparison with the paper.
+    """
     run = needed_run(runs, "cifar10", "lut")
     weights = run.metrics["weights"]
     devices = published.get("devices_per_weight", {"differential_pair": 2, "this_work": 1})
@@ -63,7 +67,7 @@ def fig5bc_device_count(*, runs: Runs, published: Mapping[str, Any]) -> Figure:
         bars = axes.bar(labels, heights, width=0.6, color=[GREY, COLOURS[3]], edgecolor="black")
         for bar, hatch in zip(bars, ("//", ""), strict=True):
             bar.set_hatch(hatch)
-        axes.bar_label(bars, fmt="%.3g", padding=2)
+        axes.bar_label(bars, fmt="%d" if scale == 1 else "%.2f", padding=2)
         axes.set_ylim(0, 1.18 * heights[0])
         axes.set_ylabel(f"devices {unit}")
         axes.set_xticks([0, 1], ["differential\npair", "bipolar\ndevice"])
@@ -75,7 +79,9 @@ def fig5bc_device_count(*, runs: Runs, published: Mapping[str, Any]) -> Figure:
 
 @figure(highlight=True)
 def fig5d_accuracy_loss(*, runs: Runs, published: Mapping[str, Any]) -> Figure:
-    """Accuracy and training loss against epoch, float32 and device weights."""
+    """Accuracy and training loss against epoch, float32 and device weights, and what the loss of
+    device weights is above that of float32.
+    """
     ideal = needed_run(runs, "cifar10", "float32")
     series = [
         ("float32", ideal),
@@ -83,15 +89,19 @@ def fig5d_accuracy_loss(*, runs: Runs, published: Mapping[str, Any]) -> Figure:
         ("device, std", find_run(runs, "cifar10", "lut", "std")),
     ]
     drawn = new_figure(DOUBLE, 72)
-    accuracy, loss = drawn.subplots(1, 2)
+    accuracy, loss, more = drawn.subplots(1, 3)
+    float32, _ = mean_history(runs, ideal)
     for number, (label, run) in enumerate(series):
         if run is None:
             continue
-        history = run.history
+        history, _ = mean_history(runs, run)
         style = {"color": COLOURS[number], "linestyle": LINES[number]}
         accuracy.plot(history["epoch"], history["test_accuracy"] * 100, **style, label=label)
         accuracy.plot(history["epoch"], history["train_accuracy"] * 100, **style, alpha=0.4, lw=0.7)
         loss.plot(history["epoch"], history["train_loss"], **style)
+        if number:
+            more.plot(history["epoch"], history["train_loss"] - float32["train_loss"], **style)
+    more.axhline(0, color=COLOURS[0], lw=0.7)
     paper = published.get("resnet18_cifar10", {})
     for number, network in enumerate(("ideal", "device") if _as_long(ideal, paper) else ()):
         values = {epoch: paper[f"epoch{epoch}"][network] for epoch in (25, 75)}
@@ -107,13 +117,14 @@ def fig5d_accuracy_loss(*, runs: Runs, published: Mapping[str, Any]) -> Figure:
     for axes, letter, label in (
         (accuracy, "a", "accuracy (%)"),
         (loss, "b", "training loss (nat)"),
+        (more, "c", "training loss above float32 (nat)"),
     ):
         _epoch_axis(axes)
         axes.set_ylabel(label)
         panel(axes, letter)
     accuracy.plot([], [], color=GREY, alpha=0.6, lw=0.7, label="faint: training accuracy")
     merged_legend(drawn, 3)
-    stamp(drawn, data_words(run for _, run in series if run))
+    stamp(drawn, f"{_seed_words(runs, ideal)}; {data_words(run for _, run in series if run)}")
     return drawn
 
 
@@ -173,19 +184,22 @@ def figS6_training_loss(*, runs: Runs) -> Figure:  # noqa: N802
         axes.set_ylabel("training loss (nat)")
         panel(axes, letter, DATASETS[dataset])
     merged_legend(drawn, 5)
-    stamp(drawn, data_words(used, tested=False))
+    stamp(drawn, f"{_seed_words(runs, used[0])}; {data_words(used, tested=False)}")
     return drawn
 
 
 @figure
 def figS7_final_accuracies(*, runs: Runs, published: Mapping[str, Any]) -> Figure:  # noqa: N802
-    """Test accuracy after the last epoch, both data sets, three precisions."""
+    """Test accuracy after the last epoch, both data sets, three precisions, in the paper's mapping
+    of levels to weights as we read it. Figure mapping_comparison has the others.
+    """
     if not any(run.name.dataset in _MLP_DATASETS for run in runs):
         needed_run(runs, _MLP_DATASETS[0], "float32")
     drawn = new_figure(DOUBLE, 66)
     used: list[Run] = []
     for axes, letter, dataset in zip(drawn.subplots(1, 2), "ab", _MLP_DATASETS, strict=True):
-        drawn_here = _draw_accuracies(axes, runs, dataset, ("float32", "lut", "binary"))
+        read = [run for run in runs if run.name.mapping in ("none", "maxabs")]
+        drawn_here = _draw_accuracies(axes, read, dataset, ("float32", "lut", "binary"))
         used += drawn_here
         paper = published.get("mlp", {})
         beside = any(_as_long(run, paper) for run in drawn_here)
@@ -241,6 +255,12 @@ def _bar_words(runs: Collection[Run]) -> str:
     )
 
 
+def _seed_words(runs: Runs, run: Run) -> str:
+    """What a curve is, of the seeds that there are."""
+    seeds = len(at_every_seed([one.name for one in runs], run.name))
+    return f"mean of {seeds} seeds, ±1σ of a seed" if seeds > 1 else f"one seed ({run.name.seed})"
+
+
 def _as_long(run: Run, paper: Mapping[str, Any]) -> bool:
     """Whether a paper's accuracies belong beside a run: the same epochs, and no stand-in images."""
     return not run.metrics["stand_in"] and run.metrics["epochs"] == paper.get("epochs")
@@ -268,14 +288,20 @@ def _curve_runs(runs: Runs, dataset: str) -> list[tuple[int, Run]]:
 def _draw_curves(axes: Axes, runs: Runs, dataset: str, column: str, scale: float) -> list[Run]:
     series = _curve_runs(runs, dataset)
     for number, run in series:
+        history, spread = mean_history(runs, run)
+        if spread is not None:
+            low, high = (history[column] + sign * spread[column] for sign in (-1, 1))
+            axes.fill_between(
+                history["epoch"], low * scale, high * scale, color=COLOURS[number], alpha=0.2, lw=0
+            )
         axes.plot(
-            run.history["epoch"],
-            run.history[column] * scale,
+            history["epoch"],
+            history[column] * scale,
             color=COLOURS[number],
             linestyle=_MAPPING_LINES[run.name.mapping],
             marker=MARKERS[number],
             markersize=2.5,
-            markevery=max(1, len(run.history) // 10),
+            markevery=max(1, len(history) // 10),
             label=precision_words(run),
         )
     return [run for _, run in series]
@@ -303,7 +329,7 @@ def _validation_curves(runs: Runs, dataset: str, paper: Mapping[str, Any]) -> Fi
     axes.set_ylabel("validation accuracy (%)")
     panel(axes, {"mnist": "c", "fashion_mnist": "d"}[dataset], f"MLP, {DATASETS[dataset]}")
     merged_legend(drawn, 2)
-    stamp(drawn, data_words(shown))
+    stamp(drawn, f"{_seed_words(runs, shown[0])}; {data_words(shown)}")
     return drawn
 
 

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 
+import pandas as pd
+
 from hall2net.errors import Hall2netError
-from hall2net.networks.runs import Run, find_run
+from hall2net.networks.runs import Run, at_every_seed, find_run
 from hall2net.synapse.precision import Precision
 
 Runs = Sequence[Run]
@@ -35,7 +37,30 @@ def precision_words(run: Run) -> str:
     precision = run.name.precision
     if precision.kind == "float32":
         return "float32"
-    return f"{states_words(precision)}, {MAPPING_WORDS[run.name.mapping]}"
+    words = f"{states_words(precision)}, {MAPPING_WORDS[run.name.mapping]}"
+    return f"{words} (diverged)" if diverged(run) else words
+
+
+def diverged(run: Run) -> bool:
+    """Whether a training ended with a larger loss than its first epoch had."""
+    loss = run.history.sort_values("epoch")["train_loss"]
+    return bool(loss.iloc[-1] > loss.iloc[0])
+
+
+def mean_history(runs: Runs, run: Run) -> tuple[pd.DataFrame, pd.DataFrame | None]:
+    """History of a training: mean over its seeds, and their standard deviation where there are two.
+
+    Parameters
+    ----------
+    runs : where the other seeds are
+    run : one of them
+    """
+    names = at_every_seed([one.name for one in runs], run.name)
+    histories = [one.history.set_index("epoch") for one in runs if one.name in names]
+    if len(histories) < 2:
+        return run.history, None
+    rows = pd.concat(histories).groupby("epoch")
+    return rows.mean().reset_index(), rows.std().reset_index()
 
 
 def states_words(precision: Precision) -> str:

@@ -98,7 +98,7 @@ def figure(
     draw : the function, where nothing else is to be declared
     kinds : kinds of measurement of which a study needs one
     study : the only study that it is drawn for, where it names samples or published numbers
-    highlight : show it on the overview page
+    highlight : the report of a study without claims of a paper begins with it
     """
     return styled if draw is None else styled(draw)
 
@@ -247,18 +247,35 @@ def published_points(
     )
 
 
-def measured(value: float, uncertainty: float, unit: str = "") -> str:
-    """A value with its uncertainty in the last digits: `measured(38.24, 0.41, "mT")` is
-    "38.2(4) mT".
+def measured(
+    value: float, uncertainty: float, unit: str = "", *, systematic: float = np.nan
+) -> str:
+    """A value with its 1-sigma uncertainties, in words.
+
+    A statistical one stands in the last digits: `measured(38.24, 0.41, "mT")` is "38.2(4) mT".
+    With a systematic one beside it, both are written out, the statistical first:
+    `measured(38.24, 0.41, "mT", systematic=1.9)` is "38.2 ± 0.41 ± 1.9 mT".
     """
     unit = f" {unit}" if unit else ""
-    if not (np.isfinite(uncertainty) and uncertainty > 0):
+    known = np.isfinite(uncertainty) and uncertainty > 0
+    if np.isfinite(systematic) and systematic > 0:
+        total = np.hypot(uncertainty if known else 0.0, systematic)
+        digits = max(0, 1 - int(np.floor(np.log10(total))))
+        parts = [_two_digits(uncertainty)] if known else []
+        words = " ± ".join([f"{value:.{digits}f}", *parts, _two_digits(systematic)])
+        words += "" if known else " (systematic)"
+        return f"{words}{unit}".replace("-", "\N{MINUS SIGN}")
+    if not known:
         return f"{value:.4g}{unit}".replace("-", "\N{MINUS SIGN}")
     digits = max(0, -int(np.floor(np.log10(uncertainty))))
     if round(uncertainty, digits) * 10**digits >= 10:  # 0.096 is 0.1
         digits = max(0, digits - 1)
     last = round(uncertainty * 10**digits)
     return f"{value:.{digits}f}({last}){unit}".replace("-", "\N{MINUS SIGN}")
+
+
+def _two_digits(uncertainty: float) -> str:
+    return f"{float(f'{uncertainty:.2g}'):g}"
 
 
 def tesla_axis(axes: Axes, symbol: str) -> None:

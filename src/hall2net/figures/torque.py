@@ -31,7 +31,11 @@ from hall2net.figures.style import (
 )
 from hall2net.physics.knee import MODELS
 from hall2net.physics.torque import shift_against_field
-from hall2net.tables import usable
+from hall2net.tables import systematic_column, uncertainty_column, usable
+
+_ASIDE = 0.04
+"""Of the thickness axis: a control of the same thickness is drawn so far to the right, that its
+marker hides no other."""
 
 Samples = Mapping[str, Mapping[str, Any]]
 Published = Mapping[str, Any]
@@ -57,7 +61,7 @@ def fig2b_torque_against_field(
     if not shown:
         raise Hall2netError("no loop-shift measurement in loops.csv")
     facts = torque.set_index("sample")
-    drawn, panels = grid_of(DOUBLE, len(shown), 3, 44, sharex=True, sharey=True)
+    drawn, panels = grid_of(DOUBLE, len(shown), 3, 48, sharex=True, sharey=True)
     for axes, letter, sample in zip(panels, ascii_lowercase, shown, strict=False):
         table = shift_against_field(loops, sample, convention)
         points(axes, table["field_x_oe"], table, "h_dl_per_ma_oe", series=1, label="measured")
@@ -76,8 +80,8 @@ def fig2b_torque_against_field(
                 label=r"plateau reached at $H_\mathrm{DMI}$ (dashed), about the built-in shift",
             )
             title += "\n" + r"$H_\mathrm{DMI}$ = "
-            total = np.hypot(row["h_dmi_u_oe"], row["h_dmi_sys_oe"])
-            title += measured(row["h_dmi_oe"], total, "Oe")
+            title += _total(row, "h_dmi_oe", "Oe")
+            title += "\n" + rf"plateau {_total(row, 'h_dl_per_ma_oe', 'Oe/mA')}"
             for sign in (-1, 1):
                 axes.axvline(sign * row["h_dmi_oe"], color=GREY, ls="--", lw=0.7)
         elif row is not None and str(row["h_dl_is_lower_bound"]) == "True":
@@ -165,6 +169,12 @@ def fig3c_zero_field_shift(
     return _finish(drawn, None)
 
 
+def _total(row: pd.Series, column: str, unit: str) -> str:
+    """A value with its whole uncertainty."""
+    parts = row[uncertainty_column(column)], row.get(systematic_column(column), 0.0)
+    return measured(row[column], float(np.hypot(*np.nan_to_num(parts))), unit)
+
+
 def _shifts(loops: pd.DataFrame) -> pd.Series:
     return (loops["kind"] == "loop_shift") & (loops["status"] != "refused")
 
@@ -233,11 +243,15 @@ def _against_thickness(
         if own.empty:
             continue
         label = f"{in_words(name)} (0: no spacer)" if name != "none" else "no spacer"
+        place = own["thickness_nm"]
         if number > 1 and len(own) == 1:
             label = f"{sample_label(samples, own['sample'].iloc[0])} control"
+            if place.iloc[0] in set(rows.loc[spacer != name, "thickness_nm"]):
+                place = place + _ASIDE * np.ptp(rows["thickness_nm"])
+                label += " (drawn aside)"
         elif number > 1:
             label = in_words(name)
-        points(axes, own["thickness_nm"], own, column, scale=scale, series=number,
+        points(axes, place, own, column, scale=scale, series=number,
                line="-" if len(own) > 1 else "none", label=label)  # fmt: skip
 
 

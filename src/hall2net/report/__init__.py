@@ -1,1 +1,1 @@
-"""The comparison with the papers, the overview page and the gallery."""
+"""The comparison with the papers, the report, the loop inspector and the gallery."""

@@ -46,9 +46,10 @@ def comparison_table(
     Returns
     -------
     DataFrame, one row a published number of these studies: `study, quantity, published, ours,
-    ours_u, difference, ratio, z, tolerance, verdict, independent, source, remark`. `difference` is
-    ours less published (to the nearer end of a range), `z` is that over the combined 1-sigma
-    uncertainty, where a printed number counts as uniform within half its last digit. `tolerance`
+    ours_u` (statistical 1 sigma), `ours_sys` (systematic 1 sigma), `difference, ratio, z,
+    tolerance, verdict, independent, source, remark`. `difference` is ours less published (to the
+    nearer end of a range), `z` is that over the combined 1-sigma uncertainty of all kinds, where a
+    printed number counts as uniform within half its last digit. `tolerance`
     was stated beforehand and decides (`hall2net.report.verdict`). `independent` rows are verdicts
     on the paper: measured from raw files that are not emulated, or trained on real images.
     """
@@ -65,8 +66,8 @@ def comparison_table(
     return pd.DataFrame(
         [compared_row(one, ours.get(one.path)) for one in published if one.study in studies],
         columns=[
-            "study", "quantity", "published", "ours", "ours_u", "difference", "ratio", "z",
-            "tolerance", "verdict", "independent", "source", "remark",
+            "study", "quantity", "published", "ours", "ours_u", "ours_sys", "difference", "ratio",
+            "z", "tolerance", "verdict", "independent", "source", "remark",
         ],
     )  # fmt: skip
 
@@ -84,7 +85,9 @@ def _cotb(tables: Mapping[str, pd.DataFrame], raw: str) -> dict[str, Ours]:
     entries = {
         "loops.fig3a_r_ahe_ohm": _mean_of(room, "as_grown", "r_ahe_ohm", f"loops.csv ({raw})"),
         "loops.fig3c_r_ahe_ohm": _mean_of(room, "freestanding", "r_ahe_ohm", f"loops.csv ({raw})"),
-        "loops.compensation_temperature_k": Ours(t_m.value, t_m.total, f"loops.csv ({raw})"),
+        "loops.compensation_temperature_k": Ours(
+            t_m.value, t_m.stat, f"loops.csv ({raw})", systematic=t_m.sys
+        ),
         "switching.current_max_ma": _given(switching["current_max_ma"].max(), source),
         "switching.j_max_a_cm2": Ours(_current_density(strongest) / 1e4, source=source),
         "switching.in_plane_field_mt.1": _given(sheet["field_x_oe"].max() / 10, _SHEET),
@@ -320,10 +323,7 @@ def _cell(row: pd.Series, column: str, source: str, remark: str = "") -> Ours:
     systematic = row.get(systematic_column(column), np.nan)
     if not np.isfinite(row[column]):
         return Ours(None, source=source, remark=remark, verdict=NOT_MEASURED)
-    if np.isfinite(systematic):
-        remark = f"{remark} ± {spread:.1g} statistical, ± {systematic:.1g} systematic.".strip()
-    total = np.hypot(spread, np.nan_to_num(systematic))
-    return Ours(float(row[column]), float(total), source, remark)
+    return Ours(float(row[column]), float(spread), source, remark, systematic=float(systematic))
 
 
 def _pooled(table: pd.DataFrame, column: str) -> tuple[float, float]:
@@ -342,7 +342,9 @@ def _mean_of(table: pd.DataFrame, sample: str, column: str, source: str) -> Ours
     rows = usable(table)
     rows = rows[rows["sample"] == sample]
     value, spread = _pooled(rows.assign(**{column: rows[column].abs()}), column)
-    return Ours(value, spread, source)
+    # Common to all loops of a sample: their mean knows it no better than one of them.
+    systematic = rows.get(systematic_column(column), pd.Series(dtype=float)).mean()
+    return Ours(value, spread, source, systematic=float(systematic))
 
 
 def _largest(table: pd.DataFrame, column: str) -> pd.Series:

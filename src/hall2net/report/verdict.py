@@ -24,6 +24,24 @@ INPUT = "taken as input"
 DEFINITION = "true by definition"
 QUOTED = "quoted from another work"
 
+MEANINGS = {
+    AGREES: "the difference is within the tolerance",
+    DIFFERS: "the difference is larger than the tolerance",
+    CANNOT_TELL: "our uncertainty is larger than the tolerance",
+    RECOVERED: "the emulated raw data were built from this number, and the analysis finds it again",
+    NOT_RECOVERED: "they were built from it, and the analysis finds another",
+    UNTESTED: "the emulated raw data were not built from it, and agree with it all the same",
+    CONTRADICTED: "the emulated raw data do not show what the paper says",
+    STAND_IN: "the network was trained on other images than those of the paper",
+    NOT_MEASURED: "this takes the paper's measurement, or its size and length of training",
+    AMBIGUOUS: "the paper can be read in several ways",
+    FIGURE_ONLY: "the paper draws it and prints no number",
+    INPUT: "a setting of this study, taken from the paper",
+    DEFINITION: "no measurement could give anything else",
+    QUOTED: "the number of another work, which the paper compares itself with",
+}
+"""What each verdict means, in words."""
+
 JUDGED = (AGREES, DIFFERS, CANNOT_TELL)
 """Verdicts on a paper; all others say why there is none."""
 
@@ -35,7 +53,8 @@ class Ours:
     Attributes
     ----------
     value : a number, a word, a truth value, the two ends of a bracket, or None
-    uncertainty : 1 sigma of a number; NaN where it is not known
+    uncertainty : statistical 1 sigma of a number; NaN where it is not known
+    systematic : systematic 1 sigma; NaN where it is not known
     source : table or training
     remark : what a reader has to know
     verdict : given where the numbers do not decide it
@@ -48,6 +67,13 @@ class Ours:
     remark: str = ""
     verdict: str | None = None
     emulated: bool = False
+    systematic: float = float("nan")
+
+    @property
+    def total(self) -> float:
+        """Both uncertainties in quadrature; NaN where neither is known."""
+        known = [one for one in (self.uncertainty, self.systematic) if np.isfinite(one)]
+        return float(np.hypot.reduce(known)) if known else float("nan")
 
 
 def compared_row(number: PublishedNumber, ours: Ours | None) -> dict[str, Any]:
@@ -69,6 +95,7 @@ def compared_row(number: PublishedNumber, ours: Ours | None) -> dict[str, Any]:
         "published": _text(published),
         "ours": _text(ours.value),
         "ours_u": ours.uncertainty,
+        "ours_sys": ours.systematic,
         "source": ours.source,
         "independent": False,
     }
@@ -130,7 +157,7 @@ def _within(difference: float, width: float, tolerance: float) -> str:
 def _width(ours: Ours) -> float:
     """How well ours is known: the width of a bracket, else 1 sigma, 0 where it is not known."""
     low, high = _ends(ours.value)
-    return high - low if high > low else float(np.nan_to_num(ours.uncertainty))
+    return high - low if high > low else float(np.nan_to_num(ours.total))
 
 
 def _ends(value: Any) -> tuple[float, float]:  # noqa: ANN401

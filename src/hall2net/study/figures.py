@@ -22,6 +22,17 @@ _DECLARED = re.compile(r'^@figure\b.*?^    """.*?"""', re.MULTILINE | re.DOTALL)
 _BLOCKS = {"lut": ("lut", "measurement", "advisor"), "conventions": ("torque", "convention")}
 """Blocks of a study's configuration, and the arguments of figures that come of them."""
 
+STAGES = {
+    "loops": "Hall loops",
+    "torque": "Torque",
+    "switching": "Switching",
+    "states": "States",
+    "networks": "Networks",
+    "confusion": "Networks",
+    "variation": "Networks",
+}
+"""Family of a figure to the stage of the study that it belongs to, in the order of the report."""
+
 
 @dataclass(frozen=True)
 class Figure:
@@ -35,7 +46,7 @@ class Figure:
     caption : what it shows, in a sentence
     kinds : kinds of measurement of which a study needs one; any study will do if empty
     study : the only study that it is drawn for; None if any
-    highlight : whether it is on the overview page
+    highlight : whether the report of a study without claims begins with it
     """
 
     name: str

@@ -4,7 +4,8 @@ An entry of the file is a number, a word or a list; or, where something is to be
 mapping with the entry under `value`, and any of
 
 - `remark`: what the paper leaves open, and the choice made here;
-- `headline`: words under which the overview shows the number;
+- `headline`: words under which the report shows the number;
+- `percent`: true for a fraction that the report shows in per cent;
 - `range`: true if the two values are the ends of a range and not two numbers;
 - `truth`: what in the emulated raw data was made from the number. Where this study's raw data are
   emulated, such a number can be recovered and is no test of the paper;
@@ -22,7 +23,7 @@ from typing import Any
 from hall2net.errors import Hall2netError
 from hall2net.files import read_yaml
 
-_SAID = ("remark", "headline", "range", "truth", "tolerance")
+_SAID = ("remark", "headline", "percent", "range", "truth", "tolerance")
 
 
 @dataclass(frozen=True)
@@ -34,9 +35,10 @@ class PublishedNumber:
     path : its keys joined by dots, the study first; numbers of a list are counted from 1
     value : a number, a word, a truth value, or the two ends of a range
     remark : what the paper leaves open, and the choice made here
-    headline : words under which the overview shows it; empty if it does not
+    headline : words under which the report shows it; empty if its name must do
     truth : what in the emulated raw data was made from it; empty if nothing was
     tolerance : difference that counts as agreement: a percentage in words, or a number in its unit
+    percent : whether the report shows it in per cent
     """
 
     path: str
@@ -45,6 +47,7 @@ class PublishedNumber:
     headline: str = ""
     truth: str = ""
     tolerance: str | float = "10 %"
+    percent: bool = False
 
     @property
     def allowed(self) -> float:

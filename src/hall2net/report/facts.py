@@ -1,0 +1,161 @@
+"""What was measured, and what came of it: samples, parameters, states, figures of merit."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from hall2net.figures.style import measured
+from hall2net.physics.compensation import compensation_temperature
+from hall2net.physics.loops import VALUES, total_sigma
+from hall2net.tables import hall_loops, systematic_column, uncertainty_column, usable
+
+Table = dict[str, list]
+"""`head`: words of the columns; `rows`: their cells, as words."""
+
+_TORQUE = {
+    "rho_xx_uohm_cm": "ρxx (µΩ cm)",
+    "h_dmi_oe": "H_DMI (Oe)",
+    "xi_dl_j": "ξ_DL (per j)",
+    "k_s_erg_cm2": "K_s (erg/cm²)",
+    "t_int": "T_int",
+    "theta_sh": "θ_SH",
+    "j_c_a_m2": "J_c (10¹¹ A/m²)",
+    "switching_ratio": "switched without a field (%)",
+}
+_HALL = {
+    "temperature_k": "temperature (K)",
+    "r_ahe_ohm": "R_AHE (mΩ)",
+    "h_c_oe": "H_c (Oe)",
+    "t_m_k": "T_M (K)",
+    "j_c_a_m2": "J_c (10¹¹ A/m²)",
+    "switching_ratio": "switched (%)",
+}
+_STATES = {
+    "state": "state",
+    "resistance_ohm": "resistance (Ω)",
+    "level": "level",
+    "n_visits": "visits",
+    "n_reads": "reads",
+    "separation_sigma": "distance to the next (σ of one read)",
+}
+_FACTORS = {"j_c_a_m2": 1e-11, "r_ahe_ohm": 1e3, "switching_ratio": 100.0}
+"""From the table's unit to the one that is shown, where they differ."""
+
+_KINDS = {
+    "ahe_loop": "Hall loops",
+    "loop_shift": "Hall loops at a current",
+    "sot_switching": "switching loops",
+    "pulse_train": "pulse trains",
+    "vsm_loop": "magnetometer loops",
+    "resistivity": "resistances",
+}
+"""Kinds of measurement in the plural; another kind is named as it is."""
+
+_LAYERS = ("thickness", "heavy_metal", "ferromagnet", "stack")
+
+
+def measured_kinds(kinds: Mapping[str, int]) -> list[str]:
+    """How many measurements of each kind there are: "540 Hall loops at a current"."""
+    return [f"{count} {_KINDS.get(kind, kind.replace('_', ' '))}" for kind, count in kinds.items()]
+
+
+def sample_table(samples: Mapping[str, Mapping[str, Any]]) -> Table:
+    """The samples with their layers and sizes."""
+    head = ["sample", "spacer", "spacer (nm)", "heavy metal (nm)", "ferromagnet (nm)",
+            "all conducting layers (nm)", "Hall bar (µm × µm)"]  # fmt: skip
+    rows = [
+        [
+            facts["label"],
+            facts.get("spacer") or "–",
+            *(_known(facts, f"{layer}_nm") for layer in _LAYERS),
+            f"{_known(facts, 'width_um')} × {_known(facts, 'length_um')}",
+        ]
+        for facts in samples.values()
+    ]
+    return {"head": head, "rows": rows}
+
+
+def _known(facts: Mapping[str, Any], fact: str) -> str:
+    value = facts.get(fact)
+    return "–" if value is None else f"{value:g}"
+
+
+def parameter_table(
+    tables: Mapping[str, pd.DataFrame], samples: Mapping[str, Mapping[str, Any]]
+) -> Table | None:
+    """Parameters of the samples: of the torque where it was measured, else of the Hall loops."""
+    if "torque" in tables:
+        return _words(tables["torque"], _TORQUE, samples)
+    if "loops" not in tables:
+        return None
+    loops = hall_loops(usable(tables["loops"]))
+    # The loop of each sample that is nearest to room temperature.
+    nearest = (loops["temperature_k"] - 300).abs().sort_values(kind="stable").index
+    table = loops[loops.index.isin(loops.loc[nearest].drop_duplicates("sample").index)].copy()
+    for value in set(VALUES) & set(_HALL):
+        # All of a loop's uncertainty that is not noise: systematic, and the field step.
+        total, noise = total_sigma(table, value), table[uncertainty_column(value)]
+        table[systematic_column(value)] = np.sqrt((total**2 - noise**2).clip(lower=0))
+    found = [compensation_temperature(loops, sample) for sample in table["sample"]]
+    table["t_m_k"] = [one.value for one in found]
+    table["t_m_u_k"] = [one.stat for one in found]
+    table["t_m_sys_k"] = [one.sys for one in found]
+    if "switching" in tables:
+        names = [name for one in ("j_c_a_m2", "switching_ratio") for name in _with_errors(one)]
+        first = usable(tables["switching"]).drop_duplicates("sample")
+        shown = [name for name in names if name in first]
+        table = table.merge(first[["sample", *shown]], on="sample", how="left")
+    return _words(table, _HALL, samples)
+
+
+def _with_errors(column: str) -> tuple[str, str, str]:
+    return column, uncertainty_column(column), systematic_column(column)
+
+
+def state_table(lut: pd.DataFrame | None) -> Table | None:
+    """The states of the look-up table."""
+    return None if lut is None else _words(lut, _STATES, None)
+
+
+def merit_table(table: pd.DataFrame | None) -> Table | None:
+    """Figures of merit; one that was not measured is not in it."""
+    if table is None:
+        return None
+    rows = [
+        [
+            row["quantity"].replace("_", " "),
+            measured(row["value"], row["value_u"]),
+            "" if str(row["unit"]) == "1" else row["unit"],
+            row["definition"],
+        ]
+        for _, row in table[table["value"].notna()].iterrows()
+    ]
+    return {"head": ["figure of merit", "value", "unit", "definition"], "rows": rows}
+
+
+def _words(
+    table: pd.DataFrame,
+    columns: Mapping[str, str],
+    samples: Mapping[str, Mapping[str, Any]] | None,
+) -> Table:
+    shown = {name: words for name, words in columns.items() if name in table}
+    shown = {name: words for name, words in shown.items() if table[name].notna().any()}
+    rows = [[_cell(row, name) for name in shown] for _, row in table.iterrows()]
+    head = list(shown.values())
+    if samples is not None:
+        head = ["sample", *head]
+        labels = [samples[name]["label"] for name in table["sample"]]
+        rows = [[label, *row] for label, row in zip(labels, rows, strict=True)]
+    return {"head": head, "rows": rows}
+
+
+def _cell(row: pd.Series, name: str) -> str:
+    value, factor = row[name], _FACTORS.get(name, 1.0)
+    if pd.isna(value):
+        return "–"
+    if name in ("state", "n_visits", "n_reads"):
+        return str(int(value))
+    statistical, systematic = (row.get(one, np.nan) * factor for one in _with_errors(name)[1:])
+    return measured(value * factor, statistical, systematic=systematic)
