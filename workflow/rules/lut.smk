@@ -83,6 +83,9 @@ rule advisor_training:
 
 rule hardware:
     input:
+        lut="results/{study}/lut.csv",
+        measurement=lambda wildcards: lut_measurement(wildcards.study),
+        loops=lambda wildcards: loops_of(wildcards.study),
         merit="results/{study}/merit.csv",
         published="reference/published.yaml",
     output:
@@ -93,6 +96,7 @@ rule hardware:
         "../../envs/hall2net.yaml"
     params:
         networks=lambda wildcards: networks_of(wildcards.study),
+        lut=study_config("lut"),
         device=study_config("device"),
     message:
         "{wildcards.study}: devices, area and energy of the networks"

@@ -13,7 +13,16 @@ from scipy.stats import norm
 from hall2net.errors import Hall2netError
 from hall2net.physics.current_loops import switching_loop, turning_points
 from hall2net.physics.pulses import write_energy
-from hall2net.synapse.lut import MIN_SEPARATION, check_lut, sorted_draws, state_energies
+from hall2net.synapse.drift import drift_of
+from hall2net.synapse.lut import (
+    MIN_SEPARATION,
+    check_lut,
+    combined_sigma,
+    sorted_draws,
+    state_energies,
+    state_sigma,
+    writes_measured,
+)
 from hall2net.synapse.plateaus import average_pulses, read_train
 
 LABEL_SCALE = 10.1015
@@ -25,8 +34,17 @@ _BRANCH = 0.02, 0.98  # of the swing of a branch: beyond, the change drowns in t
 _STEEPEST = 44.0  # largest |1/A| that is fitted; beyond, the curve is a single step
 _DRAWS = 400  # of the table: the 1 sigma of a figure of merit is then known to 4 %
 
-_Row = tuple[str, float, float, str, str]
-"""Quantity, value, 1 sigma, unit, definition."""
+_BOUNDS_BY_READS = {
+    "distinguishable_states": "at most",
+    "information": "at most",
+    "min_separation": "at most",
+    "misread_rate": "at least",
+    "dynamic_range_to_noise": "at most",
+}
+"""What the scatter of reads alone says of these, where that of writes was not measured."""
+
+_Row = tuple[str, float, float, str, str, str]
+"""Quantity, value, 1 sigma, bound, unit, definition."""
 
 
 def nonlinearity_label(a: ArrayLike) -> np.ndarray:
@@ -159,8 +177,9 @@ def figures_of_merit(
 
     Returns
     -------
-    DataFrame with `quantity, value, value_u` (1 sigma), `unit, definition`. A quantity that was not
-    measured is empty, and its definition says so. The 1 sigma of quantities that follow from the
+    DataFrame with `quantity, value, value_u` (1 sigma), `bound, unit, definition`. A quantity that
+    was not measured is empty, and its definition says so. Where the scatter of writes was not
+    measured, `bound` is `at most` or `at least` and there is no 1 sigma. The 1 sigma of quantities that follow from the
     states is half the 68 % interval over draws of their means (normal) and of their sigmas
     (chi-square, with the degrees of freedom that reads and visits leave).
 
@@ -175,8 +194,7 @@ def figures_of_merit(
     definitions = {
         "distinguishable_states": (
             "1", f"largest number of states that are {min_separation:g} sigma apart, sigma that of "
-            "one read after one write (of the read alone where the scatter of writes is empty: "
-            "an upper bound)",
+            "one read after one write (of the read alone where that of writes was not measured)",
         ),
         "information": ("bit", "log2 of the distinguishable states"),
         "min_separation": ("sigma", "smallest distance of neighbours"),
@@ -196,24 +214,45 @@ def figures_of_merit(
     }  # fmt: skip
     value = _of_states(*_states_and_sigmas(lut), min_separation)
     drawn = _of_states(*_drawn_states(lut), min_separation)
-    rows: list[_Row] = [("states", len(lut), np.nan, "1", "number of states in the look-up table")]
+    bounds = {} if writes_measured(lut) else _BOUNDS_BY_READS
+    rows: list[_Row] = [
+        ("states", len(lut), np.nan, "", "1", "number of states in the look-up table")
+    ]
     for name, (unit, definition) in definitions.items():
-        known = np.isfinite(value[name]) and np.isfinite(drawn[name]).any()
-        low, high = np.nanquantile(drawn[name], [0.16, 0.84]) if known else (np.nan, np.nan)
-        rows.append((name, value[name].item(), (high - low) / 2, unit, definition))
+        bound = bounds.get(name, "")
+        known = np.isfinite(value[name]) and np.isfinite(drawn[name]).all() and not bound
+        low, high = np.quantile(drawn[name], [0.16, 0.84]) if known else (np.nan, np.nan)
+        rows.append((name, value[name].item(), (high - low) / 2, bound, unit, definition))
     rows += _linearity(measurement)
     rows.append(_between_devices(lut, others))
     rows += _retention(lut)
     rows += _energy(lut, measurement, write_resistance_ohm, write_resistance_u_ohm)
-    return pd.DataFrame(rows, columns=["quantity", "value", "value_u", "unit", "definition"])
+    return pd.DataFrame(rows, columns=["quantity", "value", "value_u", "bound", "unit", "definition"])
+
+
+def distinguishable_states(
+    lut: pd.DataFrame, min_separation: float = MIN_SEPARATION, write_sigma: ArrayLike | None = None
+) -> float:
+    """Largest number of states that are far enough apart; NaN if no scatter was measured.
+
+    Where the scatter of writes was not measured it is an upper bound.
+
+    Parameters
+    ----------
+    lut : look-up table
+    min_separation : of neighbours, in sigma of one read after one write
+    write_sigma : (K,) in ohm, assumed in place of the measured scatter of writes
+    """
+    r, read, cycle = _states_and_sigmas(lut)
+    if write_sigma is not None:
+        cycle = np.broadcast_to(np.asarray(write_sigma, dtype=float), r.shape)
+    return float(_of_states(r, read, cycle, min_separation)["distinguishable_states"][0])
 
 
 def _states_and_sigmas(lut: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Resistances, sigma of reads and sigma of writes, each (1, K)."""
-    empty = pd.Series(np.nan, index=lut.index)
     read, cycle = (
-        lut.get(column, empty).to_numpy(float)[None]
-        for column in ("read_sigma_ohm", "cycle_sigma_ohm")
+        state_sigma(lut, column)[None] for column in ("read_sigma_ohm", "cycle_sigma_ohm")
     )
     return lut["resistance_ohm"].to_numpy(float)[None], read, cycle
 
@@ -224,28 +263,33 @@ def _drawn_states(lut: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray
     r = sorted_draws(lut["resistance_ohm"], lut["resistance_u_ohm"], _DRAWS, rng)
     _, read, cycle = _states_and_sigmas(lut)
     visits, reads = (lut.get(c, pd.Series(1, lut.index)) for c in ("n_visits", "n_reads"))
+    read = _drawn_sigmas(read, (reads - visits).to_numpy(), rng)
+    return r, read, _drawn_sigmas(cycle, (visits - 1).to_numpy(), rng)
 
-    def drawn(sigma: np.ndarray, dof: np.ndarray) -> np.ndarray:
-        if not (dof > 0).all():
-            return np.repeat(sigma, _DRAWS, axis=0)
-        return sigma * np.sqrt(dof / rng.chisquare(np.maximum(dof, 1), (_DRAWS, len(lut))))
 
-    read_drawn = drawn(read, (reads - visits).to_numpy())
-    return r, read_drawn, drawn(cycle, (visits - 1).to_numpy())
+def _drawn_sigmas(sigma: np.ndarray, dof: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Draws (draws, K) of sigmas; a state without degrees of freedom has those of all together.
+
+    NaN where there are none at all, since a sigma without them has no known uncertainty.
+    """
+    if not dof.sum():
+        return np.full((_DRAWS, len(dof)), np.nan)
+    each = dof / rng.chisquare(np.maximum(dof, 1), (_DRAWS, len(dof)))
+    together = dof.sum() / rng.chisquare(dof.sum(), (_DRAWS, 1))
+    return sigma * np.sqrt(np.where(dof > 0, each, together))
 
 
 def _of_states(
     r: np.ndarray, read: np.ndarray, cycle: np.ndarray, min_separation: float
 ) -> dict[str, np.ndarray]:
     """Figures of merit (N,) of N tables of K states; r, read, cycle (N, K) in ohm."""
-    measured = np.isfinite(read) | np.isfinite(cycle)
-    sigma = np.where(measured, np.hypot(np.nan_to_num(read), np.nan_to_num(cycle)), np.nan)
+    sigma = combined_sigma(read, cycle)
     swing = r[:, -1] - r[:, 0]
     with np.errstate(divide="ignore"):
         gaps = np.diff(r) / ((sigma[:, 1:] + sigma[:, :-1]) / 2)
         to_noise = swing / sigma.mean(axis=1)
     ladders = [1 + _most_distinct(*one, min_separation) for one in zip(r, sigma, strict=True)]
-    states = np.where(measured.all(axis=1), ladders, np.nan)
+    states = np.where(np.isfinite(sigma).all(axis=1), ladders, np.nan)
     fraction = (r - r[:, :1]) / swing[:, None]
     return {
         "distinguishable_states": states,
@@ -284,17 +328,17 @@ def _linearity(measurement: xr.Dataset) -> list[_Row]:
     # The field writes the label of a depression that falls fast first as negative.
     fall = -fall
     return [
-        ("alpha_potentiation", rise, rise_u, "1", f"{how}; {none}"),
+        ("alpha_potentiation", rise, rise_u, "", "1", f"{how}; {none}"),
         (
-            "alpha_depression", fall, fall_u, "1",
+            "alpha_depression", fall, fall_u, "", "1",
             f"the same of falling resistance, negative if it falls fast first; {none}",
         ),
         (
-            "asymmetry", abs(rise - fall), float(np.hypot(rise_u, fall_u)), "1",
+            "asymmetry", abs(rise - fall), float(np.hypot(rise_u, fall_u)), "", "1",
             "abs(alpha_potentiation - alpha_depression); 0 if both curves coincide",
         ),
         (
-            "alpha_misfit", _misfit(curves), np.nan, "1",
+            "alpha_misfit", _misfit(curves), np.nan, "", "1",
             "root mean square distance of the runs from their exponential curves, as a fraction "
             "of their change; if it is large, the labels mean little",
         ),
@@ -307,7 +351,7 @@ def _between_devices(lut: pd.DataFrame, others: Sequence[pd.DataFrame]) -> _Row:
         "states; empty if one device was measured"
     )
     if not others:
-        return "device_to_device", np.nan, np.nan, "1", text
+        return "device_to_device", np.nan, np.nan, "", "1", text
     for other in others:
         if len(other) != len(lut):
             raise Hall2netError(
@@ -317,30 +361,34 @@ def _between_devices(lut: pd.DataFrame, others: Sequence[pd.DataFrame]) -> _Row:
     swing = np.ptp(lut["resistance_ohm"].to_numpy(float))
     value = float(np.sqrt(np.var(resistances, axis=0, ddof=1).mean())) / swing
     # Devices often shift as a whole, so their states add no degrees of freedom.
-    return "device_to_device", value, value / np.sqrt(2 * len(others)), "1", text
+    return "device_to_device", value, value / np.sqrt(2 * len(others)), "", "1", text
 
 
 def _retention(lut: pd.DataFrame) -> list[_Row]:
     r = lut["resistance_ohm"].to_numpy(float)
-    drift = lut["drift_per_decade_ohm"].to_numpy(float)
-    drift_u = lut["drift_per_decade_u_ohm"].to_numpy(float)
+    drift = drift_of(lut)
     mean = mean_u = decades = np.nan
-    if np.isfinite(drift).all():
-        weight = np.where(drift_u > 0, drift_u, 1.0) ** -2.0
-        mean = float(np.sum(weight * drift) / weight.sum()) / np.ptp(r)
-        mean_u = float(weight.sum() ** -0.5) / np.ptp(r)
+    how = "mean over the states; empty if it was not measured"
+    if drift.measured:
+        mean, mean_u = drift.slope.mean() / np.ptp(r), drift.sigma[0] / np.ptp(r)
+        how = "one slope for all states"
+        if drift.dof:
+            how += f" (chi-square {drift.chi2:.3g} for {drift.dof} degrees of freedom)"
+        if not drift.common:
+            mean_u = drift.slope.std(ddof=1) / np.sqrt(len(r)) / np.ptp(r)
+            how = how.replace("one", "mean over the states; not one")
         nearest = np.minimum(np.append(np.diff(r), np.inf), np.append(np.inf, np.diff(r)))
-        decades = float(np.min(nearest / 2 / (np.abs(drift) + 2 * drift_u)))
-    not_measured = "empty if it was not measured"
+        decades = float(np.min(nearest / 2 / (np.abs(drift.slope) + 2 * drift.sigma)))
     return [
         (
-            "drift", mean, mean_u, "1/decade",
-            f"change per decade of time as a fraction of the range, weighted mean; {not_measured}",
+            "drift", mean, mean_u, "", "1/decade",
+            f"change per decade of time as a fraction of the range, {how}",
         ),
         (
-            "retention", decades, np.nan, "decade",
+            "retention", decades, np.nan, "at least" if np.isfinite(decades) else "", "decade",
             "decades of time in which no state drifts half way to its neighbour, each drift taken "
-            f"2 sigma larger than found (lower bound); {not_measured}",
+            "2 sigma larger than found; extrapolated from the time after a pulse that was "
+            "measured; empty if it was not measured",
         ),
     ]  # fmt: skip
 
@@ -357,7 +405,7 @@ def _energy(
     total = float(write_energy(current[np.isfinite(current)], resistance, width).sum()) * 1e6
     text = "I^2 R tau; empty without the resistance of the current path and the pulse width"
     return [
-        (name, value, value * resistance_u / resistance, "uJ", f"{words}, {text}")
+        (name, value, value * resistance_u / resistance, "", "uJ", f"{words}, {text}")
         for name, value, words in (
             ("write_energy_min", energy.min(), "of the write that needs least"),
             ("write_energy_mean", energy.mean(), "of one write, mean over the states"),
