@@ -25,7 +25,8 @@ rule merit:
         others=lambda wildcards: other_devices(wildcards.study),
         resistivity=lambda wildcards: write_resistance(wildcards.study),
     output:
-        "results/{study}/merit.csv",
+        merit="results/{study}/merit.csv",
+        write_scatter="results/{study}/write_scatter.csv",
     log:
         "results/logs/{study}/merit.log",
     conda:

@@ -25,6 +25,7 @@ from hall2net.figures.style import (
     published_points,
 )
 from hall2net.physics.current_loops import switching_loop
+from hall2net.synapse.lut import one_read_sigma, writes_measured
 from hall2net.synapse.merit import curvatures, fit_nonlinearity, update_curve, update_curves
 
 
@@ -65,11 +66,11 @@ def _states_on_loop(measurement: xr.Dataset, lut: pd.DataFrame) -> Figure:
     axes.errorbar(
         lut["write_current_ma"],
         lut["resistance_ohm"] * 1e3,
-        yerr=lut["resistance_u_ohm"].fillna(0) * 1e3,
+        yerr=lut["resistance_u_ohm"] * 1e3,
         linestyle="none",
         marker="o",
         color=COLOURS[2],
-        label=f"{len(lut)} states taken as weights",
+        label=f"{len(lut)} states taken as weights (number chosen)",
     )
     axes.set_xlabel("write current (mA)")
     axes.set_ylabel("$R_{xy}$ (mΩ)")
@@ -96,8 +97,8 @@ def _states_of_train(measurement: xr.Dataset, lut: pd.DataFrame, paper: Sequence
     panel(train, "a", f"{len(reads):,} reads")
     number = np.arange(1, len(lut) + 1)
     states.errorbar(
-        number, lut["resistance_ohm"], yerr=_sigma(lut), ls="none", marker="o", color=COLOURS[1],
-        label="ours, ±1σ of one read",
+        number, lut["resistance_ohm"], yerr=one_read_sigma(lut), ls="none", marker="o",
+        color=COLOURS[1], label=f"ours, {_spread_words(lut)}",
     )  # fmt: skip
     if paper:
         published_points(states, range(1, len(paper) + 1), paper, label="published (taken as Ω)")
@@ -110,16 +111,20 @@ def _states_of_train(measurement: xr.Dataset, lut: pd.DataFrame, paper: Sequence
 
 
 @figure
-def state_separation(*, lut: pd.DataFrame, published: Mapping[str, Any]) -> Figure:
-    """Levels of the states with their spread, and the distance of neighbours over it."""
+def state_separation(
+    *, lut: pd.DataFrame, merit: pd.DataFrame, published: Mapping[str, Any]
+) -> Figure:
+    """Levels of the states with their spread, and the distance of neighbours over it. Where the
+    scatter of writes was not measured, distance and number of states are upper bounds.
+    """
     drawn = new_figure(DOUBLE, 68)
     levels, gaps = drawn.subplots(1, 2)
     state = np.arange(1, len(lut) + 1)
-    sigma = _sigma(lut)
+    sigma = one_read_sigma(lut)
     to_level = np.gradient(lut["level"], lut["resistance_ohm"]).mean()
     levels.errorbar(
         state, lut["level"], yerr=sigma * to_level, ls="none", marker="o", color=COLOURS[1],
-        label="ours, ±1σ of one read",
+        label=f"ours, {_spread_words(lut)}",
     )  # fmt: skip
     paper = published.get("synapse", {}).get("levels")
     if paper:
@@ -128,15 +133,17 @@ def state_separation(*, lut: pd.DataFrame, published: Mapping[str, Any]) -> Figu
     levels.set_xlabel("state")
     levels.xaxis.set_major_locator(MaxNLocator(integer=True))
     levels.set_ylabel("level")
-    panel(levels, "a", f"{len(lut)} states, {np.log2(len(lut)):.2f} bits")
+    panel(levels, "a", _count_words(merit))
 
     distance = lut["separation_sigma"].to_numpy()[:-1]
+    known = np.isfinite(distance).any()
     gaps.bar(state[:-1] + 0.5, distance, width=0.7, color=COLOURS[3], edgecolor="black", lw=0.5)
     gaps.axhline(3, color="black", ls="--", lw=0.8, label="3σ")
     gaps.set_xlabel("between neighbouring states")
     gaps.xaxis.set_major_locator(MaxNLocator(integer=True))
-    gaps.set_ylabel("separation (σ)")
-    panel(gaps, "b", f"{int((distance < 3).sum())} of {len(distance)} gaps below 3σ")
+    gaps.set_ylabel("separation (σ)" if writes_measured(lut) else "separation (σ of one read)")
+    below = f"{int((distance < 3).sum())} of {len(distance)} gaps below 3σ"
+    panel(gaps, "b", below if known else "scatter not measured")
     merged_legend(drawn, 3)
     return drawn
 
@@ -233,9 +240,63 @@ def state_choice(*, lut: pd.DataFrame, advisor: pd.DataFrame) -> Figure:
     return drawn
 
 
-def _sigma(lut: pd.DataFrame) -> np.ndarray:
-    """Standard deviation (ohm) of one read of each state, cycle-to-cycle scatter included."""
-    return np.hypot(lut["read_sigma_ohm"], lut["cycle_sigma_ohm"].fillna(0)).to_numpy(float)
+@figure
+def states_write_scatter(*, lut: pd.DataFrame, write_scatter: pd.DataFrame) -> Figure:
+    """Distinguishable states against an assumed scatter from one write to the next: of every
+    resistance, as a fraction of their range, and, for states of a switching loop, of all switching
+    currents together. A cross is the scatter that was measured.
+    """
+    drawn = new_figure(SINGLE, 70)
+    axes = drawn.subplots()
+    for series, (of, words) in enumerate(_SCATTER_WORDS.items(), start=1):
+        rows = write_scatter[write_scatter["scatter_of"] == of]
+        if len(rows):
+            axes.plot(
+                100 * rows["fraction"], rows["distinguishable_states"], color=COLOURS[series],
+                marker=MARKERS[series], ls=LINES[series - 1], label=words,
+            )  # fmt: skip
+    rows = write_scatter[write_scatter["scatter_of"] == "measured"]
+    axes.plot(
+        100 * rows["fraction"], rows["distinguishable_states"], ls="none", marker="X", ms=7,
+        color=COLOURS[3], label="measured" if len(rows) else "",
+    )  # fmt: skip
+    axes.axhline(len(lut), color=GREY, ls=":", lw=0.8)
+    # Zero has a place of its own on the left: it is what reads alone would allow.
+    axes.set_xscale("symlog", linthresh=0.1)
+    axes.set_xlim(0, 15)
+    axes.set_xticks([0, 0.1, 0.3, 1, 3, 10], ["0", "0.1", "0.3", "1", "3", "10"])
+    axes.set_ylim(0, 1.08 * len(lut))
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.set_xlabel("assumed scatter of writes, 1σ (%)")
+    axes.set_ylabel("distinguishable states")
+    panel(axes, "", "" if len(rows) else "scatter of writes not measured")
+    merged_legend(drawn, 1)
+    return drawn
+
+
+_SCATTER_WORDS = {
+    "resistance": "of each resistance (% of the range)",
+    "threshold": "of the switching currents (%)",
+}
+
+
+def _spread_words(lut: pd.DataFrame) -> str:
+    """What the bars of the states show."""
+    if not np.isfinite(one_read_sigma(lut)).any():
+        return "scatter not measured"
+    alone = "" if writes_measured(lut) else "; scatter of writes not measured"
+    return f"±1σ of one read{alone}"
+
+
+def _count_words(merit: pd.DataFrame) -> str:
+    """How many states there are, and how many of them one read can tell from another."""
+    rows = merit.set_index("quantity")
+    found, bits = rows.loc["distinguishable_states"], rows.at["information", "value"]
+    count = f"{rows.at['states', 'value']:.0f} states"
+    if pd.isna(found["value"]):
+        return f"{count}, scatter not measured"
+    bound = "" if pd.isna(found["bound"]) or not found["bound"] else f"{found['bound']} "
+    return f"{count}, {bound}{found['value']:.0f} distinguishable ({bits:.2f} bits)"
 
 
 def _level_axis(axes: Any, lut: pd.DataFrame) -> None:  # noqa: ANN401
