@@ -23,6 +23,7 @@ from hall2net.study.figures import all_figures, figure_of
 from hall2net.study.published import read_published
 from hall2net.synapse.advisor import advice
 from hall2net.synapse.merit import figures_of_merit
+from hall2net.synapse.updates import updates_table
 from hall2net.synapse.write_scatter import states_against_write_scatter
 
 ROOT = Path(__file__).parents[2]
@@ -71,7 +72,8 @@ def inputs():
             "states": common
             | {"measurement": sources[study], "lut": luts[study], "advisor": advice(luts[study])}
             | {"merit": figures_of_merit(luts[study], sources[study])}
-            | {"write_scatter": states_against_write_scatter(luts[study])},
+            | {"write_scatter": states_against_write_scatter(luts[study])}
+            | {"updates": updates_table(sources[study])},
             "networks": common
             | {"runs": runs[study], "printed": PRINTED}
             | {"hardware": pd.DataFrame({"polarity": ["bipolar"]})},
@@ -93,7 +95,7 @@ every_figure = pytest.mark.parametrize(("study", "family", "name"), EVERY)
 UNITLESS = {
     "epoch", "level", "state", "weights", "predicted class", "true class", "pulse number",
     "residual / noise", "density", "number of loops", "between neighbouring states",
-    "devices per weight", "number of states",
+    "devices per weight", "number of states", "distinguishable states",
 }  # fmt: skip
 SYMBOLS = (r"\xi_", r"T_\mathrm{int}", r"\theta_", r"\sigma_i")
 

@@ -27,6 +27,7 @@ FIGURE_FILES = {
             "lut",
             "merit",
             "write_scatter",
+            "updates",
             "advisor",
             "hardware",
         )

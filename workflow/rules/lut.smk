@@ -27,6 +27,7 @@ rule merit:
     output:
         merit="results/{study}/merit.csv",
         write_scatter="results/{study}/write_scatter.csv",
+        updates="results/{study}/updates.csv",
     log:
         "results/logs/{study}/merit.log",
     conda:

@@ -4,6 +4,7 @@ from hall2net.measurement import open_measurement
 from hall2net.synapse.lut import read_lut
 from hall2net.synapse.merit import figures_of_merit
 from hall2net.synapse.states import lut_from
+from hall2net.synapse.updates import updates_table
 from hall2net.synapse.write_scatter import states_against_write_scatter
 
 if __name__ == "__main__":
@@ -33,3 +34,4 @@ if __name__ == "__main__":
         write_csv(table, snakemake.output.merit)
         table = states_against_write_scatter(lut, **separation)
         write_csv(table, snakemake.output.write_scatter)
+        write_csv(updates_table(measurement), snakemake.output.updates)

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import xarray as xr
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, StrMethodFormatter
 
@@ -26,7 +27,7 @@ from hall2net.figures.style import (
 )
 from hall2net.physics.current_loops import switching_loop
 from hall2net.synapse.lut import one_read_sigma, writes_measured
-from hall2net.synapse.merit import curvatures, fit_nonlinearity, update_curve, update_curves
+from hall2net.synapse.updates import fit_update, update_curves
 
 
 @figure(highlight=True)
@@ -149,36 +150,59 @@ def state_separation(
 
 
 @figure
-def potentiation_depression(*, measurement: xr.Dataset) -> Figure:
-    """Share of the change done against the pulses given, and the curve of NeuroSim's label."""
-    drawn = new_figure(SINGLE, 76)
-    axes = drawn.subplots()
+def potentiation_depression(*, measurement: xr.Dataset, updates: pd.DataFrame) -> Figure:
+    """Share of the change done against the pulses given, of identical pulses and of stepped ones,
+    with the exponential of NeuroSim's label and whether it holds. Open symbols and dotted curves
+    are of an exponential that is rejected or cannot be tested.
+    """
     curves = update_curves(measurement)
-    step = np.linspace(0, 1, 201)
-    axes.plot([0, 1], [0, 1], color=GREY, ls=":", lw=0.8)
-    for number, direction in enumerate(("potentiation", "depression"), start=1):
-        own = curves[curves["direction"] == direction]
-        if own.empty:
-            continue
-        down = direction == "depression"
-        label, label_u = fit_nonlinearity(own)
-        runs = own["run"].nunique()
-        axes.plot(
-            own["step"], 1 - own["fraction"] if down else own["fraction"], ls="none", ms=2.5,
-            marker=MARKERS[number], color=COLOURS[number], alpha=0.7,
-            label=f"{direction}, {runs} run{'s' if runs > 1 else ''}",
-        )  # fmt: skip
-        fitted = update_curve(step, float(np.mean(curvatures(own))))
-        axes.plot(
-            step, 1 - fitted if down else fitted, color=COLOURS[number], ls=LINES[number - 1],
-            label=f"label {measured(-label if down else label, label_u)}",
-        )  # fmt: skip
-        if down:
-            axes.plot([0, 1], [1, 0], color=GREY, ls=":", lw=0.8)
-    axes.set_xlabel("pulses (share of the run)")
-    axes.set_ylabel("resistance (share of the run's change)")
-    merged_legend(drawn, 2)
+    kinds = list(dict.fromkeys(updates["pulses"]))
+    drawn = new_figure(SINGLE if len(kinds) < 2 else DOUBLE, 88)
+    panels = drawn.subplots(1, max(len(kinds), 1), squeeze=False, sharey=True)[0]
+    for axes, letter, pulses in zip(panels, "abc", kinds, strict=False):
+        axes.plot([0, 1], [0, 1], color=GREY, ls=":", lw=0.8)
+        rows = updates[updates["pulses"] == pulses]
+        for _, row in rows.iterrows():
+            _draw_update(axes, curves, row)
+        panel(axes, letter if len(kinds) > 1 else "", _PULSES_WORDS[pulses])
+        axes.set_xlabel("pulses (share of the run)")
+    panels[0].set_ylabel("resistance (share of the run's change)")
+    merged_legend(drawn, 1)
     return drawn
+
+
+_PULSES_WORDS = {
+    "identical": "identical pulses",
+    "stepped": "the current grows from pulse to pulse",
+    "not known": "pulses of unknown current",
+}
+
+
+def _draw_update(axes: Axes, curves: pd.DataFrame, row: pd.Series) -> None:
+    """One direction: its points, and the mean exponential of its runs."""
+    down = row["direction"] == "depression"
+    series = 1 + down
+    own = curves[(curves["direction"] == row["direction"]) & (curves["pulses"] == row["pulses"])]
+    fits = [fit_update(run) for _, run in own.groupby("run")]
+    step = np.linspace(0, 1, 201)
+    curve = np.mean([fit.at(step) for fit in fits], axis=0)
+    holds = row["status"] == "ok"
+    runs = f"{row['n_runs']:.0f} run{'s' if row['n_runs'] > 1 else ''}"
+    axes.plot(
+        own["step"], 1 - own["fraction"] if down else own["fraction"], ls="none", ms=2.5,
+        marker=MARKERS[series], color=COLOURS[series], mfc=COLOURS[series] if holds else "none",
+        label=f"{row['direction']}, {runs}; from straight by "
+        f"{measured(row['nonlinearity'], row['nonlinearity_u'])}",
+    )  # fmt: skip
+    label = measured(-row["alpha"] if down else row["alpha"], row["alpha_u"])
+    test = "not tested" if np.isnan(row["p_value"]) else "holds" if holds else "rejected"
+    words = f"{test}, misfit {100 * row['misfit']:.2g} %"
+    axes.plot(
+        step, 1 - curve if down else curve, color=COLOURS[series], ls="-" if holds else ":",
+        label=f"exponential of label {label}: {words}",
+    )  # fmt: skip
+    if down:
+        axes.plot([0, 1], [1, 0], color=GREY, ls=":", lw=0.8)
 
 
 @figure

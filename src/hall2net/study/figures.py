@@ -20,7 +20,7 @@ from hall2net.sources import LIBRARY
 # From the decorator to the end of the docstring: all that declares a figure.
 _DECLARED = re.compile(r'^@figure\b.*?^    """.*?"""', re.MULTILINE | re.DOTALL)
 _BLOCKS = {
-    "lut": ("lut", "measurement", "advisor", "merit", "write_scatter"),
+    "lut": ("lut", "measurement", "advisor", "merit", "write_scatter", "updates"),
     "device": ("hardware",),
     "conventions": ("torque", "convention"),
 }

@@ -7,11 +7,9 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 from numpy.typing import ArrayLike
-from scipy.optimize import isotonic_regression, minimize_scalar
 from scipy.stats import norm
 
 from hall2net.errors import Hall2netError
-from hall2net.physics.current_loops import switching_loop, turning_points
 from hall2net.physics.pulses import write_energy
 from hall2net.synapse.drift import drift_of
 from hall2net.synapse.lut import (
@@ -23,15 +21,8 @@ from hall2net.synapse.lut import (
     state_sigma,
     writes_measured,
 )
-from hall2net.synapse.plateaus import average_pulses, read_train
+from hall2net.synapse.updates import DIRECTIONS, PULSES, updates_table
 
-LABEL_SCALE = 10.1015
-"""Non-linearity label of NeuroSim per unit of the curve's largest distance from a straight line."""
-
-_SHORTEST_RUN = 4  # points of a potentiation or depression: the fewest that show a curvature
-_WAY_BACK = 0.25  # of the range of resistance: larger than noise, smaller than any reset
-_BRANCH = 0.02, 0.98  # of the swing of a branch: beyond, the change drowns in the noise
-_STEEPEST = 44.0  # largest |1/A| that is fitted; beyond, the curve is a single step
 _DRAWS = 400  # of the table: the 1 sigma of a figure of merit is then known to 4 %
 
 _BOUNDS_BY_READS = {
@@ -45,114 +36,6 @@ _BOUNDS_BY_READS = {
 
 _Row = tuple[str, float, float, str, str, str]
 """Quantity, value, 1 sigma, bound, unit, definition."""
-
-
-def nonlinearity_label(a: ArrayLike) -> np.ndarray:
-    """NeuroSim's non-linearity label of the update curve with the normalised parameter A.
-
-    The conductance after P of P_max pulses is G = G_min + B [1 - exp(-P/(A P_max))], with B such
-    that it ends at G_max (Chen, Peng, Yu, IEEE TCAD 37, 3067 (2018)). NeuroSim tabulates a label
-    from 0 (a straight line) to 9 against A; the label is 10.1015 times the largest vertical
-    distance of the normalised curve from the straight line, which this returns.
-
-    Parameters
-    ----------
-    a : A per number of pulses, dimensionless; positive bends up first (concave), negative convex
-    """
-    a = np.asarray(a, dtype=float)
-    with np.errstate(over="ignore"):
-        end = -np.expm1(-1 / a)
-        at = -a * np.log(a * end)
-        distance = -np.expm1(-at / a) / end - at
-    return np.copysign(LABEL_SCALE * np.abs(distance), a)
-
-
-def update_curves(measurement: xr.Dataset) -> pd.DataFrame:
-    """Potentiation and depression curves of a pulse train or a switching loop.
-
-    In a train every stretch between two turns of the resistance (a way back of a quarter of the
-    range) is a run; a single jump, such as a reset, is not a run. In a loop every branch is a run,
-    from 2 to 98 % of its swing. Pulses of growing current count like identical ones.
-
-    Returns
-    -------
-    DataFrame, one row a pulse: `run, direction` (potentiation: rising resistance; depression),
-    `step` (pulse number over the number of pulses, 0 to 1), `fraction` (of the run's change, 0 to
-    1).
-    """
-    if np.isfinite(measurement["pulse"]).any() if "pulse" in measurement else False:
-        pulses = average_pulses(read_train(measurement))
-        values = pulses.groupby("write")["mean"].mean().to_numpy()
-        turns = turning_points(values, _WAY_BACK)
-        runs = [values[start : stop + 1] for start, stop in zip(turns[:-1], turns[1:], strict=True)]
-    else:
-        loop = switching_loop(measurement)
-        runs = []
-        for branch in ("up", "down"):
-            points = loop[loop["branch"] == branch].sort_values(
-                "write_current_ma", ascending=branch == "up"
-            )
-            r = points["resistance_ohm"].to_numpy()
-            rising = bool(np.median(r[-len(r) // 5 :]) > np.median(r[: len(r) // 5]))
-            fit = isotonic_regression(r, increasing=rising).x
-            fraction = (fit - fit[0]) / (fit[-1] - fit[0])
-            runs.append(r[(fraction > _BRANCH[0]) & (fraction < _BRANCH[1])])
-    rows = [
-        {
-            "run": number,
-            "direction": "potentiation" if run[-1] > run[0] else "depression",
-            "step": i / (len(run) - 1),
-            "fraction": (value - run[0]) / (run[-1] - run[0]),
-        }
-        for number, run in enumerate(runs, start=1)
-        if len(run) >= _SHORTEST_RUN and run[-1] != run[0]
-        for i, value in enumerate(run)
-    ]
-    return pd.DataFrame(rows, columns=["run", "direction", "step", "fraction"])
-
-
-def fit_nonlinearity(curves: pd.DataFrame) -> tuple[float, float]:
-    """Non-linearity label of runs of one direction (least squares) and its 1 sigma.
-
-    The sigma is that of the mean over runs; NaN for one run, and both are NaN for none.
-    """
-    labels = [float(nonlinearity_label(1 / c)) if c else 0.0 for c in curvatures(curves)]
-    if not labels:
-        return np.nan, np.nan
-    sigma = np.std(labels, ddof=1) / np.sqrt(len(labels)) if len(labels) > 1 else np.nan
-    return float(np.mean(labels)), float(sigma)
-
-
-def curvatures(curves: pd.DataFrame) -> list[float]:
-    """1/A of each run of `update_curves`, by least squares; 0 for a straight line."""
-    return [_curvature(run) for _, run in curves.groupby("run")]
-
-
-def update_curve(step: ArrayLike, curvature: float) -> np.ndarray:
-    """Fraction of the change after a fraction `step` of the pulses, for 1/A = `curvature`."""
-    step = np.asarray(step, dtype=float)
-    return np.expm1(-curvature * step) / np.expm1(-curvature) if curvature else step
-
-
-def _misfit(curves: pd.DataFrame) -> float:
-    """Root mean square distance of all runs from their fitted curves; NaN without runs."""
-    runs = [run for _, run in curves.groupby("run")]
-    squares = [
-        np.square(run["fraction"] - update_curve(run["step"], curvature))
-        for run, curvature in zip(runs, curvatures(curves), strict=True)
-    ]
-    return float(np.sqrt(np.concatenate(squares).mean())) if squares else np.nan
-
-
-def _curvature(run: pd.DataFrame) -> float:
-    step, fraction = run["step"].to_numpy(), run["fraction"].to_numpy()
-
-    def squares(curvature: float) -> float:
-        straight = abs(curvature) < 1e-6
-        return float(np.sum((fraction - update_curve(step, 0.0 if straight else curvature)) ** 2))
-
-    found = float(minimize_scalar(squares, bounds=(-_STEEPEST, _STEEPEST), method="bounded").x)
-    return found if abs(found) > 1e-6 else 0.0
 
 
 def figures_of_merit(
@@ -315,32 +198,43 @@ def _most_distinct(r: np.ndarray, sigma: np.ndarray, min_separation: float) -> i
 
 
 def _linearity(measurement: xr.Dataset) -> list[_Row]:
-    curves = update_curves(measurement)
-    (rise, rise_u), (fall, fall_u) = (
-        fit_nonlinearity(curves[curves["direction"] == direction])
-        for direction in ("potentiation", "depression")
-    )
-    none = "empty if no such stretch of four pulses or more was measured"
-    how = (
-        "NeuroSim's non-linearity label (0 straight; Chen, Peng, Yu, IEEE TCAD 37, 3067 (2018)) "
-        "of rising resistance; pulses of growing current count alike; 1 sigma of the mean over runs"
-    )
-    # The field writes the label of a depression that falls fast first as negative.
-    fall = -fall
+    updates = updates_table(measurement)
+    # Those that a simulator steps its weights with, where they were measured.
+    pulses = next((kind for kind in PULSES if (updates["pulses"] == kind).any()), "")
+    rows = updates[updates["pulses"] == pulses].set_index("direction").reindex(list(DIRECTIONS))
+    rise, fall = rows.loc["potentiation"], rows.loc["depression"]
+    of = f"of {pulses} pulses" if pulses else "empty since no stretch of four pulses was measured"
+    doubt = "; ".join(dict.fromkeys(rows["reason"].replace("", np.nan).dropna()))
+    label = f"{of}{f'; {doubt}' if doubt else ''}"
+    distance = f"largest distance of the curve from a straight line, positive if fast first, {of}"
     return [
-        ("alpha_potentiation", rise, rise_u, "", "1", f"{how}; {none}"),
         (
-            "alpha_depression", fall, fall_u, "", "1",
-            f"the same of falling resistance, negative if it falls fast first; {none}",
+            "nonlinearity_potentiation", rise["nonlinearity"], rise["nonlinearity_u"], "", "1",
+            f"of rising resistance, as a fraction of its change: {distance}",
         ),
         (
-            "asymmetry", abs(rise - fall), float(np.hypot(rise_u, fall_u)), "", "1",
+            "nonlinearity_depression", fall["nonlinearity"], fall["nonlinearity_u"], "", "1",
+            "the same of falling resistance; empty if none was measured",
+        ),
+        (
+            "alpha_potentiation", rise["alpha"], rise["alpha_u"], "", "1",
+            "NeuroSim's non-linearity label (0 straight; Chen, Peng, Yu, IEEE TCAD 37, 3067 "
+            f"(2018)) of rising resistance, {label}",
+        ),
+        (
+            # The field writes the label of a depression that falls fast first as negative.
+            "alpha_depression", -fall["alpha"], fall["alpha_u"], "", "1",
+            f"the same of falling resistance, negative if it falls fast first, {label}",
+        ),
+        (
+            "asymmetry", abs(rise["alpha"] + fall["alpha"]),
+            float(np.hypot(rise["alpha_u"], fall["alpha_u"])), "", "1",
             "abs(alpha_potentiation - alpha_depression); 0 if both curves coincide",
         ),
         (
-            "alpha_misfit", _misfit(curves), np.nan, "", "1",
+            "alpha_misfit", float(rows["misfit"].max()), np.nan, "", "1",
             "root mean square distance of the runs from their exponential curves, as a fraction "
-            "of their change; if it is large, the labels mean little",
+            "of their change, of the direction where it is larger",
         ),
     ]  # fmt: skip
 
