@@ -343,16 +343,18 @@ def variation(runs):
             continue
         name, metrics = str(each.name), each.metrics
         labels = {"run": name, "source": metrics["source"], "scale": metrics["scale"]}
-        steps = "float32,measured states,programming error,read noise,drift,stuck devices"
+        steps = ["float32", "measured states", "programming error", "read noise",
+                 "device to device", "drift", "drift, reference column", "stuck devices"]
+        n, nan = len(steps), np.nan
+        accuracy = np.linspace(0.98, 0.93, n)
         tables["attribution"][name] = pd.DataFrame(
-            {"step": steps.split(","), "accuracy": np.linspace(0.98, 0.93, 6),
-             "accuracy_u": [np.nan, np.nan, 1e-3, 1e-3, 1e-3, 1e-3],
-             "cost_points": [np.nan, 1, 1, -0.1, 1, 1],
-             "cost_points_u": [np.nan, np.nan, 0.1, 0.1, 0.1, 0.1], "n": [1, 1, 5, 5, 5, 5]}
+            {"step": steps, "accuracy": accuracy, "accuracy_sd": [nan, nan, *[1e-3] * (n - 2)],
+             "accuracy_min": accuracy - 1e-3, "cost_points": [nan, 1, 1, -0.1, 1, 1, 0.5, 1],
+             "cost_points_sd": [nan, nan, *[0.1] * (n - 2)], "n": [1, 1, *[5] * (n - 2)]}
         ).assign(time_s=3600.0, stuck_share=0.01, **labels)  # fmt: skip
         tables["noise"][name] = pd.DataFrame(
-            {"noise": ["none", "measured", "scaled", "scaled"], "sigma": [0, 0.01, 0.05, 0.2],
-             "accuracy": [0.97, 0.97, 0.96, 0.8], "accuracy_u": [np.nan, 1e-3, 2e-3, 0.02]}
+            {"noise": ["none", "measured", "assumed", "assumed"], "sigma": [0, 0.01, 0.05, 0.2],
+             "accuracy": [0.97, 0.97, 0.96, 0.8], "accuracy_sd": [np.nan, 1e-3, 2e-3, 0.02]}
         ).assign(**labels)  # fmt: skip
         counts = np.unique(np.geomspace(2, each.name.precision.states, 8).round().astype(int))
         rows = [("float32", np.nan, 0.98, 1e-3)]

@@ -79,9 +79,17 @@ def test_crosssim_errors_are_shares_of_the_range(lut):
     expected = np.sqrt(np.mean(lut["cycle_sigma_ohm"] ** 2)) / swing
     assert device["programming_error"]["magnitude"] == pytest.approx(expected)
     assert device["programming_error"]["model"] == "NormalIndependentDevice"
-    assert not device["drift_error"]["enable"]
     noiseless = crosssim_parameters(lut.assign(cycle_sigma_ohm=np.nan, read_sigma_ohm=0.0))
     assert noiseless["xbar"]["device"]["read_noise"]["model"] == "IdealDevice"
+
+
+def test_what_was_not_measured_is_left_out(lut, train):
+    silent = lut.assign(cycle_sigma_ohm=np.nan, read_sigma_ohm=np.nan)
+    assert "write_noise_std" not in aihwkit_device(silent)
+    device = crosssim_parameters(silent)["xbar"]["device"]
+    assert not {"programming_error", "read_noise", "drift_error"} & set(device)
+    text = neurosim_parameters(silent, figures_of_merit(silent, train), pulse_width_s=1e-3)
+    assert "// sigmaCtoC: not measured" in text and "// sigmaReadNoise: not measured" in text
 
 
 def test_neurosim_values(lut, train):
@@ -92,5 +100,5 @@ def test_neurosim_values(lut, train):
     assert float(values["writePulseWidthLTP"]) == 1e-3
     value = merit.set_index("quantity")["value"]
     assert float(values["NL_LTP"]) == pytest.approx(value["alpha_potentiation"], rel=1e-5)
-    assert float(values["NL_LTD"]) == 0.0
+    assert "NL_LTD" not in values and "// NL_LTD: not measured" in text.splitlines()
     assert float(values["sigmaCtoC"]) == pytest.approx(value["cycle_to_cycle"] * 1e-5, rel=1e-5)

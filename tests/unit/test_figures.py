@@ -22,6 +22,9 @@ from hall2net.measurement import CONDITIONS, KINDS, select
 from hall2net.study.figures import all_figures, figure_of
 from hall2net.study.published import read_published
 from hall2net.synapse.advisor import advice
+from hall2net.synapse.merit import figures_of_merit
+from hall2net.synapse.updates import updates_table
+from hall2net.synapse.write_scatter import states_against_write_scatter
 
 ROOT = Path(__file__).parents[2]
 PUBLISHED = read_published(ROOT / "reference/published.yaml")
@@ -45,7 +48,9 @@ def inputs():
     cotb_measurement = select(tables["cotb"][0]["freestanding"], "sot_-1")
     luts = {
         "cotb": made_tables.lut(levels, np.linspace(-15, 15, 12)),
-        "ruo2": made_tables.lut([0.33, 0.46, 0.49, 0.52, 0.54, 0.57]),
+        "ruo2": made_tables.lut(
+            [0.33, 0.46, 0.49, 0.52, 0.54, 0.57], [-15.6, 11, 12, 13, 14.2, 15.4]
+        ),
     }
     sources = {
         "cotb": cotb_measurement,
@@ -65,8 +70,13 @@ def inputs():
             "switching": common
             | {"datasets": datasets, "switching": switching, "samples": samples},
             "states": common
-            | {"measurement": sources[study], "lut": luts[study], "advisor": advice(luts[study])},
-            "networks": common | {"runs": runs[study], "printed": PRINTED},
+            | {"measurement": sources[study], "lut": luts[study], "advisor": advice(luts[study])}
+            | {"merit": figures_of_merit(luts[study], sources[study])}
+            | {"write_scatter": states_against_write_scatter(luts[study])}
+            | {"updates": updates_table(sources[study])},
+            "networks": common
+            | {"runs": runs[study], "printed": PRINTED}
+            | {"hardware": pd.DataFrame({"polarity": ["bipolar"]})},
             "confusion": common | {"runs": runs[study], "printed": PRINTED},
             "variation": common | made_tables.variation(runs[study]),
         }
@@ -85,7 +95,7 @@ every_figure = pytest.mark.parametrize(("study", "family", "name"), EVERY)
 UNITLESS = {
     "epoch", "level", "state", "weights", "predicted class", "true class", "pulse number",
     "residual / noise", "density", "number of loops", "between neighbouring states",
-    "devices per weight", "number of states",
+    "devices per weight", "number of states", "distinguishable states",
 }  # fmt: skip
 SYMBOLS = (r"\xi_", r"T_\mathrm{int}", r"\theta_", r"\sigma_i")
 
@@ -270,11 +280,11 @@ def test_an_unmeasured_loss_says_so_and_has_no_bar(inputs):
     table = {name: rows.copy() for name, rows in table.items()}
     for rows in table.values():
         chosen = rows["step"] == "programming error"
-        rows.loc[chosen, ["accuracy", "accuracy_u", "cost_points", "cost_points_u"]] = np.nan
+        rows.loc[chosen, rows.columns.str.startswith(("accuracy", "cost_points"))] = np.nan
     axes = variation.loss_attribution(attribution=table).axes[0]
     assert [text.get_text() for text in axes.texts].count("not measured") == 1
     widths = [bar.get_width() for bar in axes.patches]
-    assert len(widths) == 5 and np.isnan(widths).sum() == 1
+    assert len(widths) == 7 and np.isnan(widths).sum() == 1
 
 
 def test_no_published_marker_follows_our_own_reference(inputs):

@@ -1,78 +1,34 @@
+import made_tables
 import numpy as np
 import pandas as pd
 import pytest
 from emulated import SWING, pulse_train, switching_loop_dataset, train_dataset
 from scipy.stats import norm
+from test_updates import exponential, update_train
 
 from hall2net.emulate.ruo2 import STATE_CURRENTS_MA, STATES_OHM
 from hall2net.errors import Hall2netError
-from hall2net.synapse.merit import (
-    figures_of_merit,
-    fit_nonlinearity,
-    nonlinearity_label,
-    update_curves,
-)
+from hall2net.synapse.merit import distinguishable_states, figures_of_merit
 from hall2net.synapse.states import lut_from_loop, lut_from_train
+from hall2net.synapse.updates import nonlinearity_label
 
 
 def values(lut, measurement, **settings):
     return figures_of_merit(lut, measurement, **settings).set_index("quantity")["value"]
 
 
-@pytest.mark.parametrize(
-    ("a", "label"),
-    [(126.268958, 0.01), (4.205668, 0.30), (3.503513, 0.36), (0.023073, 8.99), (0.02281, 9.0)],
-)
-def test_label_is_that_of_neurosim(a, label):
-    """Pairs of the table of parameter A in NeuroSim 3.0."""
-    assert nonlinearity_label(a) == pytest.approx(label, rel=1e-4)
-    assert nonlinearity_label(-a) == pytest.approx(-label, rel=1e-4)
-
-
-def _exponential_train(a_up, a_down, n=40, noise=0.0, cycles=3):
-    rng = np.random.default_rng(0)
-    x = np.arange(n + 1) / n
-    rise = (1 - np.exp(-x / a_up)) / (1 - np.exp(-1 / a_up))
-    fall = 1 - (1 - np.exp(-x / a_down)) / (1 - np.exp(-1 / a_down))
-    one = np.concatenate([rise, fall[1:]])
-    r = np.concatenate([one, *[one[1:]] * (cycles - 1)])
-    r = r + noise * rng.standard_normal(r.size)
-    count = np.arange(r.size)
-    current = np.where(np.append(1, np.diff(r)) > 0, 11.0, -11.0)
-    return train_dataset(
-        np.repeat(count, 3), np.repeat(current, 3), np.repeat(r, 3), np.arange(3.0 * r.size)
-    )
-
-
-def test_nonlinearities_of_exponential_curves_come_back():
-    curves = update_curves(_exponential_train(0.4, 0.25))
-    for direction, a in (("potentiation", 0.4), ("depression", 0.25)):
-        label, spread = fit_nonlinearity(curves[curves["direction"] == direction])
-        assert label == pytest.approx(nonlinearity_label(a), rel=1e-3)
-        assert spread < 1e-3
-
-
-def test_straight_curves_have_no_nonlinearity():
-    curves = update_curves(_exponential_train(1e4, 1e4, noise=1e-3))
-    label, spread = fit_nonlinearity(curves[curves["direction"] == "potentiation"])
-    assert abs(label) < max(4 * spread, 0.05)
-
-
 def test_signs_of_potentiation_and_depression():
-    measurement = _exponential_train(0.4, 0.4, noise=1e-3)
-    lut = pd.DataFrame(
-        {
-            "state": [1, 2], "resistance_ohm": [0.0, 1.0], "resistance_u_ohm": 0.01,
-            "level": [-1.0, 1.0], "read_sigma_ohm": 0.01, "cycle_sigma_ohm": 0.01,
-            "drift_per_decade_ohm": 0.0, "drift_per_decade_u_ohm": 0.001, "write_current_ma": 11.0,
-        }
-    )  # fmt: skip
+    measurement = update_train(exponential(0.4), exponential(0.4), noise=1e-3)
+    lut = made_tables.lut([0.0, 1.0], [-11.0, 11.0])
     merit = values(lut, measurement)
     expected = float(nonlinearity_label(0.4))
     assert merit["alpha_potentiation"] == pytest.approx(expected, abs=0.05)
     assert merit["alpha_depression"] == pytest.approx(-expected, abs=0.05)
     assert merit["asymmetry"] == pytest.approx(2 * expected, abs=0.1)
-    assert merit["alpha_misfit"] == pytest.approx(1e-3 / np.sqrt(3), rel=1.0)
+    assert merit["nonlinearity_depression"] == pytest.approx(expected / 10.1015, abs=0.01)
+    assert merit["alpha_misfit"] == pytest.approx(1e-3, rel=0.3)
+    definition = figures_of_merit(lut, measurement).set_index("quantity")["definition"]
+    assert "of identical pulses" in definition["alpha_potentiation"]
 
 
 def test_merit_of_the_emulated_train():
@@ -199,3 +155,49 @@ def test_every_figure_has_its_unit_and_definition():
     assert merit["quantity"].is_unique
     assert (merit["definition"].str.len() > 15).all()
     assert len(STATES_OHM) == merit["value"].iloc[0]
+
+
+def bounds(lut, measurement):
+    table = figures_of_merit(lut, measurement).set_index("quantity")
+    return table[table["bound"] != ""]
+
+
+def test_reads_alone_give_bounds_and_no_interval():
+    loop = switching_loop_dataset(sigma_ohm=2e-4, step_ma=0.25)
+    lut = lut_from_loop(loop, states=16)
+    found = bounds(lut, loop)
+    assert found["value_u"].isna().all()
+    assert found["bound"].to_dict() == {
+        "distinguishable_states": "at most", "information": "at most",
+        "min_separation": "at most", "misread_rate": "at least",
+        "dynamic_range_to_noise": "at most",
+    }  # fmt: skip
+    # More scatter can only make them worse.
+    for write in (1e-4, 1e-3, 1e-2):
+        assert distinguishable_states(lut, 3, write) <= distinguishable_states(lut, 3)
+    known = lut.assign(cycle_sigma_ohm=1e-3, n_visits=5)
+    assert bounds(known, loop).empty
+
+
+def test_no_scatter_at_all_gives_no_number():
+    loop = switching_loop_dataset(sigma_ohm=2e-4, step_ma=0.25)
+    lut = lut_from_loop(loop, states=16).assign(read_sigma_ohm=np.nan)
+    merit = values(lut, loop)
+    unknown = ["distinguishable_states", "information", "min_separation", "misread_rate",
+               "dynamic_range_to_noise", "read_noise", "cycle_to_cycle", "drift"]  # fmt: skip
+    assert merit[unknown].isna().all() and merit["dynamic_range"] > 0
+
+
+@pytest.mark.parametrize("rejected", [False, True])
+def test_drift_is_pooled_where_one_slope_describes_the_states(rejected):
+    train = pulse_train(seed=0)
+    lut = lut_from_train(train)
+    slope = -0.001 + (0.01 * np.arange(6) if rejected else 0)
+    lut = lut.assign(drift_per_decade_ohm=slope, drift_per_decade_u_ohm=6e-4)
+    table = figures_of_merit(lut, train).set_index("quantity")
+    row, swing = table.loc["drift"], np.ptp(lut["resistance_ohm"])
+    assert row["value"] == pytest.approx(np.mean(slope) / swing)
+    assert ("not one slope" in row["definition"]) == rejected
+    if not rejected:
+        assert row["value_u"] == pytest.approx(6e-4 / np.sqrt(6) / swing)
+    assert table.at["retention", "bound"] == "at least"

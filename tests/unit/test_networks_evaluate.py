@@ -115,22 +115,41 @@ def test_attribution_adds_up():
         time_s=10,
     )
     assert table["step"].tolist() == [
-        "float32", "levels", "programming error", "read noise", "drift", "stuck devices",
+        "float32", "levels", "programming error", "read noise", "device to device", "drift",
+        "drift, reference column", "stuck devices",
     ]  # fmt: skip
-    total = 100 * (table["accuracy"].iloc[1] - table["accuracy"].iloc[-1])
-    assert table["cost_points"].iloc[2:].sum() == pytest.approx(total)
-    assert table["cost_points"].iloc[1] == pytest.approx(-1.0)
-    assert table["accuracy_u"].iloc[0] == pytest.approx(0.01)
-    assert (table["cost_points"].iloc[2:] > 0).all()
+    steps = table.set_index("step").drop("drift, reference column")
+    total = 100 * (steps["accuracy"].iloc[1] - steps["accuracy"].iloc[-1])
+    assert steps["cost_points"].iloc[2:].sum() == pytest.approx(total)
+    assert steps["cost_points"].iloc[1] == pytest.approx(-1.0)
+    # Of 1 and 0.98.
+    assert steps["accuracy_sd"].iloc[0] == pytest.approx(0.02 / np.sqrt(2))
+    assert steps["accuracy_min"].iloc[0] == 0.98
+    assert (steps["cost_points"].iloc[2:].drop("device to device") > 0).all()
+    assert (steps["accuracy_min"] <= steps["accuracy"]).all()
+
+
+def test_a_common_drift_is_drawn_for_each_array_and_taken_off_by_a_reference():
+    """The zeros move by 1.2(4) in one decade, towards the one level that is right."""
+    device = replace(
+        synapse(drift=(0.0, 1.2, 0.0)), drift_u=torch.tensor([0.0, 0.4, 0.0]), common_drift=False
+    )
+    found = monte_carlo(linear(), spots(10), device, draws=200, time_s=10)
+    # Right where the drift of the zeros stays below 1, half a sigma below its mean.
+    assert np.mean(found) == pytest.approx(norm.cdf(-0.5), abs=0.1)
+    assert found.std() > 0.3
+    common = replace(synapse(drift=(2.0, 2.0, 2.0)), drift_u=torch.ones(3), common_drift=True)
+    table = loss_attribution({"levels": [1.0]}, linear(), spots(10), common, time_s=10, draws=5)
+    assert table.set_index("step").at["drift, reference column", "cost_points"] == 0.0
 
 
 def test_a_part_that_was_not_measured_costs_nothing_known():
     device = synapse(0.0, 0.5, stuck=0.1)
-    device = replace(device, unmeasured=("programming", "drift"))
+    device = replace(device, unmeasured=("programming", "devices", "drift"))
     steps = {"float32": [1.0], "levels": [1.0]}
     table = loss_attribution(steps, linear(), spots(10), device, draws=20).set_index("step")
-    silent = table.loc[["programming error", "drift"]]
-    assert silent[["accuracy", "accuracy_u", "cost_points", "cost_points_u"]].isna().all(axis=None)
+    silent = table.loc[["programming error", "device to device", "drift"]]
+    assert silent.drop(columns="n").isna().all(axis=None)
     assert (silent["n"] == 0).all()
     known = table.loc[["read noise", "stuck devices"], "cost_points"]
     total = 100 * (table.at["levels", "accuracy"] - table.at["stuck devices", "accuracy"])

@@ -1,5 +1,7 @@
 """Accuracy by states and by noise, held against what a linear network must do."""
 
+from dataclasses import replace
+
 import made_tables
 import numpy as np
 import pytest
@@ -7,6 +9,7 @@ from scipy.stats import norm
 from test_networks_evaluate import linear, spots, synapse
 
 from hall2net.networks.variation import (
+    NOISE,
     accuracy_against_noise,
     accuracy_against_states,
     one_write_sigma,
@@ -32,9 +35,19 @@ def test_accuracy_falls_with_noise_as_order_statistics_say():
         assert row["accuracy"] == pytest.approx(expected, abs=4 * error + 1e-9)
 
 
-def test_a_device_without_noise_has_one_row():
-    table = accuracy_against_noise(linear(), spots(10), synapse(drift=(0, 1.5, -0.5)), draws=3)
-    assert table["noise"].tolist() == ["none"] and table["accuracy"].tolist() == [1.0]
+def test_without_a_measured_noise_the_assumed_one_is_normal():
+    table = accuracy_against_noise(linear(), spots(10), synapse(drift=(0, 1.5, -0.5)), draws=150)
+    assert table["noise"].tolist() == ["none", *["assumed"] * len(NOISE)]
+    last = table.iloc[-1]
+    z = norm.ppf((np.arange(20000) + 0.5) / 20000)
+    expected = np.mean(norm.cdf(1 / (2 * last["sigma"]) + z) ** 9)
+    assert last["accuracy"] == pytest.approx(expected, abs=0.05)
+
+
+def test_noise_of_reads_alone_says_so():
+    device = replace(synapse(reading=0.08), unmeasured=("programming",))
+    table = accuracy_against_noise(linear(), spots(10), device, draws=2)
+    assert table["noise"].iloc[1] == "reads measured"
 
 
 def test_evenly_spaced_devices_do_as_evenly_spaced_states():

@@ -184,12 +184,14 @@ def test_same_statistics_on_the_gpu():
 @pytest.mark.parametrize(
     ("column", "part"),
     [("cycle_sigma_ohm", "programming"), ("read_sigma_ohm", "reading"),
-     ("drift_per_decade_ohm", "drift")],
+     ("device_sigma_ohm", "devices"), ("drift_per_decade_ohm", "drift")],
 )  # fmt: skip
 @pytest.mark.parametrize("absent", [True, False])
 def test_what_was_measured_for_no_state_is_named(column, part, absent):
     lut = made_tables.lut(np.linspace(0, 1, 5))
-    lut = lut.assign(cycle_sigma_ohm=1e-3, read_sigma_ohm=1e-3, drift_per_decade_ohm=0.0)
+    lut = lut.assign(
+        cycle_sigma_ohm=1e-3, read_sigma_ohm=1e-3, device_sigma_ohm=1e-3, drift_per_decade_ohm=0.0
+    )
     assert synapse_from_lut(lut).unmeasured == ()
     lut.loc[1:, column] = np.nan
     assert synapse_from_lut(lut).unmeasured == ()
@@ -197,3 +199,49 @@ def test_what_was_measured_for_no_state_is_named(column, part, absent):
     device = synapse_from_lut(lut)
     assert device.unmeasured == (part,)
     assert device.to("cpu").unmeasured == device.without("stuck").unmeasured == (part,)
+
+
+@pytest.mark.parametrize("column", ["cycle_sigma_ohm", "read_sigma_ohm"])
+def test_a_state_without_its_own_sigma_has_that_of_the_others(column):
+    sigma = [0.003, np.nan, 0.004, np.nan, np.nan, 0.005]
+    synapse = synapse_from_lut(table(**{column: sigma}))
+    g = generator()
+    found = synapse.read(synapse.write(all_states(40_000), g), g).view(6, -1).std(1) * SWING / 2
+    others = np.sqrt(np.mean(np.square([0.003, 0.004, 0.005])))
+    np.testing.assert_allclose(found, np.where(np.isnan(sigma), others, sigma), rtol=0.02)
+
+
+def test_devices_differ_and_stay_as_they_are():
+    synapse = synapse_from_lut(table(device_sigma_ohm=0.01))
+    g = generator()
+    array = synapse.write(all_states(40_000), g)
+    deviation = (array.level - synapse.levels[array.state]).view(6, -1) * SWING / 2
+    np.testing.assert_allclose(deviation.std(1), 0.01, rtol=0.02)
+    assert torch.equal(synapse.read(array, g), synapse.read(array, g))
+    at_once = synapse.first_reads(4096) - synapse.levels[:, None]
+    np.testing.assert_allclose(at_once.std(1) * SWING / 2, 0.01, rtol=0.02)
+
+
+@pytest.mark.parametrize(("common", "dof"), [(True, 1), (False, 6)])
+def test_drift_of_a_chip_is_drawn_from_its_uncertainty(common, dof):
+    slopes = np.full(6, -0.002) if common else 0.02 * np.arange(6)
+    synapse = synapse_from_lut(
+        table(drift_per_decade_ohm=slopes, drift_per_decade_u_ohm=0.003 * np.sqrt(6 if common else 1))
+    )
+    g = generator()
+    drawn = torch.stack([synapse.with_drawn_drift(g).drift for _ in range(2000)]) * SWING / 2
+    np.testing.assert_allclose(drawn.std(0), 0.003, rtol=0.08)
+    np.testing.assert_allclose(drawn.mean(0), slopes, atol=3e-4)
+    assert np.linalg.matrix_rank(np.cov(drawn.T), tol=1e-9) == dof
+    assert synapse.without("drift").with_drawn_drift(g).drift.abs().max() == 0
+
+
+def test_a_reference_device_takes_off_what_all_states_share():
+    synapse = synapse_from_lut(table(drift_per_decade_ohm=-0.01, drift_per_decade_u_ohm=0.002))
+    against = synapse.with_reference().with_drawn_drift(generator())
+    assert against.drift.abs().max() < 1e-7
+    apart = synapse_from_lut(
+        table(drift_per_decade_ohm=0.01 * np.arange(6), drift_per_decade_u_ohm=1e-4)
+    )
+    left = apart.with_reference().drift * SWING / 2
+    np.testing.assert_allclose(left, 0.01 * (np.arange(6) - 2.5), atol=1e-6)

@@ -20,7 +20,17 @@ FIGURE_FILES = {
     "measurement": lambda wildcards: lut_measurement(wildcards.study),
     **{
         table: f"results/{{study}}/{table}.csv"
-        for table in ("loops", "torque", "switching", "lut", "advisor")
+        for table in (
+            "loops",
+            "torque",
+            "switching",
+            "lut",
+            "merit",
+            "write_scatter",
+            "updates",
+            "advisor",
+            "hardware",
+        )
     },
     "runs": lambda wildcards: run_files(wildcards.study, wildcards.scale),
     **{table: variation_tables(table) for table in ("attribution", "noise", "states")},

@@ -19,6 +19,14 @@ def other_devices(study):
     return [measurement_file(study, name) for name in others]
 
 
+def loops_of(study):
+    """The table of Hall loops, where the study has any: it gives the Hall offset."""
+    measured = SHEETS[study]["kind"].isin(
+        [kind for kind in KINDS if "loops" in KINDS[kind].tables]
+    )
+    return f"results/{study}/loops.csv" if measured.any() else []
+
+
 def write_resistance(study):
     """The table of resistances, where one was measured on the device and none is given."""
     sheet = SHEETS[study].set_index("id")

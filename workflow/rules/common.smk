@@ -149,7 +149,9 @@ def study_tables(study):
     block = config["studies"][study]
     names = [name for kind in kinds for name in KINDS[kind].tables]
     names += ["pulse_widths"] if has_pulse_widths(study) else []
-    names += ["lut", "merit", "advisor"] if "lut" in block else []
+    names += (
+        ["lut", "merit", "write_scatter", "updates", "advisor"] if "lut" in block else []
+    )
     names += ["hardware"] if "device" in block and networks_of(study) else []
     if "conventions" not in block:
         names = [name for name in names if name != "torque"]

@@ -25,7 +25,9 @@ rule merit:
         others=lambda wildcards: other_devices(wildcards.study),
         resistivity=lambda wildcards: write_resistance(wildcards.study),
     output:
-        "results/{study}/merit.csv",
+        merit="results/{study}/merit.csv",
+        write_scatter="results/{study}/write_scatter.csv",
+        updates="results/{study}/updates.csv",
     log:
         "results/logs/{study}/merit.log",
     conda:
@@ -83,6 +85,9 @@ rule advisor_training:
 
 rule hardware:
     input:
+        lut="results/{study}/lut.csv",
+        measurement=lambda wildcards: lut_measurement(wildcards.study),
+        loops=lambda wildcards: loops_of(wildcards.study),
         merit="results/{study}/merit.csv",
         published="reference/published.yaml",
     output:
@@ -93,6 +98,7 @@ rule hardware:
         "../../envs/hall2net.yaml"
     params:
         networks=lambda wildcards: networks_of(wildcards.study),
+        lut=study_config("lut"),
         device=study_config("device"),
     message:
         "{wildcards.study}: devices, area and energy of the networks"

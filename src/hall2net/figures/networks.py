@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from string import ascii_lowercase
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -46,35 +47,43 @@ _MAPPING_MARKERS = {"none": "o", "maxabs": "s", "std": "^", "learned": "D"}
 
 
 @figure
-def fig5bc_device_count(*, runs: Runs, published: Mapping[str, Any]) -> Figure:
-    """Devices for one weight and for the whole network, as the paper counts them: two for a
-    differential pair, one for a bipolar device. Whether the states of this device have both signs
-    is decided in the comparison with the paper.
+def fig5bc_device_count(*, runs: Runs, hardware: pd.DataFrame) -> Figure:
+    """Devices for one weight and for the whole network: a differential pair, and one device if its
+    states have both signs after the Hall offset.
     """
     run = needed_run(runs, "cifar10", "lut")
     weights = run.metrics["weights"]
-    devices = published.get("devices_per_weight", {"differential_pair": 2, "this_work": 1})
-    labels = ["differential pair", "bipolar device"]
-    drawn = new_figure(SINGLE, 52)
-    for axes, letter, unit, scale in zip(
+    polarity = str(hardware["polarity"].iloc[0])
+    drawn = new_figure(SINGLE, 60)
+    for axes, letter, unit, scale, digits in zip(
         drawn.subplots(1, 2),
         "bc",
         ("per weight", r"for all weights ($\mathrm{10^6}$)"),
         (1, weights / 1e6),
+        ("%.0f", "%.2f"),
         strict=True,
     ):
-        heights = [devices["differential_pair"] * scale, devices["this_work"] * scale]
-        bars = axes.bar(labels, heights, width=0.6, color=[GREY, COLOURS[3]], edgecolor="black")
-        for bar, hatch in zip(bars, ("//", ""), strict=True):
-            bar.set_hatch(hatch)
-        axes.bar_label(bars, fmt="%d" if scale == 1 else "%.2f", padding=2)
+        heights = [2 * scale, _DEVICES_OF_ONE.get(polarity, np.nan) * scale]
+        bars = axes.bar([0, 1], heights, width=0.6, color=[GREY, COLOURS[3]], edgecolor="black")
+        bars[0].set_hatch("//")
+        shown = np.isfinite(heights)
+        axes.bar_label(bars, [digits % h if s else "" for h, s in zip(heights, shown, strict=True)],
+                       padding=2)  # fmt: skip
+        if not shown[1]:
+            axes.text(1, 0.5 * heights[0], "sign of the states:\n" + polarity, ha="center",
+                      va="center", color=GREY)  # fmt: skip
         axes.set_ylim(0, 1.18 * heights[0])
+        axes.set_xlim(-0.55, 1.55)
         axes.set_ylabel(f"devices {unit}")
-        axes.set_xticks([0, 1], ["differential\npair", "bipolar\ndevice"])
+        axes.set_xticks([0, 1], ["differential\npair", _ONE_WORDS.get(polarity, "one\ndevice")])
         axes.tick_params(axis="x", length=0)
         panel(axes, letter)
-    stamp(drawn, f"{network_words(run)}, {weights:,} weights")
+    stamp(drawn, f"{network_words(run)}, {weights:,} weights; states: {polarity}")
     return drawn
+
+
+_DEVICES_OF_ONE = {"bipolar": 1, "unipolar": 2}
+_ONE_WORDS = {"bipolar": "bipolar\ndevice", "unipolar": "unipolar\ndevices"}
 
 
 @figure(highlight=True)

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import xarray as xr
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, StrMethodFormatter
 
@@ -25,7 +26,8 @@ from hall2net.figures.style import (
     published_points,
 )
 from hall2net.physics.current_loops import switching_loop
-from hall2net.synapse.merit import curvatures, fit_nonlinearity, update_curve, update_curves
+from hall2net.synapse.lut import one_read_sigma, writes_measured
+from hall2net.synapse.updates import fit_update, update_curves
 
 
 @figure(highlight=True)
@@ -65,11 +67,11 @@ def _states_on_loop(measurement: xr.Dataset, lut: pd.DataFrame) -> Figure:
     axes.errorbar(
         lut["write_current_ma"],
         lut["resistance_ohm"] * 1e3,
-        yerr=lut["resistance_u_ohm"].fillna(0) * 1e3,
+        yerr=lut["resistance_u_ohm"] * 1e3,
         linestyle="none",
         marker="o",
         color=COLOURS[2],
-        label=f"{len(lut)} states taken as weights",
+        label=f"{len(lut)} states taken as weights (number chosen)",
     )
     axes.set_xlabel("write current (mA)")
     axes.set_ylabel("$R_{xy}$ (mΩ)")
@@ -96,8 +98,8 @@ def _states_of_train(measurement: xr.Dataset, lut: pd.DataFrame, paper: Sequence
     panel(train, "a", f"{len(reads):,} reads")
     number = np.arange(1, len(lut) + 1)
     states.errorbar(
-        number, lut["resistance_ohm"], yerr=_sigma(lut), ls="none", marker="o", color=COLOURS[1],
-        label="ours, ±1σ of one read",
+        number, lut["resistance_ohm"], yerr=one_read_sigma(lut), ls="none", marker="o",
+        color=COLOURS[1], label=f"ours, {_spread_words(lut)}",
     )  # fmt: skip
     if paper:
         published_points(states, range(1, len(paper) + 1), paper, label="published (taken as Ω)")
@@ -110,16 +112,20 @@ def _states_of_train(measurement: xr.Dataset, lut: pd.DataFrame, paper: Sequence
 
 
 @figure
-def state_separation(*, lut: pd.DataFrame, published: Mapping[str, Any]) -> Figure:
-    """Levels of the states with their spread, and the distance of neighbours over it."""
+def state_separation(
+    *, lut: pd.DataFrame, merit: pd.DataFrame, published: Mapping[str, Any]
+) -> Figure:
+    """Levels of the states with their spread, and the distance of neighbours over it. Where the
+    scatter of writes was not measured, distance and number of states are upper bounds.
+    """
     drawn = new_figure(DOUBLE, 68)
     levels, gaps = drawn.subplots(1, 2)
     state = np.arange(1, len(lut) + 1)
-    sigma = _sigma(lut)
+    sigma = one_read_sigma(lut)
     to_level = np.gradient(lut["level"], lut["resistance_ohm"]).mean()
     levels.errorbar(
         state, lut["level"], yerr=sigma * to_level, ls="none", marker="o", color=COLOURS[1],
-        label="ours, ±1σ of one read",
+        label=f"ours, {_spread_words(lut)}",
     )  # fmt: skip
     paper = published.get("synapse", {}).get("levels")
     if paper:
@@ -128,50 +134,75 @@ def state_separation(*, lut: pd.DataFrame, published: Mapping[str, Any]) -> Figu
     levels.set_xlabel("state")
     levels.xaxis.set_major_locator(MaxNLocator(integer=True))
     levels.set_ylabel("level")
-    panel(levels, "a", f"{len(lut)} states, {np.log2(len(lut)):.2f} bits")
+    panel(levels, "a", _count_words(merit))
 
     distance = lut["separation_sigma"].to_numpy()[:-1]
+    known = np.isfinite(distance).any()
     gaps.bar(state[:-1] + 0.5, distance, width=0.7, color=COLOURS[3], edgecolor="black", lw=0.5)
     gaps.axhline(3, color="black", ls="--", lw=0.8, label="3σ")
     gaps.set_xlabel("between neighbouring states")
     gaps.xaxis.set_major_locator(MaxNLocator(integer=True))
-    gaps.set_ylabel("separation (σ)")
-    panel(gaps, "b", f"{int((distance < 3).sum())} of {len(distance)} gaps below 3σ")
+    gaps.set_ylabel("separation (σ)" if writes_measured(lut) else "separation (σ of one read)")
+    below = f"{int((distance < 3).sum())} of {len(distance)} gaps below 3σ"
+    panel(gaps, "b", below if known else "scatter not measured")
     merged_legend(drawn, 3)
     return drawn
 
 
 @figure
-def potentiation_depression(*, measurement: xr.Dataset) -> Figure:
-    """Share of the change done against the pulses given, and the curve of NeuroSim's label."""
-    drawn = new_figure(SINGLE, 76)
-    axes = drawn.subplots()
+def potentiation_depression(*, measurement: xr.Dataset, updates: pd.DataFrame) -> Figure:
+    """Share of the change done against the pulses given, of identical pulses and of stepped ones,
+    with the exponential of NeuroSim's label and whether it holds. Open symbols and dotted curves
+    are of an exponential that is rejected or cannot be tested.
+    """
     curves = update_curves(measurement)
-    step = np.linspace(0, 1, 201)
-    axes.plot([0, 1], [0, 1], color=GREY, ls=":", lw=0.8)
-    for number, direction in enumerate(("potentiation", "depression"), start=1):
-        own = curves[curves["direction"] == direction]
-        if own.empty:
-            continue
-        down = direction == "depression"
-        label, label_u = fit_nonlinearity(own)
-        runs = own["run"].nunique()
-        axes.plot(
-            own["step"], 1 - own["fraction"] if down else own["fraction"], ls="none", ms=2.5,
-            marker=MARKERS[number], color=COLOURS[number], alpha=0.7,
-            label=f"{direction}, {runs} run{'s' if runs > 1 else ''}",
-        )  # fmt: skip
-        fitted = update_curve(step, float(np.mean(curvatures(own))))
-        axes.plot(
-            step, 1 - fitted if down else fitted, color=COLOURS[number], ls=LINES[number - 1],
-            label=f"label {measured(-label if down else label, label_u)}",
-        )  # fmt: skip
-        if down:
-            axes.plot([0, 1], [1, 0], color=GREY, ls=":", lw=0.8)
-    axes.set_xlabel("pulses (share of the run)")
-    axes.set_ylabel("resistance (share of the run's change)")
-    merged_legend(drawn, 2)
+    kinds = list(dict.fromkeys(updates["pulses"]))
+    drawn = new_figure(SINGLE if len(kinds) < 2 else DOUBLE, 88)
+    panels = drawn.subplots(1, max(len(kinds), 1), squeeze=False, sharey=True)[0]
+    for axes, letter, pulses in zip(panels, "abc", kinds, strict=False):
+        axes.plot([0, 1], [0, 1], color=GREY, ls=":", lw=0.8)
+        rows = updates[updates["pulses"] == pulses]
+        for _, row in rows.iterrows():
+            _draw_update(axes, curves, row)
+        panel(axes, letter if len(kinds) > 1 else "", _PULSES_WORDS[pulses])
+        axes.set_xlabel("pulses (share of the run)")
+    panels[0].set_ylabel("resistance (share of the run's change)")
+    merged_legend(drawn, 1)
     return drawn
+
+
+_PULSES_WORDS = {
+    "identical": "identical pulses",
+    "stepped": "the current grows from pulse to pulse",
+    "not known": "pulses of unknown current",
+}
+
+
+def _draw_update(axes: Axes, curves: pd.DataFrame, row: pd.Series) -> None:
+    """One direction: its points, and the mean exponential of its runs."""
+    down = row["direction"] == "depression"
+    series = 1 + down
+    own = curves[(curves["direction"] == row["direction"]) & (curves["pulses"] == row["pulses"])]
+    fits = [fit_update(run) for _, run in own.groupby("run")]
+    step = np.linspace(0, 1, 201)
+    curve = np.mean([fit.at(step) for fit in fits], axis=0)
+    holds = row["status"] == "ok"
+    runs = f"{row['n_runs']:.0f} run{'s' if row['n_runs'] > 1 else ''}"
+    axes.plot(
+        own["step"], 1 - own["fraction"] if down else own["fraction"], ls="none", ms=2.5,
+        marker=MARKERS[series], color=COLOURS[series], mfc=COLOURS[series] if holds else "none",
+        label=f"{row['direction']}, {runs}; from straight by "
+        f"{measured(row['nonlinearity'], row['nonlinearity_u'])}",
+    )  # fmt: skip
+    label = measured(-row["alpha"] if down else row["alpha"], row["alpha_u"])
+    test = "not tested" if np.isnan(row["p_value"]) else "holds" if holds else "rejected"
+    words = f"{test}, misfit {100 * row['misfit']:.2g} %"
+    axes.plot(
+        step, 1 - curve if down else curve, color=COLOURS[series], ls="-" if holds else ":",
+        label=f"exponential of label {label}: {words}",
+    )  # fmt: skip
+    if down:
+        axes.plot([0, 1], [1, 0], color=GREY, ls=":", lw=0.8)
 
 
 @figure
@@ -233,9 +264,63 @@ def state_choice(*, lut: pd.DataFrame, advisor: pd.DataFrame) -> Figure:
     return drawn
 
 
-def _sigma(lut: pd.DataFrame) -> np.ndarray:
-    """Standard deviation (ohm) of one read of each state, cycle-to-cycle scatter included."""
-    return np.hypot(lut["read_sigma_ohm"], lut["cycle_sigma_ohm"].fillna(0)).to_numpy(float)
+@figure
+def states_write_scatter(*, lut: pd.DataFrame, write_scatter: pd.DataFrame) -> Figure:
+    """Distinguishable states against an assumed scatter from one write to the next: of every
+    resistance, as a fraction of their range, and, for states of a switching loop, of all switching
+    currents together. A cross is the scatter that was measured.
+    """
+    drawn = new_figure(SINGLE, 70)
+    axes = drawn.subplots()
+    for series, (of, words) in enumerate(_SCATTER_WORDS.items(), start=1):
+        rows = write_scatter[write_scatter["scatter_of"] == of]
+        if len(rows):
+            axes.plot(
+                100 * rows["fraction"], rows["distinguishable_states"], color=COLOURS[series],
+                marker=MARKERS[series], ls=LINES[series - 1], label=words,
+            )  # fmt: skip
+    rows = write_scatter[write_scatter["scatter_of"] == "measured"]
+    axes.plot(
+        100 * rows["fraction"], rows["distinguishable_states"], ls="none", marker="X", ms=7,
+        color=COLOURS[3], label="measured" if len(rows) else "",
+    )  # fmt: skip
+    axes.axhline(len(lut), color=GREY, ls=":", lw=0.8)
+    # Zero has a place of its own on the left: it is what reads alone would allow.
+    axes.set_xscale("symlog", linthresh=0.1)
+    axes.set_xlim(0, 15)
+    axes.set_xticks([0, 0.1, 0.3, 1, 3, 10], ["0", "0.1", "0.3", "1", "3", "10"])
+    axes.set_ylim(0, 1.08 * len(lut))
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.set_xlabel("assumed scatter of writes, 1σ (%)")
+    axes.set_ylabel("distinguishable states")
+    panel(axes, "", "" if len(rows) else "scatter of writes not measured")
+    merged_legend(drawn, 1)
+    return drawn
+
+
+_SCATTER_WORDS = {
+    "resistance": "of each resistance (% of the range)",
+    "threshold": "of the switching currents (%)",
+}
+
+
+def _spread_words(lut: pd.DataFrame) -> str:
+    """What the bars of the states show."""
+    if not np.isfinite(one_read_sigma(lut)).any():
+        return "scatter not measured"
+    alone = "" if writes_measured(lut) else "; scatter of writes not measured"
+    return f"±1σ of one read{alone}"
+
+
+def _count_words(merit: pd.DataFrame) -> str:
+    """How many states there are, and how many of them one read can tell from another."""
+    rows = merit.set_index("quantity")
+    found, bits = rows.loc["distinguishable_states"], rows.at["information", "value"]
+    count = f"{rows.at['states', 'value']:.0f} states"
+    if pd.isna(found["value"]):
+        return f"{count}, scatter not measured"
+    bound = "" if pd.isna(found["bound"]) or not found["bound"] else f"{found['bound']} "
+    return f"{count}, {bound}{found['value']:.0f} distinguishable ({bits:.2f} bits)"
 
 
 def _level_axis(axes: Any, lut: pd.DataFrame) -> None:  # noqa: ANN401

@@ -212,7 +212,7 @@ def points(
     axes.errorbar(
         np.asarray(x, dtype=float),
         table[column].to_numpy(float) * scale,
-        yerr=None if spread is None else spread.fillna(0).to_numpy(float) * abs(scale),
+        yerr=None if spread is None else spread.to_numpy(float) * abs(scale),
         color=COLOURS[series % len(COLOURS)],
         marker=MARKERS[series % len(MARKERS)],
         markersize=size,

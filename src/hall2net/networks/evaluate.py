@@ -67,7 +67,8 @@ def monte_carlo(
     """Test accuracies (draws,) of a network of levels, each draw with new arrays of devices.
 
     Every weight has its own device. Each draw reads every device once and classifies all test
-    images with these values.
+    images with these values. The drift, which is known within its uncertainty alone, is drawn for
+    each array.
 
     Parameters
     ----------
@@ -96,9 +97,12 @@ def monte_carlo(
     accuracies = []
     for draw in tqdm(range(draws), "arrays of devices", leave=False):
         generator = torch.Generator(device).manual_seed(1_000_003 * (seed + 1) + draw)
+        # Its own numbers: those of writes and reads must not depend on the drift.
+        of_drift = torch.Generator(device).manual_seed(7_000_003 * (seed + 1) + draw)
+        chip = synapse.with_drawn_drift(of_drift)
         for name, weight in layers.items():
-            array = synapse.write(states[name], generator)
-            weight.copy_(scales[name] * synapse.read(array, generator, time_s))
+            array = chip.write(states[name], generator)
+            weight.copy_(scales[name] * chip.read(array, generator, time_s))
         accuracies.append(accuracy(model, images))
     return np.array(accuracies)
 
@@ -137,57 +141,80 @@ def loss_attribution(
     saved : the network with the measured levels
     images, draws, seed, time_s, device : as `monte_carlo` takes them
     synapse : the device model; its parts are added in this order: programming error, read noise,
-        drift, stuck devices
+        device to device, drift, stuck devices
 
     Returns
     -------
-    DataFrame, one row a step: `step, accuracy, accuracy_u, cost_points, cost_points_u, n`. The
-    cost is the difference to the previous step, in percentage points. `_u` is the standard error
-    of the mean over seeds or draws (empty for one). The arrays of a draw are the same in every
-    step, so their cost is the mean of paired differences. A part of the device that was not
-    measured has n = 0 and no accuracy or cost; the steps after it go on from the one before.
+    DataFrame, one row a step: `step, accuracy`, `accuracy_sd` (standard deviation over seeds or
+    arrays, since a user has one of them; empty for one), `accuracy_min` (the worst of them),
+    `cost_points`, `cost_points_sd`, `n`. The cost is the difference to the previous step, in
+    percentage points. The arrays of a draw are the same in every step, so that costs are paired
+    differences. A part of the device that was not measured has n = 0 and no accuracy or cost; the
+    steps after it go on from the one before. A drift is read once more against a reference column
+    (`Synapse.with_reference`), in a row that no later step goes on from.
     """
     rows = []
     for step, accuracies in trained.items():
         values = np.asarray(accuracies, dtype=float)
-        rows.append((step, values.mean(), _error(values), len(values)))
-    table = pd.DataFrame(rows, columns=["step", "accuracy", "accuracy_u", "n"])
+        rows.append({"step": step, **_of_accuracies(values)})
+    table = pd.DataFrame(rows)
     table["cost_points"] = -100 * table["accuracy"].diff()
-    table["cost_points_u"] = 100 * np.hypot(table["accuracy_u"], table["accuracy_u"].shift())
+    table["cost_points_sd"] = 100 * np.hypot(table["accuracy_sd"], table["accuracy_sd"].shift())
+
+    def tested(synapse: Synapse) -> np.ndarray:
+        settings = {"draws": draws, "seed": seed, "time_s": time_s, "device": device}
+        return monte_carlo(saved, images, synapse, **settings)
 
     previous = np.full(draws, accuracy(saved.network().to(device), images))
     noisy = []
     off = list(PARTS)
-    for step, part in (
-        ("programming error", "programming"),
-        ("read noise", "reading"),
-        ("drift", "drift"),
-        ("stuck devices", "stuck"),
-    ):
+    for step, part in _STEPS.items():
         off.remove(part)
         if part in synapse.unmeasured:
             noisy.append({"step": step, "n": 0})
             continue
-        found = monte_carlo(
-            saved, images, synapse.without(*off),
-            draws=draws, seed=seed, time_s=time_s, device=device,
-        )  # fmt: skip
-        cost = 100 * (previous - found)
-        noisy.append(
-            {
-                "step": step,
-                "accuracy": found.mean(),
-                "accuracy_u": _error(found),
-                "n": draws,
-                "cost_points": cost.mean(),
-                "cost_points_u": _error(cost),
-            }
-        )
+        found = tested(synapse.without(*off))
+        noisy.append({"step": step, **_of_accuracies(found), **_costs(previous - found)})
+        if part == "drift":
+            against = tested(synapse.without(*off).with_reference())
+            noisy.append(
+                {
+                    "step": f"{step}, reference column",
+                    **_of_accuracies(against),
+                    **_costs(previous - against),
+                }
+            )
         previous = found
-    columns = ["step", "accuracy", "accuracy_u", "cost_points", "cost_points_u", "n"]
-    return pd.concat([table, pd.DataFrame(noisy)], ignore_index=True)[columns]
+    return pd.concat([table, pd.DataFrame(noisy)], ignore_index=True)[_ATTRIBUTION]
 
 
-def _error(values: np.ndarray) -> float:
-    """Standard error of the mean; NaN for a single value."""
-    return float(values.std(ddof=1) / np.sqrt(len(values))) if len(values) > 1 else np.nan
+_STEPS = {
+    "programming error": "programming",
+    "read noise": "reading",
+    "device to device": "devices",
+    "drift": "drift",
+    "stuck devices": "stuck",
+}
+"""Steps of the attribution, in order, and the part of the device that each adds."""
+
+_ATTRIBUTION = [
+    "step", "accuracy", "accuracy_sd", "accuracy_min", "cost_points", "cost_points_sd", "n",
+]  # fmt: skip
+
+
+def _of_accuracies(values: np.ndarray) -> dict[str, float]:
+    return {
+        "accuracy": values.mean(),
+        "accuracy_sd": _sd(values),
+        "accuracy_min": values.min(),
+        "n": len(values),
+    }
+
+
+def _costs(differences: np.ndarray) -> dict[str, float]:
+    return {"cost_points": 100 * differences.mean(), "cost_points_sd": 100 * _sd(differences)}
+
+
+def _sd(values: np.ndarray) -> float:
+    """Standard deviation; NaN for a single value."""
+    return float(values.std(ddof=1)) if len(values) > 1 else np.nan

@@ -5,12 +5,13 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+import torch
 from tqdm import tqdm
 
 from hall2net.networks.data import Images
 from hall2net.networks.evaluate import accuracy, map_after_training, monte_carlo
 from hall2net.networks.models import SavedNetwork
-from hall2net.synapse.lut import check_lut, levels
+from hall2net.synapse.lut import NORMAL_WEIGHTS, check_lut, levels
 from hall2net.synapse.model import Synapse
 
 STATE_COUNTS = 8
@@ -85,18 +86,25 @@ def accuracy_against_noise(
 
     Returns
     -------
-    DataFrame, one row a noise: `noise` (`none`, `measured`, `scaled`), `sigma` (of one read after
-    one write, as a fraction of the range), `accuracy`, `accuracy_u` (standard error of the mean
-    over the arrays), `n`. A device without any noise gives the row `none` alone.
+    DataFrame, one row a noise: `noise` (`none`; `measured`, or `reads measured` where that of
+    writes was not; `assumed`), `sigma` (of one read after one write, as a fraction of the range),
+    `accuracy`, `accuracy_sd` (standard deviation over the arrays), `n`. The assumed noise has the
+    shape of the measured one; without any it is normal.
     """
-    synapse = synapse.without("drift", "stuck")
+    synapse = synapse.without("devices", "drift", "stuck")
     measured = one_write_sigma(synapse)
     noises = [("none", 0.0)]
     if measured > 0:
-        noises += [("measured", measured), *(("scaled", sigma) for sigma in NOISE)]
+        alone = "programming" in synapse.unmeasured
+        noises.append(("reads measured" if alone else "measured", measured))
+    else:
+        normal = torch.from_numpy(NORMAL_WEIGHTS).float()
+        synapse = replace(synapse, reading=normal.expand(len(synapse.levels), -1))
+    shape = one_write_sigma(synapse)
+    noises += [("assumed", sigma) for sigma in NOISE]
     rows = []
     for noise, sigma in tqdm(noises, "noise"):
-        factor = sigma / measured if measured > 0 else 0.0
+        factor = sigma / shape
         scaled = replace(
             synapse,
             programming=synapse.programming * factor,
@@ -104,6 +112,6 @@ def accuracy_against_noise(
         )
         count = draws if sigma > 0 else 1
         found = monte_carlo(saved, images, scaled, draws=count, seed=seed, device=device)
-        error = found.std(ddof=1) / np.sqrt(count) if count > 1 else np.nan
-        rows.append((noise, sigma, found.mean(), error, count))
-    return pd.DataFrame(rows, columns=["noise", "sigma", "accuracy", "accuracy_u", "n"])
+        spread = found.std(ddof=1) if count > 1 else np.nan
+        rows.append((noise, sigma, found.mean(), spread, count))
+    return pd.DataFrame(rows, columns=["noise", "sigma", "accuracy", "accuracy_sd", "n"])

@@ -22,7 +22,7 @@ from hall2net.report.verdict import (
     compared_row,
 )
 from hall2net.study.published import PublishedNumber
-from hall2net.synapse.polarity import polarity_of_states
+from hall2net.synapse.polarity import polarity_of
 from hall2net.tables import systematic_column, uncertainty_column, usable
 
 
@@ -242,26 +242,20 @@ _CRITERION = {
 
 def _devices_per_weight(lut: pd.DataFrame, room: pd.DataFrame, sample: str, source: str) -> Ours:
     """One device where its states have both signs after the Hall offset, else two."""
-    loops = usable(room)
-    loops = loops[(loops["sample"] == sample) & loops["r_offset_ohm"].notna()]
-    if loops.empty:
+    found = polarity_of(lut, room, sample)
+    if found.polarity == "not measured":
         return Ours(
             None, source=source, verdict=INPUT,
             remark="No Hall loop of this sample gives the offset, so no state has a sign.",
         )  # fmt: skip
-    column = "r_offset_ohm"
-    systematic = loops.get(systematic_column(column), pd.Series(0.0, loops.index)).fillna(0)
-    total = np.hypot(loops[uncertainty_column(column)], systematic)
-    offset, offset_u = _pooled(loops.assign(**{uncertainty_column(column): total}), column)
-    found = polarity_of_states(lut, offset, offset_u)
-    lowest, highest = lut["resistance_ohm"].min() - offset, lut["resistance_ohm"].max() - offset
+    lowest, highest = (lut["resistance_ohm"] - found.offset_ohm).agg(["min", "max"])
     remark = (
-        f"{found.capitalize()}: after the Hall offset of {offset:.3g} ± {offset_u:.1g} Ω the "
-        f"states lie between {lowest:.3g} and {highest:.3g} Ω."
+        f"{found.polarity.capitalize()}: after the Hall offset of {found.offset_ohm:.3g} ± "
+        f"{found.offset_u_ohm:.1g} Ω the states lie between {lowest:.3g} and {highest:.3g} Ω."
     )
-    if found == "cannot tell":
+    if found.polarity == "cannot tell":
         return Ours(None, source=source, remark=remark, verdict=CANNOT_TELL)
-    return Ours(1 if found == "bipolar" else 2, source=source, remark=remark)
+    return Ours(1 if found.polarity == "bipolar" else 2, source=source, remark=remark)
 
 
 def _synapse(tables: Mapping[str, pd.DataFrame], source: str) -> dict[str, Ours]:

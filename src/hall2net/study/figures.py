@@ -19,7 +19,11 @@ from hall2net.sources import LIBRARY
 
 # From the decorator to the end of the docstring: all that declares a figure.
 _DECLARED = re.compile(r'^@figure\b.*?^    """.*?"""', re.MULTILINE | re.DOTALL)
-_BLOCKS = {"lut": ("lut", "measurement", "advisor"), "conventions": ("torque", "convention")}
+_BLOCKS = {
+    "lut": ("lut", "measurement", "advisor", "merit", "write_scatter", "updates"),
+    "device": ("hardware",),
+    "conventions": ("torque", "convention"),
+}
 """Blocks of a study's configuration, and the arguments of figures that come of them."""
 
 STAGES = {

@@ -9,7 +9,14 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from hall2net.errors import ConfigError, Hall2netError
-from hall2net.synapse.lut import NORMAL_WEIGHTS, check_lut, levels, one_read_sigma, sorted_draws
+from hall2net.synapse.lut import (
+    NORMAL_WEIGHTS,
+    check_lut,
+    levels,
+    one_read_sigma,
+    sorted_draws,
+    writes_measured,
+)
 
 MAPPINGS = ("maxabs", "std")
 """How levels become weights: the scale is the largest weight (maxabs), or the one of the smallest
@@ -69,11 +76,12 @@ def advice(
     -------
     DataFrame, one row a choice: `choice` (`as measured`; `fewer states`, the `kept` best sets of
     every size; then other devices: one more state in the gap where it helps most, with the mean
-    scatter of the others; evenly spaced states; less scatter), `n_states`, `states` (numbers of
+    scatter of the others; evenly spaced states; less scatter, if it was measured), `n_states`, `states` (numbers of
     the look-up table, separated by blanks; empty for another device), `quantization_error` (of the
     levels) with its 1 sigma from that of the resistances, `total_error` (with the scatter of the
-    states), `gain` (fraction by which the total error falls; negative if it rises),
-    `min_separation_sigma`.
+    states; empty where that of writes was not measured), `gain` (fraction by which the total error
+    falls, or without it the quantisation error; negative if it rises), `min_separation_sigma` (an
+    upper bound where the scatter of writes was not measured; empty where no scatter was).
 
     Notes
     -----
@@ -93,19 +101,24 @@ def advice(
         (np.insert(r, k, middle), np.insert(sigma, k, sigma.mean()))
         for k, middle in enumerate(middles, start=1)
     ]
-    best = int(np.argmin([weight_error(*one, weights, mapping=mapping)[1] for one in more]))
+    at = 1 if writes_measured(lut) else 0
+    best = int(np.argmin([weight_error(*one, weights, mapping=mapping)[at] for one in more]))
     choices += [
         (f"one more state at {middles[best]:.4g} ohm", "", *more[best]),
         ("as many states, evenly spaced", "", np.linspace(r[0], r[-1], len(r)), sigma),
-        ("half the scatter", every, r, sigma / 2),
-        ("no scatter", every, r, np.zeros_like(sigma)),
     ]
+    if writes_measured(lut):
+        choices += [
+            ("half the scatter", every, r, sigma / 2),
+            ("no scatter", every, r, np.zeros_like(sigma)),
+        ]
     u = lut["resistance_u_ohm"].to_numpy(float)
     rows = []
     for choice, states, r_used, sigma_used in choices:
         quantum, total = weight_error(r_used, sigma_used, weights, mapping=mapping)
         row = {"choice": choice, "n_states": len(r_used), "states": states}
-        row |= {"quantization_error": quantum, "total_error": total}
+        row |= {"quantization_error": quantum}
+        row |= {"total_error": total if writes_measured(lut) else np.nan}
         if states:
             drawn = sorted_draws(r_used, u[_rows_of(lut, states)], _DRAWS, np.random.default_rng(0))
             errors, _ = _errors(drawn, np.zeros_like(drawn), weights, mapping)
@@ -113,7 +126,8 @@ def advice(
         row["min_separation_sigma"] = float(_separation(r_used[None], sigma_used[None])[0])
         rows.append(row)
     table = pd.DataFrame(rows).replace({"min_separation_sigma": {np.inf: np.nan}})
-    table["gain"] = 1 - table["total_error"] / table["total_error"].iloc[0]
+    error = table["total_error" if writes_measured(lut) else "quantization_error"]
+    table["gain"] = 1 - error / error.iloc[0]
     return table[
         ["choice", "n_states", "states", "quantization_error", "quantization_error_u",
          "total_error", "gain", "min_separation_sigma"]
@@ -122,7 +136,9 @@ def advice(
 
 def sets_to_train(table: pd.DataFrame, number: int) -> list[str]:
     """Sets of states worth a training: all states, then the best with fewer, from `advice`."""
-    fewer = table[table["choice"] == "fewer states"].sort_values("total_error", kind="stable")
+    fewer = table[table["choice"] == "fewer states"].sort_values(
+        "gain", ascending=False, kind="stable"
+    )
     return [table["states"].iloc[0], *fewer["states"].head(number)]
 
 
@@ -155,12 +171,10 @@ def _ranked(lut: pd.DataFrame, index: np.ndarray, weights: ArrayLike, mapping: s
     table = pd.DataFrame(
         {
             "states": [" ".join(map(str, row)) for row in numbers],
-            "quantization_error": quantum,
-            "total_error": quantum + noise,
-            "min_separation_sigma": _separation(r, sigma),
+            "error": quantum + noise if writes_measured(lut) else quantum,
         }
     )
-    return table.sort_values("total_error", kind="stable", ignore_index=True)
+    return table.sort_values("error", kind="stable", ignore_index=True)
 
 
 def _separation(r: np.ndarray, sigma: np.ndarray) -> np.ndarray:

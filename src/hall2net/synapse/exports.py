@@ -14,7 +14,7 @@ import pandas as pd
 from jsonschema import Draft202012Validator
 
 from hall2net.errors import Hall2netError
-from hall2net.synapse.lut import check_lut, one_read_sigma
+from hall2net.synapse.lut import check_lut, state_sigma
 
 LUT_FORMAT = "hall2net-lut-1"
 
@@ -94,7 +94,8 @@ def aihwkit_device(lut: pd.DataFrame) -> dict[str, Any]:
     The step at a weight is the distance to the next state above (`piecewise_up`) or below
     (`piecewise_down`), interpolated between the states, on nodes equally spaced from -1 to 1, in
     units of the mean step `dw_min`. Scatter from write to write is `write_noise_std` (in units of
-    `dw_min`, as aihwkit has it). No variation between devices: one was measured.
+    `dw_min`, as aihwkit has it), which is left out where it was not measured. No variation between
+    devices.
     """
     check_lut(lut)
     level = lut["level"].to_numpy(float)
@@ -103,9 +104,8 @@ def aihwkit_device(lut: pd.DataFrame) -> dict[str, Any]:
     nodes = np.linspace(-1.0, 1.0, min(max(len(lut), 3), _NODES))
     up = np.interp(nodes, level, np.append(steps, steps[-1]) / mean)
     down = np.interp(nodes, level, np.append(steps[0], steps) / mean)
-    scatter = lut["cycle_sigma_ohm"] if "cycle_sigma_ohm" in lut else pd.Series([np.nan])
-    sigma = float(scatter.fillna(0.0).mean() * 2 / np.ptp(lut["resistance_ohm"]))
-    return {
+    sigma = float(state_sigma(lut, "cycle_sigma_ohm").mean() * 2 / np.ptp(lut["resistance_ohm"]))
+    device = {
         "w_min": -1.0,
         "w_max": 1.0,
         "w_min_dtod": 0.0,
@@ -117,8 +117,8 @@ def aihwkit_device(lut: pd.DataFrame) -> dict[str, Any]:
         "up_down_dtod": 0.0,
         "piecewise_up": up.tolist(),
         "piecewise_down": down.tolist(),
-        "write_noise_std": sigma / mean,
     }
+    return device | ({"write_noise_std": sigma / mean} if np.isfinite(sigma) else {})
 
 
 def crosssim_parameters(lut: pd.DataFrame) -> dict[str, Any]:
@@ -126,29 +126,25 @@ def crosssim_parameters(lut: pd.DataFrame) -> dict[str, Any]:
 
     Levels become conductances from 0 to 1 of the largest (infinite on-off ratio), with Gaussian
     errors that do not depend on the state: programming error from the scatter between writes,
-    read noise from the scatter between reads, each the root mean square over the states.
+    read noise from the scatter between reads, each the root mean square over the states. A block of
+    what was not measured is left out.
     """
     check_lut(lut)
     swing = float(np.ptp(lut["resistance_ohm"]))
 
     def error(column: str) -> dict[str, Any]:
-        sigma = lut.get(column, pd.Series([np.nan])).fillna(0.0)
-        magnitude = float(np.sqrt(np.mean(sigma**2))) / swing
+        magnitude = float(np.sqrt(np.mean(state_sigma(lut, column) ** 2))) / swing
         model = "NormalIndependentDevice" if magnitude else "IdealDevice"
         return {"enable": bool(magnitude), "model": model, "magnitude": magnitude}
 
-    return {
-        "xbar": {
-            "device": {
-                "cell_bits": 0,
-                "infinite_on_off_ratio": True,
-                "clip_conductance": False,
-                "programming_error": error("cycle_sigma_ohm"),
-                "read_noise": error("read_sigma_ohm"),
-                "drift_error": {"enable": False, "model": "IdealDevice", "magnitude": 0.0},
-            }
-        }
+    blocks = {"programming_error": "cycle_sigma_ohm", "read_noise": "read_sigma_ohm"}
+    errors = {
+        block: error(column)
+        for block, column in blocks.items()
+        if np.isfinite(state_sigma(lut, column)).any()
     }
+    device = {"cell_bits": 0, "infinite_on_off_ratio": True, "clip_conductance": False}
+    return {"xbar": {"device": device | errors}}
 
 
 def neurosim_parameters(
@@ -162,8 +158,9 @@ def neurosim_parameters(
 
     A Hall resistance is not the conductance of a crossbar cell: the levels are mapped to
     conductances from 0 to `max_conductance_s`. Variations are fractions of that range, as in
-    NeuroSim; the non-linearities are the labels of `figures_of_merit`, 0 if none was measured. The
-    variation between devices is 0, since NeuroSim's is one of the non-linearity.
+    NeuroSim; the non-linearities are the labels of `figures_of_merit`. What was not measured is
+    named in a comment and left out, and so is the variation between devices, since NeuroSim's is
+    one of the non-linearity.
 
     Parameters
     ----------
@@ -173,10 +170,9 @@ def neurosim_parameters(
     max_conductance_s : conductance of the level 1
     """
     check_lut(lut)
-    value = merit.set_index("quantity")["value"].fillna(0.0)
-    sigma = float(one_read_sigma(lut).mean() / np.ptp(lut["resistance_ohm"]))
+    value = merit.set_index("quantity")["value"]
     steps = len(lut) - 1
-    numbers: Mapping[str, float] = {
+    numbers = {
         "maxConductance": max_conductance_s,
         "minConductance": 0.0,
         "maxNumLevelLTP": steps,
@@ -185,14 +181,17 @@ def neurosim_parameters(
         "writePulseWidthLTD": pulse_width_s,
         "NL_LTP": value["alpha_potentiation"],
         "NL_LTD": value["alpha_depression"],
-        "sigmaDtoD": 0.0,
         "sigmaCtoC": value["cycle_to_cycle"] * max_conductance_s,
         "sigmaReadNoise": value["read_noise"],
     }
     head = [
         "// Device parameters for NeuroSim's RealDevice (Cell.cpp), conductances in S, times in s.",
-        f"// From {len(lut)} measured states; one read scatters by {sigma:.4g} of the range.",
+        f"// From {len(lut)} measured states.",
         "nonlinearWrite = true",
-        f"readNoise = {'true' if value['read_noise'] else 'false'}",
+        f"readNoise = {'true' if value['read_noise'] > 0 else 'false'}",
     ]
-    return "\n".join([*head, *(f"{name} = {number:.6g}" for name, number in numbers.items()), ""])
+    lines = [
+        f"{name} = {number:.6g}" if np.isfinite(number) else f"// {name}: not measured"
+        for name, number in numbers.items()
+    ]
+    return "\n".join([*head, *lines, ""])

@@ -140,14 +140,37 @@ def read_lut(path: str | Path) -> pd.DataFrame:
     return lut
 
 
-def one_read_sigma(lut: pd.DataFrame) -> np.ndarray:
-    """1 sigma of one read after one write of each state, (K,) in ohm: cycles and reads.
+def state_sigma(lut: pd.DataFrame, column: str) -> np.ndarray:
+    """1 sigma of each state from a column of the table, (K,) in ohm.
 
-    What the table has not, or leaves empty, counts as zero.
+    A state without a value of its own has the root mean square of the others; all are NaN where
+    the column is missing or empty, which is "not measured" and never zero.
     """
-    nothing = pd.Series(0.0, index=lut.index)
-    parts = (lut.get(c, nothing).fillna(0.0) for c in ("read_sigma_ohm", "cycle_sigma_ohm"))
-    return np.hypot(*parts).to_numpy(float)
+    sigma = lut.get(column, pd.Series(np.nan, index=lut.index)).to_numpy(float)
+    known = sigma[np.isfinite(sigma)]
+    if not known.size:
+        return np.full(len(lut), np.nan)
+    return np.where(np.isfinite(sigma), sigma, np.sqrt(np.mean(known**2)))
+
+
+def one_read_sigma(lut: pd.DataFrame) -> np.ndarray:
+    """1 sigma of one read after one write of each state, (K,) in ohm: reads and writes.
+
+    NaN where neither was measured. Where the reads alone were, it is a lower bound
+    (`writes_measured`).
+    """
+    return combined_sigma(state_sigma(lut, "read_sigma_ohm"), state_sigma(lut, "cycle_sigma_ohm"))
+
+
+def combined_sigma(read: np.ndarray, cycle: np.ndarray) -> np.ndarray:
+    """Scatter of reads and of writes together: NaN where neither is known, else what is known."""
+    total = np.sqrt(np.nansum([np.square(read), np.square(cycle)], axis=0))
+    return np.where(np.isfinite(read) | np.isfinite(cycle), total, np.nan)
+
+
+def writes_measured(lut: pd.DataFrame) -> bool:
+    """Whether the scatter from one write to the next is known of any state."""
+    return bool(np.isfinite(state_sigma(lut, "cycle_sigma_ohm")).any())
 
 
 def state_energies(lut: pd.DataFrame, resistance: float, pulse_width: float) -> np.ndarray:

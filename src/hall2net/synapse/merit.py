@@ -7,134 +7,35 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 from numpy.typing import ArrayLike
-from scipy.optimize import isotonic_regression, minimize_scalar
 from scipy.stats import norm
 
 from hall2net.errors import Hall2netError
-from hall2net.physics.current_loops import switching_loop, turning_points
 from hall2net.physics.pulses import write_energy
-from hall2net.synapse.lut import MIN_SEPARATION, check_lut, sorted_draws, state_energies
-from hall2net.synapse.plateaus import average_pulses, read_train
+from hall2net.synapse.drift import drift_of
+from hall2net.synapse.lut import (
+    MIN_SEPARATION,
+    check_lut,
+    combined_sigma,
+    sorted_draws,
+    state_energies,
+    state_sigma,
+    writes_measured,
+)
+from hall2net.synapse.updates import DIRECTIONS, PULSES, updates_table
 
-LABEL_SCALE = 10.1015
-"""Non-linearity label of NeuroSim per unit of the curve's largest distance from a straight line."""
-
-_SHORTEST_RUN = 4  # points of a potentiation or depression: the fewest that show a curvature
-_WAY_BACK = 0.25  # of the range of resistance: larger than noise, smaller than any reset
-_BRANCH = 0.02, 0.98  # of the swing of a branch: beyond, the change drowns in the noise
-_STEEPEST = 44.0  # largest |1/A| that is fitted; beyond, the curve is a single step
 _DRAWS = 400  # of the table: the 1 sigma of a figure of merit is then known to 4 %
 
-_Row = tuple[str, float, float, str, str]
-"""Quantity, value, 1 sigma, unit, definition."""
+_BOUNDS_BY_READS = {
+    "distinguishable_states": "at most",
+    "information": "at most",
+    "min_separation": "at most",
+    "misread_rate": "at least",
+    "dynamic_range_to_noise": "at most",
+}
+"""What the scatter of reads alone says of these, where that of writes was not measured."""
 
-
-def nonlinearity_label(a: ArrayLike) -> np.ndarray:
-    """NeuroSim's non-linearity label of the update curve with the normalised parameter A.
-
-    The conductance after P of P_max pulses is G = G_min + B [1 - exp(-P/(A P_max))], with B such
-    that it ends at G_max (Chen, Peng, Yu, IEEE TCAD 37, 3067 (2018)). NeuroSim tabulates a label
-    from 0 (a straight line) to 9 against A; the label is 10.1015 times the largest vertical
-    distance of the normalised curve from the straight line, which this returns.
-
-    Parameters
-    ----------
-    a : A per number of pulses, dimensionless; positive bends up first (concave), negative convex
-    """
-    a = np.asarray(a, dtype=float)
-    with np.errstate(over="ignore"):
-        end = -np.expm1(-1 / a)
-        at = -a * np.log(a * end)
-        distance = -np.expm1(-at / a) / end - at
-    return np.copysign(LABEL_SCALE * np.abs(distance), a)
-
-
-def update_curves(measurement: xr.Dataset) -> pd.DataFrame:
-    """Potentiation and depression curves of a pulse train or a switching loop.
-
-    In a train every stretch between two turns of the resistance (a way back of a quarter of the
-    range) is a run; a single jump, such as a reset, is not a run. In a loop every branch is a run,
-    from 2 to 98 % of its swing. Pulses of growing current count like identical ones.
-
-    Returns
-    -------
-    DataFrame, one row a pulse: `run, direction` (potentiation: rising resistance; depression),
-    `step` (pulse number over the number of pulses, 0 to 1), `fraction` (of the run's change, 0 to
-    1).
-    """
-    if np.isfinite(measurement["pulse"]).any() if "pulse" in measurement else False:
-        pulses = average_pulses(read_train(measurement))
-        values = pulses.groupby("write")["mean"].mean().to_numpy()
-        turns = turning_points(values, _WAY_BACK)
-        runs = [values[start : stop + 1] for start, stop in zip(turns[:-1], turns[1:], strict=True)]
-    else:
-        loop = switching_loop(measurement)
-        runs = []
-        for branch in ("up", "down"):
-            points = loop[loop["branch"] == branch].sort_values(
-                "write_current_ma", ascending=branch == "up"
-            )
-            r = points["resistance_ohm"].to_numpy()
-            rising = bool(np.median(r[-len(r) // 5 :]) > np.median(r[: len(r) // 5]))
-            fit = isotonic_regression(r, increasing=rising).x
-            fraction = (fit - fit[0]) / (fit[-1] - fit[0])
-            runs.append(r[(fraction > _BRANCH[0]) & (fraction < _BRANCH[1])])
-    rows = [
-        {
-            "run": number,
-            "direction": "potentiation" if run[-1] > run[0] else "depression",
-            "step": i / (len(run) - 1),
-            "fraction": (value - run[0]) / (run[-1] - run[0]),
-        }
-        for number, run in enumerate(runs, start=1)
-        if len(run) >= _SHORTEST_RUN and run[-1] != run[0]
-        for i, value in enumerate(run)
-    ]
-    return pd.DataFrame(rows, columns=["run", "direction", "step", "fraction"])
-
-
-def fit_nonlinearity(curves: pd.DataFrame) -> tuple[float, float]:
-    """Non-linearity label of runs of one direction (least squares) and its 1 sigma.
-
-    The sigma is that of the mean over runs; NaN for one run, and both are NaN for none.
-    """
-    labels = [float(nonlinearity_label(1 / c)) if c else 0.0 for c in curvatures(curves)]
-    if not labels:
-        return np.nan, np.nan
-    sigma = np.std(labels, ddof=1) / np.sqrt(len(labels)) if len(labels) > 1 else np.nan
-    return float(np.mean(labels)), float(sigma)
-
-
-def curvatures(curves: pd.DataFrame) -> list[float]:
-    """1/A of each run of `update_curves`, by least squares; 0 for a straight line."""
-    return [_curvature(run) for _, run in curves.groupby("run")]
-
-
-def update_curve(step: ArrayLike, curvature: float) -> np.ndarray:
-    """Fraction of the change after a fraction `step` of the pulses, for 1/A = `curvature`."""
-    step = np.asarray(step, dtype=float)
-    return np.expm1(-curvature * step) / np.expm1(-curvature) if curvature else step
-
-
-def _misfit(curves: pd.DataFrame) -> float:
-    """Root mean square distance of all runs from their fitted curves; NaN without runs."""
-    runs = [run for _, run in curves.groupby("run")]
-    squares = [
-        np.square(run["fraction"] - update_curve(run["step"], curvature))
-        for run, curvature in zip(runs, curvatures(curves), strict=True)
-    ]
-    return float(np.sqrt(np.concatenate(squares).mean())) if squares else np.nan
-
-
-def _curvature(run: pd.DataFrame) -> float:
-    step, fraction = run["step"].to_numpy(), run["fraction"].to_numpy()
-
-    def squares(curvature: float) -> float:
-        straight = abs(curvature) < 1e-6
-        return float(np.sum((fraction - update_curve(step, 0.0 if straight else curvature)) ** 2))
-
-    found = float(minimize_scalar(squares, bounds=(-_STEEPEST, _STEEPEST), method="bounded").x)
-    return found if abs(found) > 1e-6 else 0.0
+_Row = tuple[str, float, float, str, str, str]
+"""Quantity, value, 1 sigma, bound, unit, definition."""
 
 
 def figures_of_merit(
@@ -159,8 +60,9 @@ def figures_of_merit(
 
     Returns
     -------
-    DataFrame with `quantity, value, value_u` (1 sigma), `unit, definition`. A quantity that was not
-    measured is empty, and its definition says so. The 1 sigma of quantities that follow from the
+    DataFrame with `quantity, value, value_u` (1 sigma), `bound, unit, definition`. A quantity that
+    was not measured is empty, and its definition says so. Where the scatter of writes was not
+    measured, `bound` is `at most` or `at least` and there is no 1 sigma. The 1 sigma of quantities that follow from the
     states is half the 68 % interval over draws of their means (normal) and of their sigmas
     (chi-square, with the degrees of freedom that reads and visits leave).
 
@@ -175,8 +77,7 @@ def figures_of_merit(
     definitions = {
         "distinguishable_states": (
             "1", f"largest number of states that are {min_separation:g} sigma apart, sigma that of "
-            "one read after one write (of the read alone where the scatter of writes is empty: "
-            "an upper bound)",
+            "one read after one write (of the read alone where that of writes was not measured)",
         ),
         "information": ("bit", "log2 of the distinguishable states"),
         "min_separation": ("sigma", "smallest distance of neighbours"),
@@ -196,24 +97,47 @@ def figures_of_merit(
     }  # fmt: skip
     value = _of_states(*_states_and_sigmas(lut), min_separation)
     drawn = _of_states(*_drawn_states(lut), min_separation)
-    rows: list[_Row] = [("states", len(lut), np.nan, "1", "number of states in the look-up table")]
+    bounds = {} if writes_measured(lut) else _BOUNDS_BY_READS
+    rows: list[_Row] = [
+        ("states", len(lut), np.nan, "", "1", "number of states in the look-up table")
+    ]
     for name, (unit, definition) in definitions.items():
-        known = np.isfinite(value[name]) and np.isfinite(drawn[name]).any()
-        low, high = np.nanquantile(drawn[name], [0.16, 0.84]) if known else (np.nan, np.nan)
-        rows.append((name, value[name].item(), (high - low) / 2, unit, definition))
+        bound = bounds.get(name, "")
+        known = np.isfinite(value[name]) and np.isfinite(drawn[name]).all() and not bound
+        low, high = np.quantile(drawn[name], [0.16, 0.84]) if known else (np.nan, np.nan)
+        rows.append((name, value[name].item(), (high - low) / 2, bound, unit, definition))
     rows += _linearity(measurement)
     rows.append(_between_devices(lut, others))
     rows += _retention(lut)
     rows += _energy(lut, measurement, write_resistance_ohm, write_resistance_u_ohm)
-    return pd.DataFrame(rows, columns=["quantity", "value", "value_u", "unit", "definition"])
+    return pd.DataFrame(
+        rows, columns=["quantity", "value", "value_u", "bound", "unit", "definition"]
+    )
+
+
+def distinguishable_states(
+    lut: pd.DataFrame, min_separation: float = MIN_SEPARATION, write_sigma: ArrayLike | None = None
+) -> float:
+    """Largest number of states that are far enough apart; NaN if no scatter was measured.
+
+    Where the scatter of writes was not measured it is an upper bound.
+
+    Parameters
+    ----------
+    lut : look-up table
+    min_separation : of neighbours, in sigma of one read after one write
+    write_sigma : (K,) in ohm, assumed in place of the measured scatter of writes
+    """
+    r, read, cycle = _states_and_sigmas(lut)
+    if write_sigma is not None:
+        cycle = np.broadcast_to(np.asarray(write_sigma, dtype=float), r.shape)
+    return float(_of_states(r, read, cycle, min_separation)["distinguishable_states"][0])
 
 
 def _states_and_sigmas(lut: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Resistances, sigma of reads and sigma of writes, each (1, K)."""
-    empty = pd.Series(np.nan, index=lut.index)
     read, cycle = (
-        lut.get(column, empty).to_numpy(float)[None]
-        for column in ("read_sigma_ohm", "cycle_sigma_ohm")
+        state_sigma(lut, column)[None] for column in ("read_sigma_ohm", "cycle_sigma_ohm")
     )
     return lut["resistance_ohm"].to_numpy(float)[None], read, cycle
 
@@ -224,28 +148,33 @@ def _drawn_states(lut: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray
     r = sorted_draws(lut["resistance_ohm"], lut["resistance_u_ohm"], _DRAWS, rng)
     _, read, cycle = _states_and_sigmas(lut)
     visits, reads = (lut.get(c, pd.Series(1, lut.index)) for c in ("n_visits", "n_reads"))
+    read = _drawn_sigmas(read, (reads - visits).to_numpy(), rng)
+    return r, read, _drawn_sigmas(cycle, (visits - 1).to_numpy(), rng)
 
-    def drawn(sigma: np.ndarray, dof: np.ndarray) -> np.ndarray:
-        if not (dof > 0).all():
-            return np.repeat(sigma, _DRAWS, axis=0)
-        return sigma * np.sqrt(dof / rng.chisquare(np.maximum(dof, 1), (_DRAWS, len(lut))))
 
-    read_drawn = drawn(read, (reads - visits).to_numpy())
-    return r, read_drawn, drawn(cycle, (visits - 1).to_numpy())
+def _drawn_sigmas(sigma: np.ndarray, dof: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Draws (draws, K) of sigmas; a state without degrees of freedom has those of all together.
+
+    NaN where there are none at all, since a sigma without them has no known uncertainty.
+    """
+    if not dof.sum():
+        return np.full((_DRAWS, len(dof)), np.nan)
+    each = dof / rng.chisquare(np.maximum(dof, 1), (_DRAWS, len(dof)))
+    together = dof.sum() / rng.chisquare(dof.sum(), (_DRAWS, 1))
+    return sigma * np.sqrt(np.where(dof > 0, each, together))
 
 
 def _of_states(
     r: np.ndarray, read: np.ndarray, cycle: np.ndarray, min_separation: float
 ) -> dict[str, np.ndarray]:
     """Figures of merit (N,) of N tables of K states; r, read, cycle (N, K) in ohm."""
-    measured = np.isfinite(read) | np.isfinite(cycle)
-    sigma = np.where(measured, np.hypot(np.nan_to_num(read), np.nan_to_num(cycle)), np.nan)
+    sigma = combined_sigma(read, cycle)
     swing = r[:, -1] - r[:, 0]
     with np.errstate(divide="ignore"):
         gaps = np.diff(r) / ((sigma[:, 1:] + sigma[:, :-1]) / 2)
         to_noise = swing / sigma.mean(axis=1)
     ladders = [1 + _most_distinct(*one, min_separation) for one in zip(r, sigma, strict=True)]
-    states = np.where(measured.all(axis=1), ladders, np.nan)
+    states = np.where(np.isfinite(sigma).all(axis=1), ladders, np.nan)
     fraction = (r - r[:, :1]) / swing[:, None]
     return {
         "distinguishable_states": states,
@@ -271,32 +200,43 @@ def _most_distinct(r: np.ndarray, sigma: np.ndarray, min_separation: float) -> i
 
 
 def _linearity(measurement: xr.Dataset) -> list[_Row]:
-    curves = update_curves(measurement)
-    (rise, rise_u), (fall, fall_u) = (
-        fit_nonlinearity(curves[curves["direction"] == direction])
-        for direction in ("potentiation", "depression")
-    )
-    none = "empty if no such stretch of four pulses or more was measured"
-    how = (
-        "NeuroSim's non-linearity label (0 straight; Chen, Peng, Yu, IEEE TCAD 37, 3067 (2018)) "
-        "of rising resistance; pulses of growing current count alike; 1 sigma of the mean over runs"
-    )
-    # The field writes the label of a depression that falls fast first as negative.
-    fall = -fall
+    updates = updates_table(measurement)
+    # Those that a simulator steps its weights with, where they were measured.
+    pulses = next((kind for kind in PULSES if (updates["pulses"] == kind).any()), "")
+    rows = updates[updates["pulses"] == pulses].set_index("direction").reindex(list(DIRECTIONS))
+    rise, fall = rows.loc["potentiation"], rows.loc["depression"]
+    of = f"of {pulses} pulses" if pulses else "empty since no stretch of four pulses was measured"
+    doubt = "; ".join(dict.fromkeys(rows["reason"].replace("", np.nan).dropna()))
+    label = f"{of}{f'; {doubt}' if doubt else ''}"
+    distance = f"largest distance of the curve from a straight line, positive if fast first, {of}"
     return [
-        ("alpha_potentiation", rise, rise_u, "1", f"{how}; {none}"),
         (
-            "alpha_depression", fall, fall_u, "1",
-            f"the same of falling resistance, negative if it falls fast first; {none}",
+            "nonlinearity_potentiation", rise["nonlinearity"], rise["nonlinearity_u"], "", "1",
+            f"of rising resistance, as a fraction of its change: {distance}",
         ),
         (
-            "asymmetry", abs(rise - fall), float(np.hypot(rise_u, fall_u)), "1",
+            "nonlinearity_depression", fall["nonlinearity"], fall["nonlinearity_u"], "", "1",
+            "the same of falling resistance; empty if none was measured",
+        ),
+        (
+            "alpha_potentiation", rise["alpha"], rise["alpha_u"], "", "1",
+            "NeuroSim's non-linearity label (0 straight; Chen, Peng, Yu, IEEE TCAD 37, 3067 "
+            f"(2018)) of rising resistance, {label}",
+        ),
+        (
+            # The field writes the label of a depression that falls fast first as negative.
+            "alpha_depression", -fall["alpha"], fall["alpha_u"], "", "1",
+            f"the same of falling resistance, negative if it falls fast first, {label}",
+        ),
+        (
+            "asymmetry", abs(rise["alpha"] + fall["alpha"]),
+            float(np.hypot(rise["alpha_u"], fall["alpha_u"])), "", "1",
             "abs(alpha_potentiation - alpha_depression); 0 if both curves coincide",
         ),
         (
-            "alpha_misfit", _misfit(curves), np.nan, "1",
+            "alpha_misfit", float(rows["misfit"].max()), np.nan, "", "1",
             "root mean square distance of the runs from their exponential curves, as a fraction "
-            "of their change; if it is large, the labels mean little",
+            "of their change, of the direction where it is larger",
         ),
     ]  # fmt: skip
 
@@ -307,7 +247,7 @@ def _between_devices(lut: pd.DataFrame, others: Sequence[pd.DataFrame]) -> _Row:
         "states; empty if one device was measured"
     )
     if not others:
-        return "device_to_device", np.nan, np.nan, "1", text
+        return "device_to_device", np.nan, np.nan, "", "1", text
     for other in others:
         if len(other) != len(lut):
             raise Hall2netError(
@@ -317,30 +257,34 @@ def _between_devices(lut: pd.DataFrame, others: Sequence[pd.DataFrame]) -> _Row:
     swing = np.ptp(lut["resistance_ohm"].to_numpy(float))
     value = float(np.sqrt(np.var(resistances, axis=0, ddof=1).mean())) / swing
     # Devices often shift as a whole, so their states add no degrees of freedom.
-    return "device_to_device", value, value / np.sqrt(2 * len(others)), "1", text
+    return "device_to_device", value, value / np.sqrt(2 * len(others)), "", "1", text
 
 
 def _retention(lut: pd.DataFrame) -> list[_Row]:
     r = lut["resistance_ohm"].to_numpy(float)
-    drift = lut["drift_per_decade_ohm"].to_numpy(float)
-    drift_u = lut["drift_per_decade_u_ohm"].to_numpy(float)
+    drift = drift_of(lut)
     mean = mean_u = decades = np.nan
-    if np.isfinite(drift).all():
-        weight = np.where(drift_u > 0, drift_u, 1.0) ** -2.0
-        mean = float(np.sum(weight * drift) / weight.sum()) / np.ptp(r)
-        mean_u = float(weight.sum() ** -0.5) / np.ptp(r)
+    how = "mean over the states; empty if it was not measured"
+    if drift.measured:
+        mean, mean_u = drift.slope.mean() / np.ptp(r), drift.sigma[0] / np.ptp(r)
+        how = "one slope for all states"
+        if drift.dof:
+            how += f" (chi-square {drift.chi2:.3g} for {drift.dof} degrees of freedom)"
+        if not drift.common:
+            mean_u = drift.slope.std(ddof=1) / np.sqrt(len(r)) / np.ptp(r)
+            how = how.replace("one", "mean over the states; not one")
         nearest = np.minimum(np.append(np.diff(r), np.inf), np.append(np.inf, np.diff(r)))
-        decades = float(np.min(nearest / 2 / (np.abs(drift) + 2 * drift_u)))
-    not_measured = "empty if it was not measured"
+        decades = float(np.min(nearest / 2 / (np.abs(drift.slope) + 2 * drift.sigma)))
     return [
         (
-            "drift", mean, mean_u, "1/decade",
-            f"change per decade of time as a fraction of the range, weighted mean; {not_measured}",
+            "drift", mean, mean_u, "", "1/decade",
+            f"change per decade of time as a fraction of the range, {how}",
         ),
         (
-            "retention", decades, np.nan, "decade",
+            "retention", decades, np.nan, "at least" if np.isfinite(decades) else "", "decade",
             "decades of time in which no state drifts half way to its neighbour, each drift taken "
-            f"2 sigma larger than found (lower bound); {not_measured}",
+            "2 sigma larger than found; extrapolated from the time after a pulse that was "
+            "measured; empty if it was not measured",
         ),
     ]  # fmt: skip
 
@@ -357,7 +301,7 @@ def _energy(
     total = float(write_energy(current[np.isfinite(current)], resistance, width).sum()) * 1e6
     text = "I^2 R tau; empty without the resistance of the current path and the pulse width"
     return [
-        (name, value, value * resistance_u / resistance, "uJ", f"{words}, {text}")
+        (name, value, value * resistance_u / resistance, "", "uJ", f"{words}, {text}")
         for name, value, words in (
             ("write_energy_min", energy.min(), "of the write that needs least"),
             ("write_energy_mean", energy.mean(), "of one write, mean over the states"),

@@ -14,18 +14,19 @@ import torch
 from torch import Tensor
 
 from hall2net.errors import ConfigError, Hall2netError
-from hall2net.synapse.lut import check_lut
+from hall2net.synapse.drift import drift_of
+from hall2net.synapse.lut import check_lut, state_sigma
 
 REFERENCE_TIME_S = 1.0
 """Drift is counted in decades from this time after the write."""
 
-PARTS = ("programming", "reading", "drift", "stuck")
+PARTS = ("programming", "reading", "devices", "drift", "stuck")
 """Deviations of a device from its levels: the fields of `Synapse` that can be switched off."""
 
-_COLUMNS = {
+_SIGMAS = {
     "programming": "cycle_sigma_ohm",
     "reading": "read_sigma_ohm",
-    "drift": "drift_per_decade_ohm",
+    "devices": "device_sigma_ohm",
 }
 """Part of the device to the column of a look-up table that it is measured in."""
 
@@ -53,7 +54,10 @@ class Synapse:
     reading : (K, N) deviations of one read from the written level, drawn with equal chance
     drift : (K,) change per decade of time after the write
     stuck : (K,) fraction of all devices that hold this state whatever is written
-    unmeasured : those of `PARTS` that no state was measured for; their deviations are zero here,
+    devices : (K,) 1 sigma between devices, normally distributed; None if it was not measured
+    drift_u : (K,) 1 sigma of the drift, which `with_drawn_drift` draws; None if it is exact
+    common_drift : one slope for all states, so that its error is the same in all of them
+    unmeasured : those of `PARTS` that no state was measured for; they deviate by nothing here,
         which is not known of the device
     """
 
@@ -62,14 +66,14 @@ class Synapse:
     reading: Tensor
     drift: Tensor
     stuck: Tensor
+    devices: Tensor | None = None
+    drift_u: Tensor | None = None
+    common_drift: bool = False
     unmeasured: tuple[str, ...] = ()
 
     def to(self, device: str | torch.device) -> "Synapse":
         """The same on another device, such as `cuda`."""
-        levels, programming, reading, drift, stuck = (
-            tensor.to(device) for tensor in self._tensors()
-        )
-        return Synapse(levels, programming, reading, drift, stuck, self.unmeasured)
+        return replace(self, **{name: one.to(device) for name, one in self._tensors().items()})
 
     def without(self, *parts: str) -> "Synapse":
         """The same without some of `PARTS`; the others draw the same random numbers.
@@ -83,8 +87,36 @@ class Synapse:
             raise ConfigError(
                 f"device: no part {sorted(unknown)[0]!r}; expected {', '.join(PARTS)}"
             )
-        nothing: dict[str, Any] = {part: torch.zeros_like(getattr(self, part)) for part in parts}
+        off = [*parts, *(["drift_u"] if "drift" in parts else [])]
+        tensors = self._tensors()
+        nothing: dict[str, Any] = {
+            part: torch.zeros_like(tensors[part]) for part in off if part in tensors
+        }
         return replace(self, **nothing)
+
+    def with_reference(self) -> "Synapse":
+        """The same read against a reference device, which takes off the mean drift of the states.
+
+        A drift that is common to all states disappears, and so does its uncertainty.
+        """
+        drift = self.drift - self.drift.mean()
+        if self.drift_u is None:
+            return replace(self, drift=drift)
+        left = torch.zeros_like(self.drift_u) if self.common_drift else self.drift_u
+        return replace(self, drift=drift, drift_u=left)
+
+    def with_drawn_drift(self, generator: torch.Generator) -> "Synapse":
+        """The same with one of the drifts that its uncertainty allows.
+
+        Parameters
+        ----------
+        generator : on the device of the tensors
+        """
+        if self.drift_u is None:
+            return self
+        count = 1 if self.common_drift else len(self.drift)
+        z = torch.randn(count, generator=generator, device=self.drift.device)
+        return replace(self, drift=self.drift + self.drift_u * z, drift_u=None)
 
     def write(self, state: Tensor, generator: torch.Generator) -> Written:
         """Write states into an array of devices.
@@ -103,7 +135,11 @@ class Synapse:
         edges = self.stuck.cumsum(0)
         held = torch.bucketize(chance, edges, right=True)
         held = torch.where(held < len(self.levels), held, state)
-        return Written(held, self.levels[held] + _draw(self.programming, held, generator))
+        level = self.levels[held] + _draw(self.programming, held, generator)
+        if self.devices is not None:
+            z = torch.randn(state.shape, generator=generator, device=state.device)
+            level = level + self.devices[held] * z
+        return Written(held, level)
 
     def read(self, array: Written, generator: torch.Generator, time_s: float = 1.0) -> Tensor:
         """Levels of an array, read once `time_s` after the write: drift and read noise.
@@ -129,19 +165,26 @@ class Synapse:
         """Levels that one read gives right after one write, (K, `columns`), each equally likely.
 
         The columns are points of a Sobol sequence, a power of two of them: they cover the
-        deviations of write and read, and the stuck devices, evenly and independently.
+        deviations of write, read and device, and the stuck devices, evenly and independently.
         """
-        points = torch.quasirandom.SobolEngine(3).draw(columns, dtype=torch.float64)
-        write, read, stuck = points.T.contiguous().to(self.levels.device)
+        points = torch.quasirandom.SobolEngine(4).draw(columns, dtype=torch.float64)
+        write, read, stuck, device = points.T.contiguous().to(self.levels.device)
         held = torch.bucketize(stuck, self.stuck.cumsum(0).double(), right=True)
         written = torch.arange(len(self.levels), device=held.device)[:, None]
         held = torch.where(held < len(self.levels), held, written)
         programming = self.programming[held, (write * self.programming.shape[1]).long()]
         reading = self.reading[held, (read * self.reading.shape[1]).long()]
-        return self.levels[held] + programming + reading
+        level = self.levels[held] + programming + reading
+        if self.devices is not None:
+            # The points are multiples of 1/columns from 0 on, and the quantile of 0 is infinite.
+            z = torch.special.ndtri(device + 0.5 / columns)
+            level = level + self.devices[held] * z.float()
+        return level
 
-    def _tensors(self) -> tuple[Tensor, ...]:
-        return self.levels, self.programming, self.reading, self.drift, self.stuck
+    def _tensors(self) -> dict[str, Tensor]:
+        """What is there of the deviations, by the names of the fields."""
+        names = ("levels", "programming", "reading", "drift", "stuck", "devices", "drift_u")
+        return {name: one for name in names if (one := getattr(self, name)) is not None}
 
 
 def synapse_from_lut(
@@ -156,7 +199,8 @@ def synapse_from_lut(
     `cycle_sigma_ohm` (the mean of a few reads scatters by read noise too), and each read from its
     pulse's mean, scaled for the degree of freedom that the mean takes. Without reads, and for a
     state with fewer than four pulses, they are the quantiles of a normal distribution with the
-    sigmas of the table. A sigma or drift that was not measured counts as zero;
+    sigmas of the table. A state whose sigma was not measured has that of the others
+    (`hall2net.synapse.lut.state_sigma`); the drift is pooled as `hall2net.synapse.drift` says.
     `unmeasured` names the parts that were measured for no state.
 
     Parameters
@@ -174,11 +218,11 @@ def synapse_from_lut(
     """
     check_lut(lut)
     unit = 2 / np.ptp(lut["resistance_ohm"].to_numpy(float))
-    measured = {
-        part: lut.get(column, pd.Series(np.nan, index=lut.index)).astype(float)
-        for part, column in _COLUMNS.items()
-    }
-    cycle, read, drift = (column.fillna(0.0).to_numpy() * unit for column in measured.values())
+    sigma = {part: state_sigma(lut, column) * unit for part, column in _SIGMAS.items()}
+    drift = drift_of(lut)
+    unmeasured = [part for part, of_states in sigma.items() if np.isnan(of_states).any()]
+    unmeasured += [] if drift.measured else ["drift"]
+    cycle, read = (np.nan_to_num(sigma[part]) for part in ("programming", "reading"))
     fractions = np.broadcast_to(np.asarray(stuck, dtype=float), len(lut)).copy()
     if np.ndim(stuck) == 0:
         fractions /= len(lut)
@@ -191,12 +235,15 @@ def synapse_from_lut(
     if reads is not None:
         _use_measured(lut, reads, unit, cycle, programming, reading)
     return Synapse(
-        levels=torch.tensor(lut["level"].to_numpy(float), dtype=torch.float32),
+        levels=_float32(lut["level"].to_numpy(float)),
         programming=_table(programming),
         reading=_table(reading),
-        drift=torch.tensor(drift, dtype=torch.float32),
-        stuck=torch.tensor(fractions, dtype=torch.float32),
-        unmeasured=tuple(part for part, column in measured.items() if column.isna().all()),
+        drift=_float32(np.nan_to_num(drift.slope) * unit),
+        stuck=_float32(fractions),
+        devices=None if "devices" in unmeasured else _float32(sigma["devices"]),
+        drift_u=_float32(drift.sigma * unit) if np.isfinite(drift.sigma).all() else None,
+        common_drift=drift.common,
+        unmeasured=tuple(unmeasured),
     )
 
 
@@ -227,6 +274,10 @@ def _use_measured(
         within = (within / np.sqrt(dof_per_read))[dof_per_read > 0].to_numpy() * unit
         if within.size:
             reading[k] = within
+
+
+def _float32(values: np.ndarray) -> Tensor:
+    return torch.tensor(values, dtype=torch.float32)
 
 
 def _normal_quantiles(sigma: float) -> np.ndarray:

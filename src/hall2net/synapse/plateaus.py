@@ -178,7 +178,9 @@ def join_neighbours(pulses: pd.DataFrame, state: np.ndarray, min_separation: flo
 def separations(pulses: pd.DataFrame) -> np.ndarray:
     """Distance of neighbouring states over the mean sigma of one read after one pulse."""
     grouped = pulses.groupby("state")
-    scatter = grouped["mean"].var(ddof=1).fillna(0.0)
+    scatter = grouped["mean"].var(ddof=1)
+    # A state written once scatters like the others; where none was written twice, by its reads.
+    scatter = scatter.fillna(scatter.mean()).fillna(0.0)
     of_mean = (pulses["read_variance"] / pulses["count"]).groupby(pulses["state"]).mean()
     one_read = grouped["read_variance"].mean()
     sigma = np.sqrt(np.maximum(scatter - of_mean, 0.0) + one_read).to_numpy()
