@@ -98,9 +98,11 @@ def decisions_of(wildcards):
     return [vars(one) for one in PROJECT.studies[wildcards.study].decisions]
 
 
-def overrides_of(wildcards):
-    """Settings of single measurements, decided by a person."""
-    return overrides(PROJECT.studies[wildcards.study].decisions)
+def overrides_of(table):
+    """Input function of params: settings of single rows of a table, decided by a person."""
+    return lambda wildcards: overrides(
+        PROJECT.studies[wildcards.study].decisions, SHEETS[wildcards.study], table
+    )
 
 
 def left_out_of(wildcards):
