@@ -10,6 +10,7 @@ from hall2net.sources import LIBRARY, reached
 from hall2net.study.check import finished_part, read_config, read_project
 from hall2net.study.config import with_numbers
 from hall2net.study.decisions import left_out, overrides
+from hall2net.study.sheet import has_pulse_widths
 
 SCHEMA = Path(workflow.basedir, "workflow/schemas/config.schema.yaml")
 
@@ -137,20 +138,12 @@ def sheet_of(study, samples=None):
     )
 
 
-def has_pulse_widths(study):
-    """Whether a sample's switching loops have three pulse widths, which a line through takes."""
-    rows = SHEETS[study].query("kind == 'sot_switching'")
-    if "pulse_width_s" not in rows:
-        return False
-    return bool((rows.groupby("sample")["pulse_width_s"].nunique() >= 3).any())
-
-
 def study_tables(study):
     """The tables of a study that its kinds of measurement allow."""
     kinds = sorted(set(SHEETS[study]["kind"]))
     block = config["studies"][study]
     names = [name for kind in kinds for name in KINDS[kind].tables]
-    names += ["pulse_widths"] if has_pulse_widths(study) else []
+    names += ["pulse_widths"] if has_pulse_widths(SHEETS[study]) else []
     names += ["lut", "merit", "advisor"] if "lut" in block else []
     names += ["hardware"] if "device" in block and networks_of(study) else []
     if "conventions" not in block:

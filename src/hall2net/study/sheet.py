@@ -74,6 +74,19 @@ def read_sheet(path: str | Path) -> pd.DataFrame:
     return cells.replace("", None)
 
 
+def has_pulse_widths(measurements: pd.DataFrame) -> bool:
+    """Whether a sample's switching loops have three pulse widths: a line through them takes three.
+
+    Parameters
+    ----------
+    measurements : as of `read_sheet`; a sheet without the column has none
+    """
+    rows = measurements[measurements["kind"] == "sot_switching"]
+    if "pulse_width_s" not in rows:
+        return False
+    return bool((rows.groupby("sample")["pulse_width_s"].nunique() >= 3).any())
+
+
 def column_problems(
     sheet: Sheet, columns: Iterable[str], required: Iterable[str], rows: str
 ) -> list[Problem]:
