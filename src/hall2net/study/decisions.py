@@ -12,6 +12,7 @@ from jsonschema import Draft202012Validator
 from hall2net.errors import ConfigError, Problem, one_of
 from hall2net.measurement import KINDS
 from hall2net.study.cells import Sheet, read_cells
+from hall2net.study.config import schema_of
 from hall2net.study.sheet import column_problems
 
 REQUIRED = ("id", "decision", "reason")
@@ -128,8 +129,7 @@ def _value(cell: str, rule: Mapping[str, Any] | None) -> Any:  # noqa: ANN401
 
 def _rules(kinds: Mapping[str, str], schema: str | Path) -> dict[str, dict[str, Any]]:
     """Of each kind, the settings that a decision may change, each with its schema."""
-    content = yaml.safe_load(Path(schema).read_text(encoding="utf-8"))
-    study = content["$defs"]["study"]["properties"]
+    study = schema_of(schema)["$defs"]["study"]["properties"]
     return {
         kind: {
             key: study[table]["properties"][key]
