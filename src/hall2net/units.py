@@ -9,9 +9,10 @@ from math import pi
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.constants import mu_0
-
 from hall2net.errors import ConfigError
+
+MU_0 = 1.25663706127e-6
+"""Vacuum permeability in N/A2 (CODATA 2022); importing it from SciPy takes as long as a check."""
 
 OERSTED = 1e3 / (4 * pi)
 """1 Oe in A/m."""
@@ -20,8 +21,8 @@ SI_FACTORS: dict[str, dict[str, float]] = {
     "field": {
         "Oe": OERSTED,
         "kOe": 1e3 * OERSTED,
-        "T": 1 / mu_0,
-        "mT": 1e-3 / mu_0,
+        "T": 1 / MU_0,
+        "mT": 1e-3 / MU_0,
         "G": OERSTED,
         "kG": 1e3 * OERSTED,
         "A/m": 1.0,
@@ -32,11 +33,17 @@ SI_FACTORS: dict[str, dict[str, float]] = {
     "resistance": {"ohm": 1.0, "mohm": 1e-3, "uohm": 1e-6, "kohm": 1e3, "Mohm": 1e6},
     "resistivity": {"ohm m": 1.0, "ohm cm": 1e-2, "uohm cm": 1e-8},
     "moment": {"A m2": 1.0, "emu": 1e-3, "memu": 1e-6, "uemu": 1e-9},
-    "temperature": {"K": 1.0},
+    "temperature": {"K": 1.0, "degC": 1.0},
     "time": {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9, "min": 60.0, "h": 3600.0},
     "length": {"m": 1.0, "mm": 1e-3, "um": 1e-6, "nm": 1e-9},
     "dimensionless": {"": 1.0, "1": 1.0},
 }
+
+_ZEROS = {"degC": 273.15}
+"""What is added to a value in SI, of units whose zero is another."""
+
+TEMPERATURE_NAME = re.compile(r"(?i:temp)|^T(?![A-Za-z])|^T_?(?i:sample|stage|cryo|probe)")
+"""In a column's name: it is a temperature."""
 
 _UNIT_SPELLINGS = {
     "Oersted": "Oe", "oersted": "Oe", "Oersteds": "Oe", "oe": "Oe", "OE": "Oe", "koe": "kOe",
@@ -52,6 +59,8 @@ _UNIT_SPELLINGS = {
     "Ohm m": "ohm m", "Ohms m": "ohm m", "Ohm cm": "ohm cm", "Ohms cm": "ohm cm",
     "uOhm cm": "uohm cm", "uOhms cm": "uohm cm",
     "Am2": "A m2", "Am^2": "A m2", "EMU": "emu", "mEMU": "memu",
+    "°C": "degC", "ºC": "degC", "℃": "degC", "deg C": "degC", "Celsius": "degC",
+    "celsius": "degC", "degrees C": "degC",
     "Kelvin": "K", "kelvin": "K", "Kelvins": "K", "degK": "K",
     "sec": "s", "secs": "s", "Sec": "s", "SEC": "s", "SECS": "s", "second": "s", "seconds": "s",
     "Seconds": "s", "msec": "ms", "usec": "us", "minutes": "min", "hours": "h",
@@ -86,21 +95,39 @@ def to_si(values: ArrayLike, unit: str, quantity: str) -> np.ndarray:
     if unit not in factors:
         allowed = ", ".join(sorted(factors))
         raise ConfigError(f"unit {unit!r} is none of {quantity}; expected one of {allowed}")
-    return np.asarray(values, dtype=float) * factors[unit]
+    return np.asarray(values, dtype=float) * factors[unit] + _ZEROS.get(unit, 0.0)
 
 
-def unit_spelt(unit: str) -> str:
-    """A unit as `SI_FACTORS` spells it, where it is one of those: `mΩ` gives `mohm`."""
+def unit_spelt(unit: str, name: str = "") -> str:
+    """A unit as `SI_FACTORS` spells it, where it is one of those: `mΩ` gives `mohm`.
+
+    Parameters
+    ----------
+    unit : as it was found
+    name : of the column; with that of a temperature `C` is a degree
+    """
     plain = unit.strip().translate(_SIGNS)
+    if _is_celsius(plain, name):
+        return "degC"
     if plain in _KNOWN:
         return plain
     plain = _PRODUCT.sub(" ", plain)
     return _UNIT_SPELLINGS.get(plain, plain)
 
 
-def is_unit(word: str) -> bool:
-    """Whether a word is a unit that `SI_FACTORS` knows, in any of its spellings."""
-    return unit_spelt(word) in _KNOWN
+def is_unit(word: str, name: str = "") -> bool:
+    """Whether a word is a unit that `SI_FACTORS` knows, in any of its spellings.
+
+    Parameters
+    ----------
+    word : the unit
+    name : of the column
+    """
+    return unit_spelt(word, name) in _KNOWN
+
+
+def _is_celsius(word: str, name: str) -> bool:
+    return word == "C" and bool(TEMPERATURE_NAME.search(name))
 
 
 def unit_in(name: str) -> str:
@@ -120,8 +147,9 @@ def unit_in(name: str) -> str:
         at_end = brackets[-1] if name[-1] in ")]}" else ""
         return known[-1] if known and not is_unit(at_end) else at_end
     match = _AT_END.match(name)
-    if match and is_unit(match[2]) and (len(match[2]) > 1 or match[1].strip(" _")):
-        return match[2]
+    if match and is_unit(match[2], name):
+        if len(match[2]) > 1 or match[1].strip(" _") or _is_celsius(match[2], name):
+            return match[2]
     return ""
 
 

@@ -36,12 +36,14 @@ def test_settings_and_measurements_left_out(tmp_path):
         "loop_1;window;0,2;contact jumps above 3 kOe;AB\n"
         "loop_1;criterion;erf;two domains;AB\n"
         "loop_2;slope;none;corrected by the instrument;AB\n"
+        "sot;criterion;90;the noise hides the half;AB\n"
         "sot;leave_out;;the bar broke;AB\n"
         "vsm;leave_out;;wrong piece;AB\n",
     )
-    assert overrides(made) == {
+    assert overrides(made, SHEET, "loops") == {
         "loop_1": {"window": 0.2, "criterion": "erf"}, "loop_2": {"slope": "none"},
     }  # fmt: skip
+    assert overrides(made, SHEET, "switching") == {"sot": {"criterion": "90"}}
     assert left_out(made) == {"sot": "the bar broke", "vsm": "wrong piece"}
     sheets = StudySheets(Path("raw/own"), SHEET, {}, decisions=made)
     assert sheets.used["id"].tolist() == ["loop_1", "loop_2", "sot"]
@@ -56,7 +58,8 @@ def test_only_a_heading_is_no_decision(tmp_path):
     [
         ("loop_3,window,0.2,x", "no measurement 'loop_3'; did you mean 'loop_"),
         ("loop_1,windw,0.2,x", "decision 'windw' on a measurement of kind ahe_loop; did you mean"),
-        ("sot,window,0.2,x", "of kind sot_switching; expected one of leave_out"),
+        ("sot,window,0.2,x", "of kind sot_switching; expected one of leave_out, criterion"),
+        ("sot,criterion,erf,x", "line 2: criterion 'erf' is not one of"),
         ("loop_1,window,wide,x", "line 2: window 'wide' is not of type 'number'"),
         ("loop_1,window,7,x", "line 2: window 7 is greater than"),
         ("loop_1,criterion,halv,x", "line 2: criterion 'halv' is not one of"),

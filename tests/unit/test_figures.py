@@ -144,13 +144,18 @@ def test_every_figure_is_declared():
 
 def test_a_figure_says_what_a_study_lacks():
     torque = FIGURES["fig2c_efficiency_anisotropy"]
-    assert [*torque.lacking("own", {"conventions": {}}, {"loop_shift"})] == []
+    sheet = pd.DataFrame({"kind": ["loop_shift"] * 2, "sample": ["a", "b"]})
+    assert [*torque.lacking("own", {"conventions": {}}, sheet)] == []
     assert [*torque.lacking("own", {"conventions": {}}, None)] == []
-    assert "block 'conventions'" in " ".join(torque.lacking("own", {}, {"loop_shift"}))
+    assert "block 'conventions'" in " ".join(torque.lacking("own", {}, sheet))
     assert "of kind loop_shift" in " ".join(
-        torque.lacking("own", {"conventions": {}}, {"vsm_loop"})
+        torque.lacking("own", {"conventions": {}}, sheet.assign(kind="vsm_loop"))
     )
-    own = " ".join(FIGURES["fig3b_field_free_switching"].lacking("own", {}, {"sot_switching"}))
+    against = FIGURES["torque_against_thickness"]
+    assert [*against.lacking("own", {"conventions": {}}, sheet)] == []
+    words = " ".join(against.lacking("own", {"conventions": {}}, sheet[:1]))
+    assert "two values of sample" in words
+    own = " ".join(FIGURES["fig3b_field_free_switching"].lacking("own", {}, sheet))
     assert "study 'ruo2' alone" in own
     with pytest.raises(ConfigError, match="no figure 'fig9z'"):
         figure_of("fig9z")

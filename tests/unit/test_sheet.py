@@ -9,7 +9,7 @@ import pytest
 from hall2net.errors import ConfigError, FileError, Hall2netError
 from hall2net.measurement import KINDS
 from hall2net.study.checksums import verify_checksums
-from hall2net.study.sheet import read_sheet
+from hall2net.study.sheet import has_pulse_widths, read_sheet
 
 HEAD = "id,file,format,kind,sample,temperature_k\n"
 
@@ -25,6 +25,21 @@ def test_a_good_sheet(tmp_path):
     table = read_sheet(sheet(tmp_path, HEAD + "m1,a.csv,delimited,ahe_loop,s1,300\n"))
     assert table["temperature_k"].tolist() == [300.0]
     assert table["id"].tolist() == ["m1"]
+
+
+@pytest.mark.parametrize(
+    ("head", "rows", "found"),
+    [
+        ("", ["", "", ""], False),
+        (",pulse_width_s", [",1e-5", ",1e-4", ",1e-3"], True),
+        (",pulse_width_s", [",1e-5", ",1e-5", ",1e-3"], False),
+        (",pulse_width_s", [",1e-5", ",1e-3", ","], False),
+    ],
+)
+def test_a_line_takes_three_pulse_widths(tmp_path, head, rows, found):
+    lines = [f"m{k},a.csv,delimited,sot_switching,s1,300{cell}" for k, cell in enumerate(rows)]
+    text = "\n".join([HEAD.strip() + head, *lines, ""])
+    assert has_pulse_widths(read_sheet(sheet(tmp_path, text))) is found
 
 
 def test_every_problem_is_told_with_its_line_and_nearest_match(tmp_path):

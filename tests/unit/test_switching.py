@@ -79,6 +79,22 @@ def test_critical_currents_by_every_criterion(polarity):
     assert row["delta_r_ahe_ohm"] == pytest.approx(0.15)
 
 
+def test_a_criterion_of_its_own_is_that_of_one_loop():
+    two = switching_loop_dataset(width_ma=1.5), switching_loop_dataset(width_ma=1.5)
+    two[1]["id"] = "own"
+    data = dataset(*two)
+    table = switching_table([data], AHE, SAMPLES, overrides={"own": {"criterion": "90"}})
+    table = table.set_index("id")
+    other = table.index.drop("own").item()
+    assert table["criterion"].to_dict() == {"own": "90", other: "half"}
+    for column in ("j_c_half_a_m2", "j_c_90_a_m2"):
+        assert table.loc["own", column] == table.loc[other, column]
+    assert table.loc["own", "j_c_a_m2"] == table.loc[other, "j_c_90_a_m2"]
+    assert table.loc[other, "j_c_a_m2"] == table.loc[other, "j_c_half_a_m2"]
+    with pytest.raises(ConfigError, match="criterion: found 'erf', expected one of half"):
+        switching_table([data], AHE, SAMPLES, overrides={"own": {"criterion": "erf"}})
+
+
 def test_intervals_of_the_critical_currents_hold_the_truth():
     inside = []
     for seed in range(100):

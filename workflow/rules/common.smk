@@ -10,6 +10,7 @@ from hall2net.sources import LIBRARY, reached
 from hall2net.study.check import finished_part, read_config, read_project
 from hall2net.study.config import with_numbers
 from hall2net.study.decisions import left_out, overrides
+from hall2net.study.sheet import has_pulse_widths
 
 SCHEMA = Path(workflow.basedir, "workflow/schemas/config.schema.yaml")
 
@@ -98,9 +99,11 @@ def decisions_of(wildcards):
     return [vars(one) for one in PROJECT.studies[wildcards.study].decisions]
 
 
-def overrides_of(wildcards):
-    """Settings of single measurements, decided by a person."""
-    return overrides(PROJECT.studies[wildcards.study].decisions)
+def overrides_of(table):
+    """Input function of params: settings of single rows of a table, decided by a person."""
+    return lambda wildcards: overrides(
+        PROJECT.studies[wildcards.study].decisions, SHEETS[wildcards.study], table
+    )
 
 
 def left_out_of(wildcards):
@@ -135,20 +138,12 @@ def sheet_of(study, samples=None):
     )
 
 
-def has_pulse_widths(study):
-    """Whether a sample's switching loops have three pulse widths, which a line through takes."""
-    rows = SHEETS[study].query("kind == 'sot_switching'")
-    if "pulse_width_s" not in rows:
-        return False
-    return bool((rows.groupby("sample")["pulse_width_s"].nunique() >= 3).any())
-
-
 def study_tables(study):
     """The tables of a study that its kinds of measurement allow."""
     kinds = sorted(set(SHEETS[study]["kind"]))
     block = config["studies"][study]
     names = [name for kind in kinds for name in KINDS[kind].tables]
-    names += ["pulse_widths"] if has_pulse_widths(study) else []
+    names += ["pulse_widths"] if has_pulse_widths(SHEETS[study]) else []
     names += (
         ["lut", "merit", "write_scatter", "updates", "advisor"] if "lut" in block else []
     )

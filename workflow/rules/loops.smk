@@ -11,7 +11,7 @@ rule fit_loops:
         "../../envs/hall2net.yaml"
     params:
         settings=study_config("loops"),
-        overrides=overrides_of,
+        overrides=overrides_of("loops"),
         left_out=left_out_of,
     message:
         "{wildcards.study}: fitting the Hall loops"

@@ -59,6 +59,7 @@ rule switching:
     params:
         samples=samples_of,
         settings=study_config("switching"),
+        overrides=overrides_of("switching"),
         left_out=left_out_of,
     message:
         "{wildcards.study}: critical currents and switching ratios"

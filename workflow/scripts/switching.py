@@ -8,9 +8,8 @@ if __name__ == "__main__":
     with job(snakemake.log[0]) as say:
         datasets = list(open_samples(snakemake.input.measurements).values())
         loops = read_csv(snakemake.input.loops)
-        table = switching_table(
-            datasets, loops, snakemake.params.samples, **snakemake.params.settings
-        )
+        settings = {**snakemake.params.settings, "overrides": snakemake.params.overrides}
+        table = switching_table(datasets, loops, snakemake.params.samples, **settings)
         table = with_left_out(table, snakemake.params.left_out)
         write_csv(table, snakemake.output[0])
         say(f"{snakemake.wildcards.study}: {outcome(table, 'switching loops')}")

@@ -106,7 +106,7 @@ def fig3c_ahe_freestanding(
     return _loops_of(datasets, loops, "freestanding", published["loops"]["fig3c_r_ahe_ohm"])
 
 
-@figure(kinds=("ahe_loop",), highlight=True)
+@figure(kinds=("ahe_loop",), several="temperature_k", highlight=True)
 def temperature(
     *,
     loops: pd.DataFrame,

@@ -84,6 +84,7 @@ def figure(
     draw: Draw | None = None,
     *,
     kinds: tuple[str, ...] = (),
+    several: str = "",
     study: str | None = None,
     highlight: bool = False,
 ) -> Any:  # noqa: ANN401
@@ -97,6 +98,7 @@ def figure(
     ----------
     draw : the function, where nothing else is to be declared
     kinds : kinds of measurement of which a study needs one
+    several : column of measurements.csv that must have two values or more among them
     study : the only study that it is drawn for, where it names samples or published numbers
     highlight : the report of a study without claims of a paper begins with it
     """

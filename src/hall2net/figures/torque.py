@@ -41,7 +41,7 @@ Samples = Mapping[str, Mapping[str, Any]]
 Published = Mapping[str, Any]
 
 
-@figure(kinds=("loop_shift",), highlight=True)
+@figure(kinds=("loop_shift",), several="sample", highlight=True)
 def torque_against_thickness(*, torque: pd.DataFrame, samples: Samples) -> Figure:
     """Damping-like efficiency per current density, and interfacial anisotropy energy, against
     spacer thickness.

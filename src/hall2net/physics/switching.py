@@ -40,6 +40,7 @@ def switching_table(
     criterion: str = "half",
     fixed_ratio: float = 0.5,
     min_ratio: float = 0.05,
+    overrides: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> pd.DataFrame:
     """Critical currents, switching ratios and polarities of all switching loops.
 
@@ -59,6 +60,7 @@ def switching_table(
     fixed_ratio : fraction of the full AHE swing at which `fixed` is read, the same for all samples
         (the ruo2 paper compares samples at the same switching percentage)
     min_ratio : a change smaller than this fraction of the AHE swing is no switching
+    overrides : id of a measurement to a `criterion` of its own
 
     Returns
     -------
@@ -81,9 +83,10 @@ def switching_table(
     ConfigError
         If a setting has none of the allowed values, or a sample has no facts.
     """
+    own_criteria = {id_: own["criterion"] for id_, own in (overrides or {}).items()}
     for setting, value, allowed in (
         ("current_layer", current_layer, LAYERS),
-        ("criterion", criterion, CRITERIA),
+        *(("criterion", value, CRITERIA) for value in (criterion, *own_criteria.values())),
     ):
         if value not in allowed:
             raise ConfigError(
@@ -97,14 +100,15 @@ def switching_table(
         facts = (samples[sample].get(name) for name in ("width_um", LAYERS[current_layer]))
         area = float(np.prod([np.nan if fact is None else fact for fact in facts])) * 1e-15
         ahe = _ahe_swing(loops, sample, float(measurement["temperature"]))
+        own = own_criteria.get(row["id"], criterion)
         try:
-            row |= _switching(fit_current_loop(measurement), ahe, criterion, fixed_ratio, min_ratio)
+            row |= _switching(fit_current_loop(measurement), ahe, own, fixed_ratio, min_ratio)
         except Hall2netError as error:
             row |= {"status": "refused", "reason": str(error)}
-        rows.append(_with_densities(row, area, r_xx, criterion))
+        rows.append({**_with_densities(row, area, r_xx, own), "criterion": own})
     table = pd.DataFrame(rows, columns=_COLUMNS).sort_values(["sample", "id"], ignore_index=True)
-    return table.assign(criterion=criterion, current_layer=current_layer, fixed_ratio=fixed_ratio)[
-        [*_COLUMNS[:-2], "criterion", "current_layer", "fixed_ratio", *_COLUMNS[-2:]]
+    return table.assign(current_layer=current_layer, fixed_ratio=fixed_ratio)[
+        [*_COLUMNS[:-2], "current_layer", "fixed_ratio", *_COLUMNS[-2:]]
     ]
 
 
@@ -119,7 +123,7 @@ _COLUMNS = [
     *_with_u(*(f"j_c_{name}_a_m2" for name in CRITERIA)),
     *_with_u("delta_r_sot_ohm", "delta_r_ahe_ohm", "switching_ratio"),
     *_with_u(*(f"{term}_ohm" for term in TERMS)),
-    "polarity", *_with_u("write_energy_uj"), "noise_ohm", "status", "reason",
+    "polarity", *_with_u("write_energy_uj"), "noise_ohm", "criterion", "status", "reason",
 ]  # fmt: skip
 
 

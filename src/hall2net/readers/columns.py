@@ -7,16 +7,22 @@ from typing import Any
 import numpy as np
 
 from hall2net.errors import FileError
-from hall2net.readers.conditions import temperature_columns
+from hall2net.readers.conditions import cycle_columns, temperature_columns
 from hall2net.readers.source import Source, open_source
 from hall2net.readers.table import Table
 from hall2net.units import SI_FACTORS, is_unit, to_si, unit_spelt
 
-KEYS = ("x", "y", "rxx", "pulse", "time", "temperature", "current")
+KEYS = ("x", "y", "rxx", "pulse", "time", "temperature", "current", "cycle")
 """`<key>_column` in the sheet names the column."""
+
+CYCLED = ("ahe_loop", "loop_shift", "vsm_loop", "sot_switching")
+"""Kinds whose file may hold several cycles."""
 
 NONE = "none"
 """`temperature_column` where the file's own channel is not to be used."""
+
+COIL = "coil_t_per_a"
+"""Column of the sheet: field of a coil in tesla per ampere, where x is the coil's current."""
 
 _NEEDED = ("x", "y")
 
@@ -25,6 +31,13 @@ def given(row: Mapping[str, Any], key: str) -> str:
     """A cell of the sheet as text; empty if there is none."""
     value = row.get(key)
     return "" if value is None or value != value else str(value)
+
+
+def number_given(row: Mapping[str, Any], key: str) -> float | None:
+    """A cell of the sheet as a number; None if there is none."""
+    text = given(row, key)
+    value = float(text) if text else np.nan
+    return value if np.isfinite(value) else None
 
 
 class Columns:
@@ -106,6 +119,27 @@ class Columns:
         """
         return to_si(self.raw(key), self.unit(key, quantity), quantity)
 
+    def swept(self, quantity: str) -> np.ndarray:
+        """Numbers of what is swept, in SI; the current of a coil gives a field by its calibration.
+
+        Raises
+        ------
+        FileError
+            If the unit is none of the quantity, or a current stands for a field without
+            `coil_t_per_a`.
+        """
+        coil = number_given(self.row, COIL)
+        if quantity != "field" or coil is None:
+            if quantity == "field" and self.is_of("x", "current"):
+                cure = f"a field, or {COIL} in measurements.csv: tesla per ampere of the coil"
+                found = f"a current in the column {self.name('x')!r}"
+                raise FileError(self.path, found, cure, self.source.line)
+            return self.si("x", quantity)
+        if self.is_of("x", "field"):
+            found = f"{COIL} with the column {self.name('x')!r}, which is a field"
+            raise FileError(self.path, found, f"no {COIL}, or the coil's current as x_column")
+        return to_si(coil * self.si("x", "current"), "T", "field")
+
     def unit(self, key: str, quantity: str) -> str:
         """The unit of a column: the sheet's, else the file's.
 
@@ -182,6 +216,8 @@ def open_columns(
         found = temperature_columns(source.names, source.units)
         taken = {k for key in KEYS if chosen[key] for k in candidates[key]}
         candidates["temperature"] = [k for k in found if k not in taken]
+    if not chosen["cycle"] and row["kind"] in CYCLED:
+        candidates["cycle"] = cycle_columns(source.names)[:1]
     return Columns(source, row, candidates)
 
 

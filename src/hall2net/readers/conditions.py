@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from hall2net.units import OERSTED, SI_FACTORS
+from hall2net.units import OERSTED, SI_FACTORS, TEMPERATURE_NAME
 
 LOWEST_TEMPERATURE, HIGHEST_TEMPERATURE = 0.01, 1500.0
 """In K; what a channel shows beyond these is no temperature: it is not connected."""
@@ -23,12 +23,17 @@ _FOLLOWS = 0.99  # correlation of a magnet's current with its field
 _ALTERNATES = 0.9  # share of rows whose current has the other sign than the row before
 _SHARE = 0.05  # of the rows, that a set point has at least; fewer are on the way to the next
 
-_TEMPERATURE = re.compile(r"(?i:temp)|^T(?![A-Za-z])|^T_?(?i:sample|stage|cryo|probe)")
 _NO_TEMPERATURE = re.compile(r"(?i)set|target|std|err|dev|rate|ramp|coil|magnet|heater|power")
 _NO_CONDITION = re.compile(
     r"(?i)\bstd|std\.|\berr|dev\b|phase|freq|quad|magnet|coil|output|supply|leak|gate|compl|range|"
     r"limit|write|puls|crit|heat|noise|\bmin|\bmax|offset|gain|photo"
 )
+CYCLE_NAME = re.compile(
+    r"(?i)^(?:cycle|loop|sweep|scan|run|repeat|repetition|iteration)s?[ _]?"
+    r"(?:no\.?|nr\.?|number|#|index|id|count|counter)?$"
+)
+"""Names of columns that count the cycles of a measurement."""
+
 _ANGLE = re.compile(r"(?i)angle|theta|phi\b|position|rotat|azimut")
 _ANGLE_UNITS = {"deg", "degree", "degrees", "°", "rad"}
 _IN_PLANE = re.compile(
@@ -41,9 +46,14 @@ def temperature_columns(names: Sequence[str], units: Sequence[str]) -> list[int]
     found = [
         place
         for place, (name, unit) in enumerate(zip(names, units, strict=True))
-        if unit in SI_FACTORS["temperature"] or (not unit and _TEMPERATURE.search(name))
+        if unit in SI_FACTORS["temperature"] or (not unit and TEMPERATURE_NAME.search(name))
     ]
     return sorted(found, key=lambda place: bool(_NO_TEMPERATURE.search(names[place])))
+
+
+def cycle_columns(names: Sequence[str]) -> list[int]:
+    """Columns that may count cycles, by their names."""
+    return [place for place, name in enumerate(names) if CYCLE_NAME.match(name.strip())]
 
 
 def condition_columns(names: Sequence[str], units: Sequence[str]) -> dict[int, str]:

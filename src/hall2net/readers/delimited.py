@@ -64,14 +64,12 @@ def places_of(header: Header, wanted: str) -> list[int]:
     """
     names = header.names
     for name in dict.fromkeys([wanted, *wanted.split("|")]):
+        if name in names:
+            return [k for k, word in enumerate(names) if word == name]
         spelt = folded(name)
-        for own, other in (
-            (names, name),
-            ([folded(n) for n in names], spelt),
-            ([folded(without_unit(n)) for n in names], spelt),
-        ):
-            if other in own:
-                return [k for k, word in enumerate(own) if word == other]
+        for plain in (folded, lambda own: folded(without_unit(own))):
+            if found := [k for k, own in enumerate(names) if plain(own) == spelt]:
+                return found
         if spelt.isdecimal() and 0 < int(spelt) <= len(names):
             return [int(spelt) - 1]
     return []

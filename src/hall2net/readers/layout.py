@@ -32,28 +32,9 @@ _ROWS_ABOVE = 40  # lines of words above a run of rows among which its names may
 _LONG_LINE = 20_000  # names between blanks do not fill so much
 _FIRST_ROWS = 20  # rows of a run whose cells are kept
 _NO_UNIT = {
-    "",
-    "-",
-    "--",
-    "a.u.",
-    "arb",
-    "arb.",
-    "arb. units",
-    "1",
-    "%",
-    "none",
-    "counts",
-    "deg",
-    "°",
-    "rad",
-    "hz",
-    "khz",
-    "db",
-    "w",
-    "mw",
-    "mm",
-    "mbar",
-}
+    "", "-", "--", "a.u.", "arb", "arb.", "arb. units", "1", "%", "none", "counts", "deg", "°",
+    "rad", "hz", "khz", "db", "w", "mw", "mm", "mbar", "c",
+}  # fmt: skip
 _LISTED = re.compile(r"(?i)^\W*col(?:umn)?\W*\d+\W*[:=]\s*(.*\w.*)$")
 _LISTED_NAME = re.compile(r"(?i)^\W*name\s*[:=]\s*(.*\w.*)$")
 _LISTED_UNIT = re.compile(r"(?i)^\W*units?\s*[:=]\s*(.*)$")
@@ -411,8 +392,8 @@ def _column_units(names: list[str], below: list[str], labelled: list[str], run: 
         unit = unit_in(name)
         for row in (below, labelled):
             word = row[place].strip("()[]{} ") if place < len(row) else ""
-            unit = unit or (word if is_unit(word) else "")
-        units.append(unit_spelt(unit or _letters(run, place)))
+            unit = unit or (word if is_unit(word, name) else "")
+        units.append(unit_spelt(unit or _letters(run, place), name))
     return units
 
 

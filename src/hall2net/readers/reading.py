@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import xarray as xr
-from scipy.constants import mu_0
 
 from hall2net.errors import FileError
 from hall2net.measurement import CONDITIONS, KINDS, POINT_VARIABLES
@@ -26,15 +25,16 @@ from hall2net.readers.selection import (
     condition_si,
     find_conditions,
     of_conditions,
+    of_cycle,
     of_temperature,
     read_current,
     temperature_of,
 )
-from hall2net.units import to_si
+from hall2net.units import MU_0, to_si
 
 # Beyond these an instrument was misread, or a unit mistaken.
 _PLAUSIBLE = {
-    "field": (-20 / mu_0, 20 / mu_0),
+    "field": (-20 / MU_0, 20 / MU_0),
     "write_current": (-1.0, 1.0),
     "resistance": (-1e9, 1e9),
     "resistance_xx": (-1e9, 1e9),
@@ -140,7 +140,7 @@ def _read_file(
     if not given(row, "current_ma") and len(conditions.current) == 1:
         more |= set(conditions.current)
     columns.read(sorted(more))
-    x = columns.si("x", "field" if x_variable == "field" else "current")
+    x = columns.swept("field" if x_variable == "field" else "current")
     choose_signal(columns, x, say)
     quantity = quantity or _quantity(columns)
     y_variable = _QUANTITIES[quantity][1]
@@ -157,6 +157,7 @@ def _read_file(
     _say_words(columns, say)
     kept = _measured(columns, points, [x_variable, y_variable])
     kept &= of_temperature(columns, kept, say)
+    kept &= of_cycle(columns, kept, say)
     kept = of_conditions(columns, conditions, x, kept)
     if columns.candidates["temperature"]:
         temperature = temperature_of(columns, kept, lambda _: None)

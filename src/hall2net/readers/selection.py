@@ -2,13 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from hall2net.errors import FileError
 from hall2net.measurement import CONDITIONS, temperature_tolerance
-from hall2net.readers.columns import NONE, Columns, given
+from hall2net.readers.columns import NONE, Columns, number_given
 from hall2net.readers.conditions import (
     HIGHEST_TEMPERATURE,
     LOWEST_TEMPERATURE,
@@ -100,7 +99,7 @@ def of_temperature(
     FileError
         If no point is of `temperature_k`, or there are several set points and it is empty.
     """
-    wanted = _number(columns.row, "temperature_k")
+    wanted = number_given(columns.row, "temperature_k")
     temperature = temperature_of(columns, kept, say)
     present = temperature[kept & np.isfinite(temperature)]
     if not present.size:
@@ -138,7 +137,9 @@ def temperature_of(columns: Columns, kept: np.ndarray, say: Say) -> np.ndarray:
     say : takes a remark for the user
     """
     for place in columns.candidates["temperature"]:
-        values = columns.table.columns[place]
+        unit = columns.source.units[place]
+        unit = unit if unit in SI_FACTORS["temperature"] else "K"
+        values = to_si(columns.table.columns[place], unit, "temperature")
         alive = (values >= LOWEST_TEMPERATURE) & (values <= HIGHEST_TEMPERATURE)
         if (alive & kept).any():
             columns.places["temperature"] = place
@@ -149,6 +150,39 @@ def temperature_of(columns: Columns, kept: np.ndarray, say: Say) -> np.ndarray:
             say(f"{name!r} shows {some.min():.4g} to {some.max():.4g}: no temperature; left out")
     columns.places.pop("temperature", None)
     return np.full(len(kept), np.nan)
+
+
+def of_cycle(columns: Columns, kept: np.ndarray, say: Say) -> np.ndarray:
+    """Which points are of the row's cycle, where a column counts cycles; all without one.
+
+    Parameters
+    ----------
+    columns : already read
+    kept : (rows,) points taken so far
+    say : takes a remark for the user
+
+    Raises
+    ------
+    FileError
+        If `cycle` is given and no column counts cycles, or it counts no such cycle.
+    """
+    wanted, places = number_given(columns.row, "cycle"), columns.candidates["cycle"]
+    if not places:
+        if wanted is None:
+            return np.ones_like(kept)
+        found = f"cycle is {wanted:g}, and no column counts cycles"
+        shown = ", ".join(columns.source.names[:30])
+        raise FileError(columns.path, found, f"cycle_column in measurements.csv, one of: {shown}")
+    name, values = columns.source.names[places[0]], columns.table.columns[places[0]]
+    present = np.unique(values[kept & np.isfinite(values)])
+    some = ", ".join(f"{value:g}" for value in present[:8]) + ", …" * (len(present) > 8)
+    if wanted is None:
+        if len(present) > 1:
+            say(f"{name!r} is {some}: taken together; cycle in measurements.csv chooses one")
+        return np.ones_like(kept)
+    if wanted not in present:
+        raise FileError(columns.path, f"no row of cycle {wanted:g} in {name!r}", f"one of {some}")
+    return values == wanted
 
 
 @dataclass
@@ -253,7 +287,7 @@ def read_current(columns: Columns, conditions: Conditions, say: Say) -> np.ndarr
     FileError
         If neither the sheet nor a column tells it.
     """
-    stated = _number(columns.row, "current_ma")
+    stated = number_given(columns.row, "current_ma")
     if "current" in columns.places:
         return columns.si("current", "current")
     if len(conditions.current) == 1:
@@ -296,14 +330,8 @@ def _wanted(columns: Columns, condition: str) -> float | None:
     if condition == "angle":
         return None
     cell, _, quantity, unit = CONDITIONS[condition]
-    value = _number(columns.row, cell)
+    value = number_given(columns.row, cell)
     return None if value is None else float(to_si(value, unit, quantity))
-
-
-def _number(row: Any, cell: str) -> float | None:  # noqa: ANN401
-    text = given(row, cell)
-    value = float(text) if text else np.nan
-    return value if np.isfinite(value) else None
 
 
 def _several(columns: Columns, place: int, condition: str, points: list[float]) -> FileError:

@@ -35,6 +35,7 @@ FORMATS = tuple(_MODULES)
 """Names for `format` in `measurements.csv`."""
 
 _WORD_LINES = 200
+_STARTS = 2**12, 2**16  # bytes in which the names of most files stand
 
 
 @dataclass(frozen=True)
@@ -128,27 +129,42 @@ def open_source(path: str | Path, wanted: Sequence[str] = (), stated: str = "") 
     return Source(path, name, header, _spelt(header), words, read, sample)
 
 
-def columns_of(path: str | Path) -> list[str]:
-    """Names of a file's columns, from its first lines where these are enough.
+def header_of(path: str | Path, wanted: Sequence[str], seen: dict[bytes, Header]) -> Header:
+    """Column names of a file, from its first lines where these are enough.
+
+    Parameters
+    ----------
+    path : the file
+    wanted : columns that it should have; more of the file is read until they are found
+    seen : lines down to the first row, to their column names; a file that begins with the same
+        lines has the same names. What is found is added
 
     Raises
     ------
     FileError
         If it cannot be read or has no table of numbers.
     """
-    if starts_as(path, *hdf5.STARTS):
-        return open_source(path).names
-    text, whole = read_start(path)
-    head = text.head()
-    name = _format_of(head)
-    # MicroMag's names stand below a table of segments, Igor's anywhere.
-    if name != "igor" and (whole or name != "micromag"):
+    for most in () if starts_as(path, *hdf5.STARTS) else _STARTS:
+        text, whole = read_start(path, most)
+        known = next((seen[lines] for lines in seen if text.content.startswith(lines)), None)
+        if known and all(places_of(known, one) for one in wanted):
+            return known
+        head = text.head()
+        name = _format_of(head)
+        # MicroMag's names stand below a table of segments, Igor's anywhere.
+        if name in ("igor", "micromag"):
+            break
         try:
-            return _TEXTS[name].find_table(text, head, ()).names
+            header = _TEXTS[name].find_table(text, head, ())
         except FileError:
             if whole:
                 raise
-    return open_source(path).names
+            continue
+        if all(places_of(header, one) for one in wanted):
+            if header.body > header.line:
+                seen[text.content[: text.start(header.body)]] = header
+            return header
+    return open_source(path).header
 
 
 def _format_of(head: list[str]) -> str:
@@ -169,4 +185,4 @@ def _check_format(path: Path, found: str, stated: str) -> None:
 
 def _spelt(header: Header) -> list[str]:
     units = header.units or [""] * len(header.names)
-    return [unit_spelt(unit) for unit in units]
+    return [unit_spelt(unit, name) for unit, name in zip(units, header.names, strict=True)]

@@ -15,8 +15,6 @@ MAX_LINE = 100_000
 HEAD_LINES = 5000
 """Column names stand within this many lines; MicroMag's come after its table of segments."""
 
-_START = 2**16
-"""Bytes that `read_start` looks at."""
 # Minus signs of word processors and of some locales, before a digit: U+2212, dashes, hyphens.
 _MINUS = re.compile(b"\xe2\x88\x92|(?:\xe2\x80[\x90-\x95]|\xef\xb9\xa3|\xef\xbc\x8d)(?=[.,]?[0-9])")
 
@@ -72,8 +70,13 @@ def read_text(path: str | Path) -> Text:
     return _text(path, _read_bytes(path))
 
 
-def read_start(path: str | Path) -> tuple[Text, bool]:
-    """The first lines of a file, within 64 KiB, and whether they are the whole file.
+def read_start(path: str | Path, most: int) -> tuple[Text, bool]:
+    """The first lines of a file, and whether they are the whole file.
+
+    Parameters
+    ----------
+    path : the file
+    most : bytes that are looked at
 
     Raises
     ------
@@ -81,8 +84,8 @@ def read_start(path: str | Path) -> tuple[Text, bool]:
         As of `read_text`.
     """
     path = Path(path)
-    content = _read_bytes(path, _START)
-    whole = len(content) < _START
+    content = _read_bytes(path, most)
+    whole = len(content) < most
     if not whole:
         # No character is cut: a line end is one byte, or two in UTF-16.
         wide = content[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\x00" in content[:100]

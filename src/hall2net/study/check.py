@@ -1,6 +1,6 @@
 """The project as a whole, checked before anything runs: configuration, sheets, and raw files."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,10 +17,17 @@ from hall2net.errors import (
     together,
 )
 from hall2net.readers.columns import NONE
-from hall2net.readers.source import columns_of
-from hall2net.readers.table import folded
+from hall2net.readers.delimited import places_of
+from hall2net.readers.source import header_of
+from hall2net.readers.table import Header
 from hall2net.study.cells import UNKNOWN, Sheet, read_cells
-from hall2net.study.config import allowed_part, check_config, key_of, with_numbers
+from hall2net.study.config import (
+    SAFE_LOADER,
+    allowed_part,
+    check_config,
+    key_of,
+    with_numbers,
+)
 from hall2net.study.decisions import Decision, read_decisions
 from hall2net.study.figures import all_figures
 from hall2net.study.references import StudySheets, check_references
@@ -144,7 +151,9 @@ def _columns_missing(study: str, sheets: StudySheets | None) -> Iterator[Problem
     """
     if sheets is None or sheets.measurements is None or "file" not in sheets.measurements:
         return
-    where, known = str(sheets.folder / "measurements.csv"), {}
+    where = str(sheets.folder / "measurements.csv")
+    known: dict[tuple, Header | None] = {}
+    seen: dict[bytes, Header] = {}
     named = [name for name in TEXTS if name in sheets.measurements]
     for line, row in sheets.measurements.iterrows():
         # The second of two joined branches may call its columns differently.
@@ -152,11 +161,13 @@ def _columns_missing(study: str, sheets: StudySheets | None) -> Iterator[Problem
         wanted = {name: row[name] for name in named if _is_a_name(row[name])}
         if not wanted or not file.is_file():
             continue
-        if file not in known:
-            known[file] = _columns(file)
+        columns = (file, *wanted.values())
+        if columns not in known:
+            known[columns] = _header(file, list(wanted.values()), seen)
+        header = known[columns]
         for name, cell in wanted.items():
-            if known[file] and not {folded(part) for part in cell.split("|")} & set(known[file]):
-                problem = one_of(where, cell, known[file].values(), name)
+            if header and not places_of(header, cell):
+                problem = one_of(where, cell, header.names, name)
                 found = f"{problem.found} is no column of {row['file']}"
                 yield replace(problem, found=found, lines=(int(line),), study=study)
 
@@ -165,12 +176,12 @@ def _is_a_name(cell: object) -> bool:
     return isinstance(cell, str) and not cell.isdecimal() and cell not in ("", UNKNOWN, NONE)
 
 
-def _columns(file: Path) -> dict[str, str]:
-    """Columns of a file, by their folded names; none where it cannot be read."""
+def _header(file: Path, wanted: Sequence[str], seen: dict[bytes, Header]) -> Header | None:
+    """Column names of a file; none where it cannot be read."""
     try:
-        return {folded(name): name for name in columns_of(file)}
+        return header_of(file, wanted, seen)
     except Hall2netError:
-        return {}
+        return None
 
 
 def _sheets(folder: Path, schema: str | Path) -> tuple[StudySheets, list[Problem]]:
@@ -277,7 +288,7 @@ class _TwiceError(yaml.constructor.ConstructorError):
         self.found, self.line = found, line
 
 
-class _OnceLoader(yaml.SafeLoader):
+class _OnceLoader(SAFE_LOADER):
     """Plain values alone, and every key of a block once."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:

@@ -12,6 +12,7 @@ from jsonschema import Draft202012Validator
 from hall2net.errors import ConfigError, Problem, one_of
 from hall2net.measurement import KINDS
 from hall2net.study.cells import Sheet, read_cells
+from hall2net.study.config import schema_of
 from hall2net.study.sheet import column_problems
 
 REQUIRED = ("id", "decision", "reason")
@@ -19,8 +20,8 @@ COLUMNS = ("id", "decision", "value", "reason", "who", "date")
 LEAVE_OUT = "leave_out"
 """The decision that a measurement counts for nothing."""
 
-_SETTINGS_OF = {"loops": "loops"}
-"""Table to the block of the configuration whose settings a decision may change for one row."""
+_SETTINGS_OF = {"loops": ("criterion", "window", "slope"), "switching": ("criterion",)}
+"""Table, and block of the configuration, to its settings that a decision may change for a row."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Decision:
     Attributes
     ----------
     id : of the measurement
-    decision : `leave_out`, or the setting that is changed: `window`, `criterion`, `slope`
+    decision : `leave_out`, or the setting that is changed: `criterion`, `window`, `slope`
     value : of the setting; None for `leave_out`
     reason : why, in words
     who, date : whose decision it is, and of when; empty where the sheet does not say
@@ -74,11 +75,13 @@ def read_decisions(
         problems = [problem for problem in problems if problem.lines]
     if problems:
         raise ConfigError(problems=problems)
+    kinds = dict(zip(measurements["id"], measurements["kind"], strict=True))
+    rules = _rules(kinds, schema)
     return [
         Decision(
             row["id"],
             row["decision"],
-            _value(row),
+            _value(row.get("value", ""), rules[kinds[row["id"]]].get(row["decision"])),
             row["reason"],
             row.get("who", ""),
             row.get("date", ""),
@@ -87,16 +90,21 @@ def read_decisions(
     ]
 
 
-def overrides(decisions: Sequence[Decision]) -> dict[str, dict[str, Any]]:
-    """Settings of single measurements, by id.
+def overrides(
+    decisions: Sequence[Decision], measurements: pd.DataFrame, table: str
+) -> dict[str, dict[str, Any]]:
+    """Settings of single measurements in one table, by id.
 
     Parameters
     ----------
     decisions : of the study
+    measurements : the study's sheet; its `id` and `kind` are used
+    table : key of `results/<study>/<table>.csv`
     """
+    kinds = dict(zip(measurements["id"], measurements["kind"], strict=True))
     found: dict[str, dict[str, Any]] = {}
     for one in decisions:
-        if one.decision != LEAVE_OUT:
+        if one.decision != LEAVE_OUT and table in KINDS[kinds[one.id]].tables:
             found.setdefault(one.id, {})[one.decision] = one.value
     return found
 
@@ -111,24 +119,32 @@ def left_out(decisions: Sequence[Decision]) -> dict[str, str]:
     return {one.id: one.reason for one in decisions if one.decision == LEAVE_OUT}
 
 
-def _value(row: Mapping[str, str]) -> Any:  # noqa: ANN401
-    value = row.get("value", "")
-    return yaml.safe_load(value) if value and row["decision"] != LEAVE_OUT else None
+def _value(cell: str, rule: Mapping[str, Any] | None) -> Any:  # noqa: ANN401
+    """The value of a setting; None where there is none, as of `leave_out`."""
+    if rule is None or not cell:
+        return None
+    # A word such as 90 is one of several, and no number.
+    return cell if "enum" in rule else yaml.safe_load(cell)
 
 
-def _settings(kind: str, schema: str | Path) -> dict[str, Any]:
-    """The settings that a decision may change, each with its schema."""
-    blocks = [_SETTINGS_OF[table] for table in KINDS[kind].tables if table in _SETTINGS_OF]
-    rules = yaml.safe_load(Path(schema).read_text(encoding="utf-8"))
-    study = rules["$defs"]["study"]["properties"]
-    return {key: rule for block in blocks for key, rule in study[block]["properties"].items()}
+def _rules(kinds: Mapping[str, str], schema: str | Path) -> dict[str, dict[str, Any]]:
+    """Of each kind, the settings that a decision may change, each with its schema."""
+    study = schema_of(schema)["$defs"]["study"]["properties"]
+    return {
+        kind: {
+            key: study[table]["properties"][key]
+            for table in KINDS[kind].tables
+            for key in _SETTINGS_OF.get(table, ())
+        }
+        for kind in set(kinds.values()) & set(KINDS)
+    }
 
 
 def _cell_problems(
     sheet: Sheet, measurements: pd.DataFrame, schema: str | Path
 ) -> Iterator[Problem]:
     where, kinds = str(sheet.path), dict(zip(measurements["id"], measurements["kind"], strict=True))
-    settings = {kind: _settings(kind, schema) for kind in set(kinds.values()) & set(KINDS)}
+    rules = _rules(kinds, schema)
     seen: dict[tuple[str, str], int] = {}
     for line, row in zip(sheet.cells.index, sheet.cells.to_dict("records"), strict=True):
         lines, key = (line,), (row["id"], row["decision"])
@@ -141,12 +157,13 @@ def _cell_problems(
         if row["id"] not in kinds:
             yield replace(one_of(where, row["id"], kinds, "no measurement"), lines=lines)
             continue
-        known = settings.get(kinds[row["id"]], {})
+        known = rules.get(kinds[row["id"]], {})
         if row["decision"] not in (LEAVE_OUT, *known):
             problem = one_of(where, row["decision"], (LEAVE_OUT, *known), "decision")
             found = f"{problem.found} on a measurement of kind {kinds[row['id']]}"
             yield replace(problem, found=found, lines=lines)
         elif row["decision"] != LEAVE_OUT:
-            rule = Draft202012Validator(known[row["decision"]])
-            for error in rule.iter_errors(_value(row)):
+            rule = known[row["decision"]]
+            value = _value(row.get("value", ""), rule)
+            for error in Draft202012Validator(rule).iter_errors(value):
                 yield Problem(where, error.message, key=row["decision"], lines=lines)

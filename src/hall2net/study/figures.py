@@ -8,11 +8,13 @@ matplotlib at the start of every job.
 
 import ast
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+import pandas as pd
 
 from hall2net.errors import ConfigError
 from hall2net.sources import LIBRARY
@@ -25,6 +27,8 @@ _BLOCKS = {
     "conventions": ("torque", "convention"),
 }
 """Blocks of a study's configuration, and the arguments of figures that come of them."""
+_OF_NETWORKS = ("runs", "attribution", "noise", "states")
+"""Arguments of figures that trainings give."""
 
 STAGES = {
     "loops": "Hall loops",
@@ -49,6 +53,7 @@ class Figure:
     inputs : the function's arguments: tables, data and settings
     caption : what it shows, in a sentence
     kinds : kinds of measurement of which a study needs one; any study will do if empty
+    several : column of the sheet that must have two values or more among these; empty if none
     study : the only study that it is drawn for; None if any
     highlight : whether the report of a study without claims begins with it
     """
@@ -58,6 +63,7 @@ class Figure:
     inputs: tuple[str, ...]
     caption: str
     kinds: tuple[str, ...] = ()
+    several: str = ""
     study: str | None = None
     highlight: bool = False
 
@@ -66,8 +72,14 @@ class Figure:
         """The stage that it belongs to, as its module is called."""
         return self.source.stem
 
+    @property
+    def of_any_device(self) -> bool:
+        """Whether it is drawn of measurements alone, and is no panel of a paper."""
+        panel = re.match(r"fig[S\d]", self.name)
+        return self.study is None and not panel and set(_OF_NETWORKS).isdisjoint(self.inputs)
+
     def lacking(
-        self, study: str, block: Mapping[str, Any], kinds: Collection[str] | None
+        self, study: str, block: Mapping[str, Any], measurements: pd.DataFrame | None
     ) -> Iterator[str]:
         """What it needs and a study does not have, each as the end of a sentence.
 
@@ -75,7 +87,7 @@ class Figure:
         ----------
         study : name of the study
         block : its configuration
-        kinds : of its measurements; None if they are not known
+        measurements : its sheet, or what can be read of it; None if nothing can
         """
         if self.study not in (None, study):
             yield f"is a figure of study {self.study!r} alone; leave it out"
@@ -83,8 +95,17 @@ class Figure:
         for key, inputs in _BLOCKS.items():
             if key not in block and not set(inputs).isdisjoint(self.inputs):
                 yield f"needs a block {key!r} of the study"
-        if self.kinds and kinds is not None and set(self.kinds).isdisjoint(kinds):
-            yield f"needs measurements of kind {' or '.join(self.kinds)}"
+        if not self.kinds or measurements is None:
+            return
+        rows = measurements[measurements["kind"].isin(self.kinds)]
+        wanted = f"measurements of kind {' or '.join(self.kinds)}"
+        if rows.empty:
+            yield f"needs {wanted}"
+        elif self.several and self._values(rows) < 2:
+            yield f"needs {wanted} with two values of {self.several} or more"
+
+    def _values(self, rows: pd.DataFrame) -> int:
+        return rows[self.several].nunique() if self.several in rows else 0
 
 
 @cache

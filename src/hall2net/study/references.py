@@ -182,10 +182,10 @@ def _of_network(
 
 def _of_figures(study: str, block: Mapping[str, Any], own: StudySheets | None) -> Iterator[Problem]:
     where = key_of("studies", study, "figures")
-    kinds = None if own is None or own.measurements is None else set(own.measurements["kind"])
+    measurements = None if own is None else own.measurements
     for figure in block.get("figures", []):
         if figure in all_figures():
-            for words in all_figures()[figure].lacking(study, block, kinds):
+            for words in all_figures()[figure].lacking(study, block, measurements):
                 yield Problem(where, f"{figure!r} {words}")
 
 

@@ -1,7 +1,7 @@
 """`measurements.csv`, the list of a study's raw files."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,10 +28,10 @@ CHOICES = {
     ),
     "time_unit": tuple(SI_FACTORS["time"]),
 }  # fmt: skip
-NUMBERS = tuple(column for column, *_ in CONDITIONS.values())
+NUMBERS = (*(column for column, *_ in CONDITIONS.values()), "cycle", "coil_t_per_a")
 TEXTS = (
     "x_column", "y_column", "rxx_column", "pulse_column", "time_column", "temperature_column",
-    "current_column",
+    "current_column", "cycle_column",
 )  # fmt: skip
 COLUMNS = (*REQUIRED, *NUMBERS, *TEXTS, *(name for name in CHOICES if name not in REQUIRED))
 
@@ -72,6 +72,19 @@ def read_sheet(path: str | Path) -> pd.DataFrame:
         if name in cells:
             cells[name] = pd.to_numeric(cells[name])
     return cells.replace("", None)
+
+
+def has_pulse_widths(measurements: pd.DataFrame) -> bool:
+    """Whether a sample's switching loops have three pulse widths: a line through them takes three.
+
+    Parameters
+    ----------
+    measurements : as of `read_sheet`; a sheet without the column has none
+    """
+    rows = measurements[measurements["kind"] == "sot_switching"]
+    if "pulse_width_s" not in rows:
+        return False
+    return bool((rows.groupby("sample")["pulse_width_s"].nunique() >= 3).any())
 
 
 def column_problems(
@@ -149,9 +162,24 @@ def _cell_problems(sheet: Sheet) -> Iterator[Problem]:
             value = row.get(name, "")
             if value and name not in unknown and finite(value) is None:
                 yield Problem(where, repr(value), "a finite number", key=name, lines=lines)
+        yield from _coil_problems(where, row, lines)
         if "file" not in unknown:
             yield from _file_problems(sheet.path, line, row["file"], missing)
     yield from _missing_problems(sheet.path, missing)
+
+
+def _coil_problems(where: str, row: Mapping[str, str], lines: tuple[int, ...]) -> Iterator[Problem]:
+    """A coil's current in place of a field takes a calibration, and nothing else does."""
+    kind, unit, coil = KINDS.get(row["kind"]), row.get("x_unit", ""), row.get("coil_t_per_a", "")
+    swept = kind.x if kind else ""
+    if swept == "field" and unit in SI_FACTORS["current"] and not coil:
+        expected = f"the coil's field in tesla per ampere, since x_unit is {unit}; or a field as x"
+        yield Problem(where, "is empty", expected, key="coil_t_per_a", lines=lines)
+    elif coil and (swept == "write_current" or unit in SI_FACTORS["field"]):
+        expected = "nothing, since x is no coil's current that stands for a field"
+        yield Problem(where, repr(coil), expected, key="coil_t_per_a", lines=lines)
+    elif finite(coil) == 0:
+        yield Problem(where, repr(coil), "a number other than 0", key="coil_t_per_a", lines=lines)
 
 
 def _file_problems(

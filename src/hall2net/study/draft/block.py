@@ -6,10 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import yaml
 
 from hall2net.errors import FileError
+from hall2net.study.cells import UNKNOWN
 from hall2net.study.draft.kinds import Measurement
+from hall2net.study.figures import all_figures
 
 _LOOP_STATES = 8
 _OPENING = 5.0  # of a switching loop over its noise, from which it may hold states
@@ -50,7 +53,7 @@ def study_block(name: str, measurements: Sequence[Measurement]) -> str:
     """
     kinds = {str(one.cells["kind"]) for one in measurements}
     parts = [f"data_source: measured, {name}   # words on where the raw files come from\n"]
-    samples = sorted({str(one.cells["sample"]) for one in measurements})
+    samples = sorted({str(one.cells["sample"]) for one in measurements} - {UNKNOWN})
     if "loop_shift" in kinds:
         alone = f" {_scalar(samples[0])}" if len(samples) == 1 else ""
         parts.append(f"reference:{alone}   # fill in: {REFERENCE}\n")
@@ -62,13 +65,12 @@ def study_block(name: str, measurements: Sequence[Measurement]) -> str:
         parts.append(_SWITCHING)
     lut = _lut(measurements)
     parts.append(lut)
-    figures = ["ahe_loops"] if "ahe_loop" in kinds else []
-    figures += ["fit_residuals"] if kinds & {"ahe_loop", "loop_shift"} else []
-    figures += ["temperature"] if _many_temperatures(measurements) else []
-    figures += ["torque_against_thickness"] if "loop_shift" in kinds and len(samples) > 1 else []
-    figures += ["switching_loops"] if "sot_switching" in kinds else []
-    if lut:
-        figures += ["lut_states", "state_separation", "potentiation_depression", "state_choice"]
+    made, sheet = yaml.safe_load("".join(parts)), pd.DataFrame([one.cells for one in measurements])
+    figures = [
+        figure.name
+        for figure in all_figures().values()
+        if figure.of_any_device and not any(figure.lacking(name, made, sheet))
+    ]
     listed = "".join(f"\n  - {figure}" for figure in figures) or " []"
     parts.append(f"figures:{listed}\n")
     return f"{_scalar(name)}:\n" + _indented("".join(parts))
@@ -165,24 +167,3 @@ def _lut(measurements: Sequence[Measurement]) -> str:
         "  rule: resistance                 # points equally spaced in resistance | current | all\n"
         "  branches: both                   # both | up (rising write current) | down\n"
     )
-
-
-def _many_temperatures(measurements: Sequence[Measurement]) -> bool:
-    of: dict[str, set] = {}
-    for one in measurements:
-        if one.cells["kind"] == "ahe_loop" and "temperature_k" in one.cells:
-            of.setdefault(str(one.cells["sample"]), set()).add(one.cells["temperature_k"])
-    return any(len(temperatures) > 2 for temperatures in of.values())
-
-
-def _scalar(word: str) -> str:
-    """A word as YAML, quoted where it would be read as something else."""
-    try:
-        plain = yaml.safe_load(word) == word
-    except yaml.YAMLError:
-        plain = False
-    return word if plain else json.dumps(word)
-
-
-def _indented(text: str) -> str:
-    return "".join(f"  {line}" for line in text.splitlines(keepends=True))

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
+from hall2net.readers.conditions import CYCLE_NAME
 from hall2net.readers.source import Source, open_source
 from hall2net.readers.table import BLANKS
-from hall2net.units import SI_FACTORS, unit_spelt
+from hall2net.units import SI_FACTORS, to_si, unit_spelt
 
 _QUANTITY_OF_UNIT = {
     unit: quantity
@@ -30,11 +31,13 @@ _QUANTITY_OF_NAME = {
     "current": r"(?i)current|^i([xyp_ ]|$)|excitation",
     "moment": r"(?i)moment|^m$|magneti[sz]ation",
     "field": r"(?i)field|^[µμ]_?0 ?h|^mu_?0 ?h|^[hb]([xyz_ ]|$)",
+    "cycle": CYCLE_NAME.pattern,
     "counter": r"(?i)^(#|no\.?|n|index|step|number|cycle|count|k)$",
 }
 _SIGNALS = ("moment", "resistance", "voltage", "resistivity")
 _SAMPLE_NAME = re.compile(r"(?i)(?:sample|device|bar|specimen)(?:[ _]?(?:name|id|label))?")
-_MAGNET = re.compile(r"(?i)magnet|coil|output|supply|psu|kepco|bop\b|solenoid")
+_MAGNET = re.compile(r"(?i)magnet|coil|psu|kepco|bop\b|solenoid")
+_SUPPLY = re.compile(r"(?i)output|supply")
 _IN_PLANE = re.compile(
     r"(?i)(?:^|[^a-z])(?:[µμ]_?0|mu_?0)?[ _]?[hb][ _]?(?:x|ip|par|inplane)(?![a-z])|in.?plane|"
     r"field.?x\b|\bx.?field|assist"
@@ -76,9 +79,16 @@ class Column:
 
     def is_of_a_magnet(self, fields: Sequence["Column"]) -> bool:
         """Whether this is the current of the magnet that makes one of these fields."""
-        return bool(_MAGNET.search(self.name)) or any(
-            follows(self.values, field.values) for field in fields
+        return (
+            self.is_of_a_coil
+            or bool(_SUPPLY.search(self.name))
+            or any(follows(self.values, field.values) for field in fields)
         )
+
+    @property
+    def is_of_a_coil(self) -> bool:
+        """Whether the name says that this current makes a field."""
+        return self.quantity == "current" and bool(_MAGNET.search(self.name))
 
     @property
     def span(self) -> float:
@@ -153,11 +163,18 @@ def look_at(folder: Path, name: str) -> RawFile:
         ]
     values = source.numbers([place for place, _, quantity, _ in found if quantity])
     columns = [
-        Column(column, quantity, unit, values[place])
+        _column(column, quantity, unit, values[place])
         for place, column, quantity, unit in found
         if place in values
     ]
     return RawFile(name, source.format, columns, [*source.words, *_sample_in_rows(source)])
+
+
+def _column(name: str, quantity: str, unit: str, values: np.ndarray) -> Column:
+    """A column, a temperature in kelvin whatever the file's unit."""
+    if quantity == "temperature" and unit:
+        return Column(name, quantity, "K", to_si(values, unit, quantity))
+    return Column(name, quantity, unit, values)
 
 
 def _sample_in_rows(source: Source) -> list[str]:

@@ -8,6 +8,7 @@ import numpy as np
 
 from hall2net.errors import FileError
 from hall2net.measurement import KINDS, temperature_tolerance
+from hall2net.readers.columns import COIL, NONE
 from hall2net.study.cells import UNKNOWN
 from hall2net.study.draft.columns import Column, RawFile, follows
 from hall2net.study.draft.names import in_sheet_units
@@ -23,6 +24,7 @@ _LOWEST_K, _HIGHEST_K = 0.01, 1500.0  # beyond these a temperature channel is no
 _DRIFT = 0.1  # of the mean temperature, up to which a drift is a measurement at its mean
 _MOST_SETS = 40  # currents or fields in one file; a column with more of them sweeps
 _SAME_SETTING = 0.02  # relative difference of two settings that are one
+_LEAST_CYCLE = 12  # rows of a closed loop
 _SAME_FIELD_OE = 5.0  # two fields that are one: a magnet's poles keep some remanence
 
 
@@ -98,6 +100,9 @@ def measurements_in(file: RawFile) -> list[Measurement]:
         return [_open_kind(file, [fields[0], *currents], signals)]
     if signals and currents:
         return _against_current(file, currents, signals)
+    coils = [c for c in file.of("current") if c.sweeps]
+    if coils and (moments or signals):
+        return _against_coil(file, coils, moments or signals)
     if signals and pulses:
         return [_measurement(file, "pulse_train", None, signals, Part(), pulses=pulses)]
     if signals and any(column.sweeps for column in _temperatures(file)):
@@ -135,6 +140,23 @@ def _against_field(
     return rows
 
 
+def _against_coil(
+    file: RawFile, coils: Sequence[Column], signals: Sequence[Column]
+) -> list[Measurement]:
+    """The current of a magnet stands for its field, which a calibration gives."""
+    named = [column for column in coils if column.is_of_a_coil]
+    x = (named or list(coils))[0]
+    kind = "vsm_loop" if signals[0].quantity == "moment" else "ahe_loop"
+    rows = _in_parts(file, kind, x, signals)
+    for one in rows:
+        one.cells[COIL] = UNKNOWN
+        one.why = f"{x.name} sweeps, {'' if named else 'perhaps '}the current of a magnet"
+        if not named:
+            one.cells["kind"] = UNKNOWN
+            one.second = f"{kind}, or sot_switching if this current flows through the bar"
+    return rows
+
+
 def _temperatures(file: RawFile) -> list[Column]:
     """Temperature columns of channels that are connected."""
     found = []
@@ -165,14 +187,34 @@ def _parts(file: RawFile, kind: str, x: Column, measured: np.ndarray) -> Iterato
         rows = measured if part.rows is None else measured & part.rows
         splitting = None if kind in ("vsm_loop", "resistivity") else _splitting(file, x, rows)
         if splitting is None:
-            yield part
+            yield from _in_cycles(file, kind, x, part, rows)
             continue
         column, cell, settings = splitting
         for setting in settings:
             wide = min(_SAME_SETTING * max(map(abs, settings)), np.diff(settings).min() / 2)
             near = rows & (np.abs(column.values - setting) <= wide)
             value = in_sheet_units(setting, column.unit, cell)
-            yield Part(near, {**part.cells, cell: value}, part.remarks)
+            own = Part(near, {**part.cells, cell: value}, part.remarks)
+            yield from _in_cycles(file, kind, x, own, near)
+
+
+def _in_cycles(
+    file: RawFile, kind: str, x: Column, part: Part, rows: np.ndarray
+) -> Iterator[Part]:
+    """Each cycle that a column counts, where it is a closed loop against a field."""
+    for column in file.of("cycle") if kind in ("ahe_loop", "vsm_loop") else []:
+        numbers = np.unique(column.values[rows & np.isfinite(column.values)])
+        if not 1 < len(numbers) <= _MOST_SETS:
+            continue
+        cycles = {float(n): rows & (column.values == n) for n in numbers}
+        runs = [x.values[own] for own in cycles.values()]
+        if all(len(run) >= _LEAST_CYCLE and _branch_of(run) == 0 for run in runs):
+            for number, own in cycles.items():
+                cells = {**part.cells, "cycle": number, "cycle_column": column.name}
+                said = f"{column.name} counts {len(cycles)} cycles; without `cycle` a row has all"
+                yield Part(own, cells, (*part.remarks, said))
+            return
+    yield part
 
 
 def _splitting(
@@ -180,7 +222,7 @@ def _splitting(
 ) -> tuple[Column, str, list[float]] | None:
     """The column whose settings part the rows, the condition that it is, and the settings."""
     for column in file.of("current", "field"):
-        wanted = "current" if x.quantity == "field" else "field"
+        wanted = "current" if x.quantity == "field" or x.is_of_a_coil else "field"
         is_other_field = column.quantity == "field" and x.quantity == "field" and column.in_plane
         if column is x or not column.unit or not (column.quantity == wanted or is_other_field):
             continue
@@ -221,7 +263,7 @@ def _at_each_temperature(file: RawFile, measured: np.ndarray) -> Iterator[Part]:
     dead = [c for c in file.of("temperature") if c not in _temperatures(file)]
     remarks = tuple(f"{c.name}: no temperature, the channel is not connected" for c in dead)
     # Where the dead channel is the only one, the reader must not choose by it.
-    ignored: dict[str, str | float] = {"temperature_column": "none"} if dead else {}
+    ignored: dict[str, str | float] = {"temperature_column": NONE} if dead else {}
     found = [c for c in _temperatures(file) if np.isfinite(c.values[measured]).any()]
     if not found:
         yield Part(None, ignored, remarks)
@@ -237,15 +279,13 @@ def _at_each_temperature(file: RawFile, measured: np.ndarray) -> Iterator[Part]:
     else:
         low, high = float(np.nanmin(temperature)), float(np.nanmax(temperature))
         mean = float(np.nanmean(temperature))
-        if high - low > _DRIFT * mean:
-            raise _no_kind(
-                file, f"the temperature runs from {low:.4g} to {high:.4g} K; split the file"
-            )
-        said = f"the temperature drifts from {low:.4g} to {high:.4g} K; taken at its mean"
+        wide = high - low > _DRIFT * mean
+        said = f"the temperature drifts from {low:.4g} to {high:.4g} K"
         cells: dict[str, str | float] = {
-            "temperature_k": float(f"{mean:.4g}"),
-            "temperature_column": "none",
+            "temperature_k": UNKNOWN if wide else float(f"{mean:.4g}"),
+            "temperature_column": NONE,
         }
+        said += ": is the channel connected?" if wide else "; taken at its mean"
         yield Part(None, cells, (*remarks, said))
 
 
@@ -262,7 +302,9 @@ def _set_points(temperature: np.ndarray) -> list[float]:
         point = float(np.median(part))
         if np.ptp(part) > 2 * temperature_tolerance(point):
             return []
-        points.append(round(point, 1 if point >= 10 else 2))
+        # A number that never changes was set, and is no reading with noise.
+        digits = 4 if np.ptp(part) == 0 else 1 if point >= 10 else 2
+        points.append(round(point, digits))
     return points
 
 
@@ -334,7 +376,7 @@ def _measurement(
     if x is not None:
         _constants(made, file, x, y, part.rows)
         values = x.values if part.rows is None else np.where(part.rows, x.values, np.nan)
-        if x.unit:
+        if x.unit and not (x.is_of_a_coil or kind == "ahe_loop" and x.quantity == "current"):
             cell = "field_x_oe" if x.quantity == "field" else "current_ma"
             made.largest_x = in_sheet_units(float(np.nanmax(np.abs(values))), x.unit, cell)
         if y is not None:
@@ -427,7 +469,7 @@ def _is_read(column: Column, kind: str, y: Column | None) -> bool:
 def _pulse_columns(file: RawFile) -> list[Column]:
     """Columns that count: whole numbers that never fall, or begin again."""
     counting = []
-    for quantity in ("pulse", "counter"):
+    for quantity in ("pulse", "counter", "cycle"):
         for column in file.columns:
             if column.quantity != quantity or not column.filled:
                 continue

@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from hall2net.units import OERSTED, to_si, unit_spelt
 
 _UNITS = {
@@ -16,13 +18,20 @@ _UNIT = r"K(?:elvin)?|[mun]?A|[µμ]A|mT|T(?:esla)?|k?Oe(?:rsted)?|G(?:auss)?|[�
 _NUMBER = r"\d+(?:[.,p]\d+)?(?:e[+-]?\d+)?"
 _TOKEN = re.compile(
     r"(?<![A-Za-z0-9.])"
-    r"(?P<key>(?:mu0|µ0|μ0)?[hb][_ ]?(?:x|ip|inplane)|[hb]|idc|iac|i|read|temp|t|prefield|pre|pw|"
+    r"(?:±|\+-|pm(?=\d))?(?P<key>(?:mu0|µ0|μ0)?[hb][_ ]?(?:x|ip|inplane)|[hb]|idc|iac|i|read|temp|t|prefield|pre|pw|"
     r"tau|tp|pulse|width|current|field)?[ _=]{0,2}"
     rf"(?P<sign>[+\-−]|(?:minus|neg|plus|pos)[ _]?(?=\d)|[pm](?=\d))?(?P<number>{_NUMBER})"
     rf"[ _]?(?P<unit>{_UNIT})?(?![A-Za-z0-9])",
     re.IGNORECASE,
 )
 _NEEDS_KEY = {"A", "G", "T"}
+# What a sweep runs to, in what steps and how fast, is no condition: to_9kOe, max 5T, 10K_min.
+_LIMITS = r"up ?to|to|from|range|steps?|rate|wait|delay|[hbitv]?_?m(?:ax|in)"
+_LIMIT_BEFORE = re.compile(rf"(?:^|[^A-Za-z])(?:{_LIMITS})[_ =]*$", re.IGNORECASE)
+_LIMIT_AFTER = re.compile(r"[_ \-]*(?:to|per|range|steps?|rate|max|min)(?![A-Za-z])", re.IGNORECASE)
+_BOTH_WAYS = re.compile(r"±|\+-|pm", re.IGNORECASE)
+# In K: a small k alone is kelvin within these, and may stand for kilo (Oe, ohm, Hz) elsewhere.
+_SMALL_K = 50.0, 400.0
 _WORDS = {
     "ahe", "hall", "loop", "loops", "shift", "shifts", "sot", "switching", "switch", "vsm", "mh",
     "magnetometry", "moment", "rh", "iv", "rxx", "rxy", "resistivity", "resistance", "transport",
@@ -34,19 +43,21 @@ _WORDS = {
     "current", "voltage", "dc", "ac", "read", "write", "in", "plane", "out", "of", "at", "vs",
     "hysteresis", "rahe", "amr", "room", "temp", "i", "h", "b", "t", "r", "v", "m", "csv", "dat",
     "txt", "export", "copy", "final", "new", "old", "log", "result", "results", "kerr", "moke",
-    "four", "point", "probe", "width", "deg", "series",
+    "four", "point", "probe", "width", "deg", "series", "to", "upto", "from", "range", "step",
+    "steps", "rate", "wait", "delay", "pm", "max", "min", "hmax", "hmin", "bmax", "imax", "tmax",
+    "imin", "bmin", "tmin",
 }  # fmt: skip
 _ANGLE = re.compile(r"(?i)(?<![a-z0-9])(?:phi|theta|angle)?[_ =]?[+-]?\d+(?:[.p]\d+)?[_ ]?deg")
 _SAMPLE = re.compile(r"(?i)\bsample(?:[ _]?(?:name|id))?(?:\s*[:=]\s*|\s+)([\w.\-]+)")
 _NO_SAMPLE = re.compile(r"(?i)settings|position|offset|is|the|no|name|id|\d*")
 _NO_CONDITION = re.compile(
     r"(?i)max|min|range|step|amplitude|averag|calib|limit|complian|serial|version|standard|pause|"
-    r"expected|rate|delay|wait|dwell|date|file|interval|settling|start|stop"
+    r"expected|rate|delay|wait|dwell|date|file|interval|settling|start|stop|anneal|bake|deposit"
 )
 _IN_WORDS = re.compile(
     r"(?P<before>[^,;:=]{0,40}[:=]?)\s*"
     r"(?<![\w.])(?<!e[+-])(?P<number>[+\-−]?\d+(?:\.\d+)?(?:e[+-]?\d+)?)\s*"
-    r"(?P<unit>K|[mun]?A|[µμ]A|mT|T|k?Oe|G|[µμumn]?s)(?![A-Za-z0-9/])"
+    r"(?P<unit>K|[°º]C|deg ?C|[mun]?A|[µμ]A|mT|T|k?Oe|G|[µμumn]?s)(?![A-Za-z0-9/])"
 )
 _DIMENSIONS = {
     "width_um": r"(?:\bw|\b[wW]idth)\s*[:=]?\s*([\d.]+)\s*[uµμ]m\b",
@@ -62,7 +73,7 @@ class Told:
     cells: dict[str, float | str] = field(default_factory=dict)
     words: dict[str, str] = field(default_factory=dict)
     unitless: dict[str, float] = field(default_factory=dict)
-    """Fields whose number has no unit."""
+    """Numbers whose unit is not sure: cell to value, NaN where that is not sure either."""
     rest: str = ""
     """What is left of a name: perhaps the sample."""
 
@@ -83,11 +94,22 @@ def told_by_name(name: str) -> Told:
     """Conditions in one part of a path: `300K`, `im3p0ma`, `hx+100Oe`, `-25mT`, `10us`, `oop`."""
     told = Told()
     rest, last = [], 0
+    claims: dict[str, list[_Claim]] = {}
     for match in _TOKEN.finditer(name):
-        if _take(told, match):
-            rest.append(name[last : match.start()])
-            last = match.end()
+        claim = _claim(match)
+        limit = _LIMIT_BEFORE.search(name, last, match.start())
+        limit = limit or _LIMIT_AFTER.match(name, match.end()) or _BOTH_WAYS.match(match[0])
+        if claim is None:
+            continue
+        # R=10k: the word before an equals sign says that it is something else.
+        other = limit or name[: match.start()].endswith("=")
+        rest.append(name[last : match.start()])
+        last = match.end()
+        if not other:
+            claims.setdefault(claim.cell, []).append(claim)
     rest.append(name[last:])
+    for cell, found in claims.items():
+        _settle(told, cell, found)
     left = re.split(r"[^A-Za-z0-9.+]+", _ANGLE.sub("_", "_".join(rest)))
     left = [word for word in left if word]
     for word in left:
@@ -145,7 +167,7 @@ def in_sheet_units(value: float, unit: str, cell: str) -> float:
     cell : the column of `measurements.csv`
     """
     if cell == "temperature_k":
-        return value
+        return float(f"{float(to_si(value, unit, 'temperature')):.8g}")
     if cell.endswith("_oe"):
         si, factor = to_si(value, unit, "field"), OERSTED
     elif cell == "current_ma":
@@ -155,55 +177,75 @@ def in_sheet_units(value: float, unit: str, cell: str) -> float:
     return float(f"{float(si) / factor:.8g}")
 
 
-def _take(told: Told, match: re.Match) -> bool:
-    """Store the token of a name if it is a condition; return whether it was one."""
+@dataclass(frozen=True)
+class _Claim:
+    """A condition that part of a name may say; `unit` is False where its number has none."""
+
+    cell: str
+    value: float
+    words: str
+    keyed: bool
+    unit: bool = True
+
+
+def _claim(match: re.Match) -> _Claim | None:
+    """The condition that a token of a name is; None if it is none."""
     key = re.sub("[_ ]", "", (match["key"] or "").lower())
     unit = _UNITS.get(re.sub("[µμ]", "u", match["unit"] or "").lower(), "")
     sign = -1.0 if (match["sign"] or "").lower()[:3] in ("-", "−", "m", "min", "neg") else 1.0
     number = sign * float(re.sub("[p,]", ".", match["number"].lower()))
+    words = match[0].strip("_ ")
     if match["key"] == "T" and not unit and number > 0 and not match["sign"]:
         unit = "K"
     attached = bool(match["unit"]) and match[0].endswith(match["number"] + match["unit"])
     if unit in _NEEDS_KEY and not key and not (attached and match["unit"] in ("T", "G")):
-        return False
+        return None
     # "bar 2 s" may be anything, "0.1s" and "2s" are a time.
     if unit == "s" and not key and not attached:
-        return False
+        return None
     if not unit:
-        return _take_unitless(told, match, key, number)
+        return _without_unit(match, key, number)
+    keyed = bool(key)
     if unit == "K":
-        cell, number = "temperature_k", abs(number)
-    elif unit in ("mA", "uA", "nA", "A"):
+        low, high = _SMALL_K
+        sure = keyed or match["unit"] != "k" or low <= number <= high
+        return _Claim("temperature_k", abs(number) if sure else np.nan, words, keyed, sure)
+    if unit in ("mA", "uA", "nA", "A"):
         cell = "current_ma"
     elif unit in ("s", "ms", "us", "ns"):
         cell, number = "pulse_width_s", abs(number)
     else:
         cell = "prefield_x_oe" if key.startswith("pre") else "field_x_oe"
-    told.tell(cell, in_sheet_units(number, unit, cell), match[0].strip("_ "))
-    return True
+    return _Claim(cell, in_sheet_units(number, unit, cell), words, keyed)
 
 
-def _take_unitless(told: Told, match: re.Match, key: str, number: float) -> bool:
+def _without_unit(match: re.Match, key: str, number: float) -> _Claim | None:
     """A field whose unit must come from elsewhere."""
     in_plane = key.endswith(("x", "ip", "inplane")) and key != "x"
     if not in_plane and not key.startswith("pre"):
-        return False
+        return None
     cell = "prefield_x_oe" if key.startswith("pre") else "field_x_oe"
-    if number == 0:
-        told.tell(cell, 0.0, match[0])
-    else:
-        # A field that was applied before had a sign, which may stand anywhere in the name.
-        unknown = key.startswith("pre") and not match["sign"]
-        told.unitless.setdefault(cell, float("nan") if unknown else number)
-        told.words.setdefault(cell, match[0])
-    return True
+    # A field that was applied before had a sign, which may stand anywhere in the name.
+    unknown = key.startswith("pre") and not match["sign"] and number != 0
+    return _Claim(cell, np.nan if unknown else number, match[0], True, number == 0)
+
+
+def _settle(told: Told, cell: str, claims: list[_Claim]) -> None:
+    """Of several claims on a cell those with a word before them count; two that differ are none."""
+    known = [claim for claim in claims if claim.unit]
+    known = [claim for claim in known if claim.keyed] or known
+    if len({claim.value for claim in known}) == 1:
+        told.tell(cell, known[0].value, known[0].words)
+    elif not known:
+        told.unitless.setdefault(cell, claims[0].value)
+        told.words.setdefault(cell, claims[0].words)
 
 
 def _cell_of(before: str, unit: str) -> Iterator[str]:
     """The condition that a number with a unit is, by the words before it."""
     if _NO_CONDITION.search(before):
         return
-    if unit == "K":
+    if unit in ("K", "degC"):
         if re.search(r"\bT\b|(?i:temp)|^\W*$", before):
             yield "temperature_k"
     elif unit in ("mA", "uA", "nA", "A"):

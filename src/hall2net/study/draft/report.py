@@ -14,7 +14,7 @@ _MANY_ROWS = 40
 _WORDS = {
     "temperature_k": "{:g} K", "field_x_oe": "Hx {:g} Oe", "prefield_x_oe": "Hx before {:g} Oe",
     "initial_field_z_oe": "Hz before {:g} Oe", "current_ma": "I {:g} mA",
-    "pulse_width_s": "pulse {:g} s",
+    "pulse_width_s": "pulse {:g} s", "cycle": "cycle {:g}",
 }  # fmt: skip
 
 
@@ -145,9 +145,11 @@ def _open(measurements: Sequence[Measurement]) -> list[str]:
                 continue
             if cell in one.choices:
                 allowed = " | ".join(one.choices[cell])
-                allowed = f"its name says {allowed}" if cell in NUMBERS else allowed
+                allowed = f"its name says {allowed}; or empty" if cell in NUMBERS else allowed
             elif cell in CHOICES:
                 allowed = " | ".join(CHOICES[cell])
+            elif cell == "sample":
+                allowed = "whose file it is: letters a-z, 0-9 and _"
             else:
                 allowed = "a column of the file" if cell in TEXTS else "a number"
             found.setdefault((cell, allowed), []).append(line)

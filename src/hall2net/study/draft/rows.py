@@ -27,6 +27,7 @@ _NO_DATA = {
 OWN_FILES = ("measurements.csv", "samples.csv", "SHA256SUMS")
 """Names in `raw/<study>/` that are no instrument files."""
 
+_SWEPT = ("field_x_oe", "current_ma")
 _ANY_KIND = ("temperature_k", "field_x_oe", "current_ma")  # conditions of a kind not yet known
 _BRANCH_WORDS = re.compile(
     r"(?i)(?<![a-z])(up|down|dn|asc|desc|inc|dec|fwd|bwd|rev|forward|backward|rising|falling)"
@@ -37,8 +38,10 @@ _DEVICE = re.compile(
     r"cross|s|d|w)_?(?:\d+[a-z]?|[a-z]\d*)(?:_|$)"
 )
 """What laboratories call their samples, with a number or letter: bar1, hb_2, waferA."""
-_SETTINGS = {"temperature_k": "k", "current_ma": "ma", "field_x_oe": "oe"}
-"""Conditions that part a file into several measurements, and their units in ids."""
+_SETTINGS = {
+    "temperature_k": "{:g}k", "current_ma": "{:g}ma", "field_x_oe": "{:g}oe", "cycle": "cycle{:g}",
+}  # fmt: skip
+"""Conditions that part a file into several measurements, as ids have them."""
 _MANY_SAMPLES = 20  # names that differ in more than so many ways, file by file, count the files
 
 
@@ -72,7 +75,7 @@ def drafted(folder: Path, study: str) -> Draft:
             looks[name] = look_at(folder, name)
             measurements += measurements_in(looks[name])
         except Hall2netError as error:
-            skipped[name] = str(error).removeprefix(f"{folder / name}").strip(": ")
+            skipped[name] = str(error).removeprefix(f"{folder}/").removeprefix(name).strip(": ")
     words = {name: told_by_words(look.words) for name, look in looks.items()}
     names = {name: _told_by_path(name) for name in looks}
     samples = _samples(names, words, study)
@@ -179,8 +182,10 @@ def _samples(
         elif folder:
             samples[name] = folder, "folder names"
         else:
-            samples[name] = study, ""
-    return samples
+            samples[name] = "", ""
+    # One sample, called as the study, where nothing tells samples apart; else nobody knows whose.
+    left = study if not any(sample for sample, _ in samples.values()) else UNKNOWN
+    return {name: (sample or left, words) for name, (sample, words) in samples.items()}
 
 
 def _conditions_of(one: Measurement) -> tuple[str, ...]:
@@ -195,6 +200,10 @@ def _conditions(one: Measurement, words: Told, named: Told) -> None:
             continue
         if cell in words.cells:
             one.cells[cell] = words.cells[cell]
+        elif cell in named.cells and one.cells["kind"] == UNKNOWN and cell in _SWEPT:
+            # Perhaps the largest of a sweep, which the kind would tell.
+            one.cells[cell] = UNKNOWN
+            one.choices[cell] = [named.words[cell]]
         elif cell in named.cells and not _is_the_sweep(one, cell, named.cells[cell]):
             one.cells[cell] = named.cells[cell]
             one.named[cell] = named.words[cell]
@@ -299,15 +308,19 @@ def _identify(measurements: Sequence[Measurement]) -> None:
     paths = [PurePosixPath(one.file.split(";")[0]) for one in measurements]
     of_stem = Counter(sanitised(path.stem) for path in set(paths))
     of_path = Counter(paths)
+    values: dict[tuple, set] = defaultdict(set)
+    for one, path in zip(measurements, paths, strict=True):
+        for cell in _SETTINGS:
+            values[path, cell].add(one.cells.get(cell))
     taken: set[str] = set()
     for one, path in zip(measurements, paths, strict=True):
         stem = sanitised(path.stem)
         name = sanitised(path.with_suffix("").as_posix()) if of_stem[stem] > 1 else stem
         if of_path[path] > 1:
             settings = [
-                f"{one.cells[c]:g}{unit}"
-                for c, unit in _SETTINGS.items()
-                if isinstance(one.cells.get(c), float)
+                words.format(one.cells[cell])
+                for cell, words in _SETTINGS.items()
+                if isinstance(one.cells.get(cell), float) and len(values[path, cell]) > 1
             ]
             name += "_" + sanitised("_".join(settings))
         name = name or str(one.cells["kind"]).strip(UNKNOWN) or "file"

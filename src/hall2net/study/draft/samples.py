@@ -19,7 +19,7 @@ def samples_of(measurements: Sequence[Measurement]) -> pd.DataFrame:
     measurements : drafted rows, with `sample` among their cells
     """
     rows = []
-    for sample in sorted({str(one.cells["sample"]) for one in measurements}):
+    for sample in sorted({str(one.cells["sample"]) for one in measurements} - {UNKNOWN}):
         own = [one for one in measurements if one.cells["sample"] == sample]
         kinds = {str(one.cells["kind"]) for one in own}
         row: dict[str, str | float] = {"sample": sample, "label": sample.replace("_", " ")}
