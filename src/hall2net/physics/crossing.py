@@ -7,6 +7,7 @@ through the points next to the crossing, and the width is integrated out. Where 
 within one field step this gives a switching field anywhere between the two points.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -48,7 +49,7 @@ _STEEPEST = 1e3
 """Slope across a stretch beyond which no point lies on the edge."""
 _MOST = 32
 """Points of an edge; more are averaged, since between them its grains decide, not the noise."""
-_DOMAINS = (30.0, 100.0, 300.0)
+_DOMAINS = np.array([30.0, 100.0, 300.0, 1000.0, 3000.0])
 """Numbers of domains that an edge may be made of: from a small Hall cross to a smooth edge."""
 _GRAIN = 60.0
 """Domains of an edge that is not resolved, where the points do not show them."""
@@ -84,12 +85,11 @@ class Crossing:
     near: np.ndarray
 
 
-def locate(
-    field: np.ndarray, m: np.ndarray, noise: np.ndarray, covariance: np.ndarray, split: int
-) -> Crossing:
-    """The switching field of one branch.
+@dataclass(frozen=True)
+class Points:
+    """One branch about its crossing.
 
-    Parameters
+    Attributes
     ----------
     field : (n,), strictly increasing
     m : (n,), magnetisation there, from -1 to 1 or reversed
@@ -98,7 +98,30 @@ def locate(
         background, slow noise; its product with itself is the covariance
     split : the last point before the crossing
     """
-    noise = np.maximum(noise, _LEAST_NOISE)
+
+    field: np.ndarray
+    m: np.ndarray
+    noise: np.ndarray
+    covariance: np.ndarray
+    split: int
+
+
+def locate(branches: Sequence[Points]) -> list[Crossing]:
+    """The switching field of every branch; all are made of the same number of domains."""
+    every = [_grains_of(points) for points in branches]
+    misfit = sum((grains.misfit for grains in every if grains), np.zeros(_DOMAINS.size))
+    likely = np.exp((misfit.min() - misfit) / 2)
+    likely /= likely.sum()
+    return [
+        _between(points) if grains is None else grains.crossing(likely)
+        for points, grains in zip(branches, every, strict=True)
+    ]
+
+
+def _grains_of(points: Points) -> "_Grains | None":
+    """The branch as an edge of many domains; None where too few points lie on the edge."""
+    field, m, split = points.field, points.m, points.split
+    noise = np.maximum(points.noise, _LEAST_NOISE)
     resolved, size = None, _FEWEST_ON_EDGE
     while True:
         near = np.arange(max(split + 1 - size, 0), min(split + 1 + size, field.size))
@@ -112,11 +135,7 @@ def locate(
         ):
             break
         size *= 2
-    granular = None if resolved is None else _granular(resolved, covariance)
-    if granular is not None:
-        return granular
-    near = np.arange(max(split + 1 - _NEXT, 0), min(split + 1 + _NEXT, field.size))
-    return _between(field, m, noise, covariance, near, float(np.ptp(field)))
+    return None if resolved is None else _granular(resolved, points.covariance)
 
 
 @dataclass(frozen=True)
@@ -194,66 +213,67 @@ def _fitted_edge(
     )  # fmt: skip
 
 
-def _granular(edge: _Edge, covariance: np.ndarray) -> Crossing | None:
-    """The crossing of an edge that is made of many domains, each with a field of its own.
+@dataclass(frozen=True)
+class _Grains:
+    """An edge that is made of many domains, each with a field of its own.
+
+    Attributes
+    ----------
+    edge : the smooth edge
+    moved : (q,), what errors that all points share move the crossing by
+    weights : (p,), the same for each point near the crossing
+    misfit, value, variance : (`_DOMAINS`,), -2 ln of the likelihood, crossing and its variance
+    """
+
+    edge: _Edge
+    moved: np.ndarray
+    weights: np.ndarray
+    misfit: np.ndarray
+    value: np.ndarray
+    variance: np.ndarray
+
+    def crossing(self, likely: np.ndarray) -> Crossing:
+        """Its mean over the numbers of domains, by the probabilities (`_DOMAINS`,) of these."""
+        value = float(likely @ self.value)
+        variance = float(likely @ (self.variance + (self.value - value) ** 2))
+        total = float(np.sqrt(variance + self.moved @ self.moved))
+        return Crossing(
+            value, total, float(np.sqrt(variance)), 1 / self.edge.slope, value + total * _NORMAL,
+            self.weights, self.edge.near,
+        )  # fmt: skip
+
+
+def _granular(edge: _Edge, covariance: np.ndarray) -> _Grains | None:
+    """What each number of domains makes of an edge; None where none explains it, as for a jump.
 
     Between its points the branch follows the smooth edge but for a Brownian bridge (Donsker's
-    theorem): cov(m, m') = 4 F (1 - F')/N with F = (1 + m)/2 and N domains. N is one of
-    `_DOMAINS`, weighted by how well it explains the points. The conditional mean of m gives the
-    crossing, its variance the error. None where no number explains the points, as for a jump.
+    theorem): cov(m, m') = 4 F (1 - F')/N with F = (1 + m)/2 and N domains. The conditional mean
+    of m gives the crossing, its variance the error.
     """
     f = (1 + erf(edge.z / np.sqrt(2))) / 2
     rest = edge.m - (2 * f - 1)
-    shared = np.add.reduceat(covariance[:, edge.near], edge.starts, axis=1)
-    shared = shared / np.diff([*edge.starts, edge.near.size])
+    count = np.diff([*edge.starts, edge.near.size])
+    shared = np.add.reduceat(covariance[:, edge.near], edge.starts, axis=1) / count
     bridge = 4 * np.minimum.outer(f, f) * (1 - np.maximum.outer(f, f))
     at_root = 4 * np.minimum(f, 0.5) * (1 - np.maximum(f, 0.5))
     steep = np.sqrt(2 / np.pi) * edge.slope
-    results, explained = [], False
-    for number in _DOMAINS:
-        own = bridge / number + np.diag(edge.noise**2)
-        solved = np.linalg.solve(own, np.column_stack([rest, at_root / number]))
-        weights = solved[:, 1]
-        squares = float(rest @ solved[:, 0])
-        explained |= squares < chdtri(rest.size, _MISFIT)
-        misfit = squares + np.linalg.slogdet(own)[1]
-        value = edge.root - float(weights @ rest) / steep
-        variance = max(1 / number - float(at_root @ weights) / number, 0.0) / steep**2
-        results.append((misfit, value, variance, weights))
-    if not explained:
+    own = bridge / _DOMAINS[:, None, None] + np.diag(edge.noise**2)
+    right = np.stack(np.broadcast_arrays(rest, at_root / _DOMAINS[:, None]), axis=-1)
+    solved = np.linalg.solve(own, right)
+    squares, weights = solved[..., 0] @ rest, solved[..., 1]
+    if squares.min() > chdtri(rest.size, _MISFIT):
         return None
-    misfits, values, variances, _ = zip(*results, strict=True)
-    likely = np.exp((min(misfits) - np.array(misfits)) / 2)
-    likely /= likely.sum()
-    value = float(likely @ values)
-    variance = float(likely @ (np.array(variances) + (np.array(values) - value) ** 2))
+    variance = np.maximum(1 - weights @ at_root, 0.0) / _DOMAINS / steep**2
     # Errors of the background are common to all points: they move the smooth edge as a whole.
     common = np.exp(-(edge.z**2))
     common = -common / common.sum() / steep
-    moved = shared @ common
-    total = float(np.sqrt(variance + moved @ moved))
-    spread = np.zeros(edge.near.size)
-    points = np.diff([*edge.starts, edge.near.size])
-    spread[:] = np.repeat(common / points, points)
-    return Crossing(
-        value,
-        total,
-        float(np.sqrt(variance)),
-        1 / edge.slope,
-        value + total * _NORMAL,
-        spread,
-        edge.near,
-    )
+    return _Grains(
+        edge, shared @ common, np.repeat(common / count, count),
+        squares + np.linalg.slogdet(own)[1], edge.root - weights @ rest / steep, variance,
+    )  # fmt: skip
 
 
-def _between(
-    field: np.ndarray,
-    m: np.ndarray,
-    noise: np.ndarray,
-    covariance: np.ndarray,
-    near: np.ndarray,
-    widest: float,
-) -> Crossing:
+def _between(points: Points) -> Crossing:
     """The crossing where few points lie on the edge, or where no shape describes it.
 
     The posterior of H_sw and w in m = erf((H - H_sw)/(sqrt(2) w)) with normal errors, flat in H_sw;
@@ -261,8 +281,12 @@ def _between(
     width, on a grid that closes in on it. Where no w describes the points, the errors are
     widened until one does.
     """
-    h, y, noise = field[near], m[near], noise[near]
-    shared = covariance[:, near]
+    near = np.arange(
+        max(points.split + 1 - _NEXT, 0), min(points.split + 1 + _NEXT, points.field.size)
+    )
+    h, y, noise = points.field[near], points.m[near], np.maximum(points.noise[near], _LEAST_NOISE)
+    widest = float(np.ptp(points.field))
+    shared = points.covariance[:, near]
     shared = shared.T @ shared
     whiten = np.linalg.inv(np.linalg.cholesky(np.diag(noise**2) + shared)).T
     fit = _close_in(h, y, whiten, widest)

@@ -5,7 +5,7 @@ model of them is needed. What is left beside the loop is drift and jumps.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -14,12 +14,17 @@ from hall2net.physics.noise import from_neighbours
 from hall2net.physics.sweeps import Branch, merged
 
 _MOST_BINS = 48
+_ROUNDS = 8
+"""Rounds in which the mean differences of several cycles are brought together."""
 _DRIFT_TIMES = (0.08, 0.3)
 """Time constants of thermal drift, over the whole measurement: fast and slow."""
-_BASELINES = ((), (0,), (1,), (0, 1), (0, 1, 2), (0, 1, 3))
-"""Jump, linear drift, and two thermal drifts that may lie below the difference."""
+_BASELINES = ((), (0,), (1,), (0, 1), (0, 1, 2), (0, 1, 3), (0, 4), (0, 1, 4))
+"""Jump, linear drift, two thermal drifts, and a jump where a branch begins and ends the file, that
+may lie below the difference."""
 _LIKELY = 4
 """Drifts that are tried with a second box."""
+_ALL_OVER = 0.6
+"""Part of the bins from which on an open part is as wide as drift, or as a loop without end."""
 _SECOND, _SECOND_SIGMA = 0.03, 6.0
 """A second box belongs to the open part where it improves the fit by this part of the first, and
 by so many sigma."""
@@ -38,10 +43,10 @@ _CLOSED_LENGTH = 0.15
 """A loop has closed where the branches agree over this fraction of the way they took to it."""
 _OPPOSITE, _OPPOSITE_SIGMA = 0.15, 4.0
 """Fraction of the loop's difference, and sigma, of a difference of the other sign."""
-_ODD, _ODD_SIGMA = 0.8, 2.5
-"""Share of the squared difference that is odd about some field, above which no Hall loop makes it,
-and how many sigma of its noise it must be above, but about zero field. A loop has half at most, one
-with humps on both sides three quarters."""
+_ODD, _ODD_ELSEWHERE, _ODD_SIGMA = 0.8, 0.9, 2.5
+"""Share of the squared difference that is odd about zero, or about another field, above which no
+Hall loop makes it, and how many sigma of its noise the latter must be above it. A loop has half at
+most; one with humps on both sides up to 0.85, about a field beside its centre."""
 _OUTER = 6
 """The bins at either end, one of so many, by which drift is judged where the loop may be none."""
 
@@ -53,13 +58,24 @@ class Difference:
     Attributes
     ----------
     field, value, variance : (g,), means of bins of the field
-    drift : (g, 4), shape of a jump, of linear and of two thermal drifts in it
+    drift : (g, 5), shape of a jump, of linear and of two thermal drifts in it, and of a jump in a
+        branch that lies at both ends of the file
     """
 
     field: np.ndarray
     value: np.ndarray
     variance: np.ndarray
     drift: np.ndarray
+
+    @property
+    def baselines(self) -> list[tuple[int, ...]]:
+        """Columns of `drift` that may lie below it together."""
+        return [chosen for chosen in _BASELINES if self.parted or 4 not in chosen]
+
+    @property
+    def parted(self) -> bool:
+        """Whether one branch was measured in part before and in part after the other."""
+        return bool(self.drift[:, 4].min() < 0 < self.drift[:, 4].max())
 
 
 @dataclass(frozen=True)
@@ -69,6 +85,8 @@ class Hysteresis:
     Attributes
     ----------
     significance : of the open part over noise and drift, in sigma
+    apart : of the open part over noise alone, in sigma
+    all_over : whether that part is nearly the whole sweep
     height : difference of the branches where the loop is open, signed
     left, right : ends of the open part at half its height
     outer_left, outer_right : the same of all parts, where there are two
@@ -81,6 +99,8 @@ class Hysteresis:
     """
 
     significance: float
+    apart: float
+    all_over: bool
     height: float
     left: float
     right: float
@@ -127,9 +147,8 @@ def branch_difference(
     pooled = pooled[(pooled >= low) & (pooled <= high)]
     bins = int(np.clip(pooled.size / (2 * len(pairs)), 6, _MOST_BINS))
     edges = np.quantile(pooled, np.linspace(0, 1, bins + 1))
-    total = np.zeros((bins, 7))
-    for up, down in pairs:
-        total += _binned_pair(up, down, edges, sigma)
+    parts = np.array([_binned_pair(up, down, edges, sigma) for up, down in pairs])
+    total = _levelled(parts).sum(axis=0)
     seen = total[:, 1] > 0
     filled = total[seen, 1]
     field, value, variance, *drift = (np.delete(total[seen], 1, axis=1) / filled[:, None]).T
@@ -142,8 +161,24 @@ def branch_difference(
     return Difference(field, value, variance, np.column_stack([np.ones_like(field), *drift]))
 
 
+def _levelled(parts: np.ndarray) -> np.ndarray:
+    """Pairs (pairs, bins, 8) with one mean difference, where each filled other bins.
+
+    A jump within one of them would else stand in the bins that it alone fills.
+    """
+    filled = parts[..., 1] > 0
+    number, own = np.maximum(filled.sum(axis=0), 1), np.maximum(filled.sum(axis=1), 1)
+    apart = np.zeros(len(parts))
+    for _ in range(_ROUNDS if len(parts) > 1 else 0):
+        value = (parts[..., 2] - apart[:, None]) * filled
+        away = (value - value.sum(axis=0) / number) * filled
+        apart += away.sum(axis=1) / own
+    parts[..., 2] -= (apart - apart.mean())[:, None] * filled
+    return parts
+
+
 def _binned_pair(up: Branch, down: Branch, edges: np.ndarray, sigma: float) -> np.ndarray:
-    """(bins, 7): field, whether filled, difference, variance, three shapes of drift."""
+    """(bins, 8): field, whether filled, difference, variance, four shapes of drift."""
     bins = edges.size - 1
     h, _, y, t = merged(down.field, down.signal, down.time)
     inside = (up.field >= max(edges[0], h[0])) & (up.field <= min(edges[-1], h[-1]))
@@ -151,6 +186,7 @@ def _binned_pair(up: Branch, down: Branch, edges: np.ndarray, sigma: float) -> n
     when, other = up.time[inside] + 0.5, np.interp(x, h, t) + 0.5
     columns = [x, up.signal[inside] - np.interp(x, h, y), when - other]
     columns += [np.exp(-when / tau) - np.exp(-other / tau) for tau in _DRIFT_TIMES]
+    columns.append(np.sign(when - other))
     place = np.clip(np.searchsorted(edges, x, side="right") - 1, 0, bins - 1)
     number = np.bincount(place, minlength=bins)
     fewer = np.clip(np.searchsorted(edges, down.field, side="right") - 1, 0, bins - 1)
@@ -177,7 +213,7 @@ def find_hysteresis(difference: Difference) -> Hysteresis:
     y = d.value * root
     charge = np.log(max(y.size, 3))
     fits = []
-    for chosen in _BASELINES:
+    for chosen in d.baselines:
         if len(chosen) > y.size - 4:
             continue
         q = np.linalg.qr(drift[:, chosen])[0] if chosen else np.zeros((y.size, 0))
@@ -187,7 +223,7 @@ def find_hysteresis(difference: Difference) -> Hysteresis:
         fits.append((misfit - first.gain, misfit, first, q))
     flat = [fit[1] for fit in fits]
     pairs = [
-        (one - second.gain, one, first, second, q.shape[1])
+        (one - max(second.gain - 3 * charge, 0.0), one, first, second, q.shape[1])
         for one, _, first, q in sorted(fits, key=lambda fit: fit[0])[:_LIKELY]
         for second in [_second_box(y, root, q, first)]
     ]
@@ -198,7 +234,9 @@ def find_hysteresis(difference: Difference) -> Hysteresis:
     hull = first.i, first.j
     if second.gain > max(_SECOND * first.gain, _SECOND_SIGMA**2):
         hull = min(first.i, second.i), max(first.j, second.j)
-    return _closing(d, first, hull, significance)
+    alone = fits[0][2]
+    all_over = alone.j - alone.i + 1 > _ALL_OVER * y.size
+    return _closing(d, first, hull, (significance, float(np.sqrt(alone.gain)), all_over))
 
 
 def _second_box(y: np.ndarray, root: np.ndarray, q: np.ndarray, first: "_Box") -> "_Box":
@@ -243,7 +281,9 @@ def _intervals(n: int) -> tuple[np.ndarray, np.ndarray]:
     return np.triu_indices(n + 1, 1)
 
 
-def _closing(d: Difference, box: _Box, hull: tuple[int, int], significance: float) -> Hysteresis:
+def _closing(
+    d: Difference, box: _Box, hull: tuple[int, int], significance: tuple[float, float, bool]
+) -> Hysteresis:
     """From where on the branches agree, on each side, the drift fitted where they do."""
     n, height = d.field.size, box.height
     i, j = hull
@@ -272,7 +312,7 @@ def _closing(d: Difference, box: _Box, hull: tuple[int, int], significance: floa
         beyond = (np.abs(z) > _OPPOSITE_SIGMA) & (np.sign(value) == -np.sign(height))
         opposite = bool(np.any(beyond & (np.abs(value) > _OPPOSITE * abs(height))))
         best = Hysteresis(
-            significance,
+            *significance,
             height,
             left,
             right,
@@ -282,27 +322,32 @@ def _closing(d: Difference, box: _Box, hull: tuple[int, int], significance: floa
             closed_high=high,
             opposite=opposite,
             roughly=tolerance > _TOLERANCES[0],
-            even_curve=_is_odd(d, value) or _is_odd(d, d.value - _baseline(d, outer)),
+            even_curve=_is_odd(d, value),
         )
         if best.whole(float(d.field[0]), float(d.field[-1])):
-            break
-    return best
+            return best
+    return replace(best, even_curve=best.even_curve or _is_odd(d, d.value - _baseline(d, outer)))
 
 
 def _is_odd(d: Difference, value: np.ndarray) -> bool:
     """Whether the difference changes its sign when it is mirrored at some field.
 
+    A jump between the two parts of a branch does so too; there it cannot be known.
+
     Branches of an even curve have R_up(H) = R_dn(-H), so that their difference is odd; those of a
     loop have R_up(H) = -R_dn(-H), and it is even.
     """
+    if d.parted:
+        return False
     z = value / np.sqrt(d.variance)
     squares = float(z @ z) - z.size
-    least = (2 * _ODD - 1) * squares
     noise = _ODD_SIGMA * (2 * np.sqrt(max(squares, 0.0)) + np.sqrt(2 * z.size))
     centres = np.concatenate([[0.0], d.field, (d.field[1:] + d.field[:-1]) / 2])
     mirrored = np.interp(2 * centres[:, None] - d.field, d.field, value, left=0, right=0)
     product = mirrored / np.sqrt(d.variance) @ z
-    return bool(squares > 0 and (-product[0] > least or -product.min() - noise > least))
+    about_zero = -product[0] > (2 * _ODD - 1) * squares
+    elsewhere = -product.min() - noise > (2 * _ODD_ELSEWHERE - 1) * squares
+    return bool(squares > 0 and (about_zero or elsewhere))
 
 
 def _baseline(d: Difference, closed: np.ndarray) -> np.ndarray:
@@ -310,7 +355,7 @@ def _baseline(d: Difference, closed: np.ndarray) -> np.ndarray:
     root = closed / np.sqrt(d.variance)
     y, number = d.value * root, int(closed.sum())
     best = (float(y @ y), np.zeros(d.field.size))
-    for chosen in _BASELINES[1:]:
+    for chosen in d.baselines[1:]:
         if number < len(chosen) + _BASELINE_BINS:
             continue
         a = d.drift[:, chosen]

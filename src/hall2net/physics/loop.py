@@ -18,7 +18,7 @@ from hall2net.physics.background import (
     Terms,
     fit_background,
 )
-from hall2net.physics.crossing import CONFIDENCE, Crossing, interval, locate
+from hall2net.physics.crossing import CONFIDENCE, Crossing, Points, interval, locate
 from hall2net.physics.hysteresis import (
     Difference,
     Hysteresis,
@@ -234,12 +234,20 @@ def _prepared(field: np.ndarray, signal: np.ndarray, pickup: np.ndarray | None) 
     up = [branch(run.points, True) for run in sweeps.up]
     down = [branch(run.points, False) for run in sweeps.down]
     sigma = point_noise([(b.field, b.signal) for b in (*up, *down)])
-    up, down = ([b.only(~spikes(b.signal, sigma)) for b in side] for side in (up, down))
+    up, down = ([_without_spikes(b, sigma) for b in side] for side in (up, down))
     sigma = point_noise([(b.field, b.signal) for b in (*up, *down)])
     first = min(run.first for run in sweeps.runs)
     turns = [k for k in turning_points(field)[1:-1] if k > first]
     breaks = tuple(_break(signal, time, k, sigma) for k in turns[:_MOST_BREAKS])
     return _Measured(up, down, sweeps, breaks, sigma, sweeps.low, sweeps.high)
+
+
+def _without_spikes(branch: Branch, sigma: float) -> Branch:
+    """Spikes stand alone in time; in a noisy field others may lie between them and their time."""
+    order = np.argsort(branch.time, kind="stable")
+    kept = np.ones(order.size, bool)
+    kept[order] = ~spikes(branch.signal[order], sigma)
+    return branch.only(kept)
 
 
 def _break(signal: np.ndarray, time: np.ndarray, turn: int, sigma: float) -> float:
@@ -269,11 +277,7 @@ def _closed(measured: _Measured, d: Difference, found: Hysteresis) -> Iterator[s
             raise Refused(_one_sided(measured))
     if found.significance < _SIGNIFICANT:
         _check_cycles_alike(measured)
-        raise Refused(
-            f"no hysteresis: the branches differ by {abs(found.height):.2g} with"
-            f" {found.significance:.1f} sigma, {_SIGNIFICANT:g} needed;"
-            " more points, less noise, or a field step below H_c"
-        )
+        raise Refused(_without_hysteresis(found))
     if found.even_curve:
         raise Refused(
             "no Hall loop: the rising branch is the mirror image of the falling one in the field,"
@@ -287,6 +291,20 @@ def _closed(measured: _Measured, d: Difference, found: Hysteresis) -> Iterator[s
         yield "the branches agree at the ends within some per cent only: drift, or not saturated"
     if found.significance < _SURE:
         yield f"hysteresis of {found.significance:.1f} sigma only"
+
+
+def _without_hysteresis(found: Hysteresis) -> str:
+    seen = f"{found.significance:.1f} sigma, {_SIGNIFICANT:g} needed"
+    if found.apart < _SIGNIFICANT or not found.all_over:
+        return (
+            f"no hysteresis: the branches differ by {abs(found.height):.2g} with {seen};"
+            " more points, less noise, or a field step below H_c"
+        )
+    return (
+        f"no hysteresis, or not saturated: the branches differ all over the sweep, as after drift"
+        f" or a jump or in a loop wider than the sweep; beside that with {seen}:"
+        " measure to higher fields, with less drift"
+    )
 
 
 def _check_cycles_alike(measured: _Measured) -> None:
@@ -397,15 +415,20 @@ def _crossings(
     measured: _Measured, background: Background, criterion: str
 ) -> tuple[dict[str, list["_Field"]], dict[str, list[Shape]]]:
     """Switching field and shape of each branch."""
-    crossings: dict[str, list[_Field]] = {"up": [], "dn": []}
-    shapes: dict[str, list[Shape]] = {"up": [], "dn": []}
     root = _root(background.covariance)
-    for name, branches in (("up", measured.up), ("dn", measured.down)):
-        for branch in branches:
-            crossing, shape = _switching_field(branch, background, root, criterion)
-            crossings[name].append(crossing)
-            shapes[name].append(shape)
-    return crossings, shapes
+    branches = [_Normalised.of(branch, background, root) for branch in measured.branches]
+    fields = []
+    for one, crossing in zip(branches, locate([one.points for one in branches]), strict=True):
+        crossing = _uncertain_field(crossing, one.branch, one.to_and_fro)
+        if criterion != "half":
+            crossing = _fitted_centre(one.points, criterion, crossing)
+        fields.append(_Field(crossing, -crossing.weights @ one.gradient[crossing.near]))
+    first = len(measured.up)
+    shapes = [one.shape for one in branches]
+    return (
+        {"up": fields[:first], "dn": fields[first:]},
+        {"up": shapes[:first], "dn": shapes[first:]},
+    )
 
 
 def _root(covariance: np.ndarray) -> np.ndarray:
@@ -422,51 +445,80 @@ class _Field:
     response: np.ndarray
 
 
-def _switching_field(
-    branch: Branch, background: Background, root: np.ndarray, criterion: str
-) -> tuple[_Field, Shape]:
-    m = background.normalised(branch)
-    gradient = background.gradient(branch, m)
-    h, count, m, gradient = _distinct(branch.field, m, gradient)
-    noise = background.sigma / abs(background.amplitude) / np.sqrt(count)
-    shape = shape_of(h, m, noise)
-    split = _best_split(m)
-    name = "rising" if branch.rising else "falling"
-    if split is None and shape.plateaus:
-        raise Refused(_steps_in_words([shape], f"the {name} branch"))
-    if split is None:
-        raise Refused(
-            f"one level: the {name} branch does not go from one saturated level to the other;"
-            " look at the curve and at the kind of measurement"
-        )
-    if shape.beyond and shape.beyond[0] > _FAR_BEYOND:
-        raise Refused(
-            f"signal beyond the saturated levels: {shape.beyond[0]:.2g} of them on the {name}"
-            f" branch at {shape.beyond[1]:+.4g} Oe: no loop between two levels, but an even curve,"
-            " or two signals that nearly cancel; look at the curve and at the kind"
-        )
-    slow = np.full((1, h.size), background.slow / background.amplitude)
-    shared = np.concatenate([root @ gradient.T, slow])
-    crossing = _rounded(locate(h, m, noise, shared, split), branch.field)
-    if criterion != "half":
-        crossing = _fitted_centre(h, m, noise, criterion, crossing)
-    response = -crossing.weights @ gradient[crossing.near]
-    return _Field(crossing, response), shape
+@dataclass(frozen=True)
+class _Normalised:
+    """A branch less its background, in units of the half swing."""
+
+    branch: Branch
+    points: Points
+    gradient: np.ndarray
+    shape: Shape
+    to_and_fro: float
+
+    @classmethod
+    def of(cls, branch: Branch, background: Background, root: np.ndarray) -> "_Normalised":
+        """With errors of the background by the root of their covariance; refused without steps."""
+        m = background.normalised(branch)
+        gradient, to_and_fro = background.gradient(branch, m), _to_and_fro(branch, m)
+        h, count, m, gradient = _distinct(branch.field, m, gradient)
+        noise = background.sigma / abs(background.amplitude) / np.sqrt(count)
+        shape = shape_of(h, m, noise)
+        split = _best_split(m)
+        name = "rising" if branch.rising else "falling"
+        if split is None and shape.plateaus:
+            raise Refused(_steps_in_words([shape], f"the {name} branch"))
+        if split is None:
+            raise Refused(
+                f"one level: the {name} branch does not go from one saturated level to the other;"
+                " look at the curve and at the kind of measurement"
+            )
+        if shape.beyond and shape.beyond[0] > _FAR_BEYOND:
+            raise Refused(
+                f"signal beyond the saturated levels: {shape.beyond[0]:.2g} of them on the {name}"
+                f" branch at {shape.beyond[1]:+.4g} Oe: no loop between two levels, but an even"
+                " curve, or two signals that nearly cancel; look at the curve and at the kind"
+            )
+        slow = np.full((1, h.size), background.slow / background.amplitude)
+        shared = np.concatenate([root @ gradient.T, slow])
+        return cls(branch, Points(h, m, noise, shared, split), gradient, shape, to_and_fro)
 
 
-def _rounded(crossing: Crossing, field: np.ndarray) -> Crossing:
-    """With the error of a field that was rounded: its steps are uneven multiples of one step."""
+def _uncertain_field(crossing: Crossing, branch: Branch, to_and_fro: float) -> Crossing:
+    """With the errors of a field that was rounded, and of one that went back and forth there."""
+    added = float(np.hypot(_rounding(branch.field), to_and_fro))
+    if not added:
+        return crossing
+    total = float(np.hypot(crossing.total, added))
+    fields = crossing.value + (crossing.fields - crossing.value) * total / crossing.total
+    return replace(crossing, total=total, fields=fields)
+
+
+def _rounding(field: np.ndarray) -> float:
+    """1 sigma of a field that was rounded: its steps are uneven multiples of one step; else 0."""
     steps = np.diff(field)
     steps = steps[steps > 0]
     quantum = float(steps.min())
     multiples = np.diff(field) / quantum
     if np.max(np.abs(multiples - np.round(multiples))) > _MULTIPLE:
-        return crossing
+        return 0.0
     if np.mean(np.round(multiples) != 1) < _UNEVEN:
-        return crossing
-    total = float(np.hypot(crossing.total, quantum / np.sqrt(12)))
-    fields = crossing.value + (crossing.fields - crossing.value) * total / crossing.total
-    return replace(crossing, total=total, fields=fields)
+        return 0.0
+    return quantum / 12**0.5
+
+
+def _to_and_fro(branch: Branch, m: np.ndarray) -> float:
+    """1 sigma of the crossing of a branch where its field goes back and forth about it; else 0.
+
+    A domain that has turned does not turn back: it has turned at the largest field so far, and
+    the points behind that, which were measured later, tell nothing.
+    """
+    order = np.argsort(branch.time, kind="stable")
+    way = 1.0 if branch.rising else -1.0
+    ahead = way * branch.field[order]
+    split = _best_split(way * m[order])
+    if split is None:
+        return 0.0
+    return float(ahead[: split + 2].max() - ahead[split + 1 :].min()) / 2
 
 
 def _distinct(
@@ -499,10 +551,9 @@ def _best_split(m: np.ndarray) -> int | None:
     return int(crossing[np.argmin(np.abs(crossing - k))]) if crossing.size else k
 
 
-def _fitted_centre(
-    h: np.ndarray, m: np.ndarray, noise: np.ndarray, criterion: str, crossing: Crossing
-) -> Crossing:
+def _fitted_centre(points: Points, criterion: str, crossing: Crossing) -> Crossing:
     """Centre of a shape fitted to the whole branch, with the field step of the crossing."""
+    h, m, noise = points.field, points.m, points.noise
     shape, width = _SHAPES[criterion], max(crossing.width, 1e-12)
     fit = least_squares(
         lambda p: (shape((h - p[0]) / abs(p[1])) - m) / np.maximum(noise, 1e-12),

@@ -61,7 +61,7 @@ def point_noise(branches: Sequence[tuple[np.ndarray, np.ndarray]]) -> float:
 
 
 def spikes(y: np.ndarray, sigma: float) -> np.ndarray:
-    """Single points beyond both neighbours, as no edge of a loop has them.
+    """Single points beyond both neighbours, as no edge of a loop has them, or at an end.
 
     Parameters
     ----------
@@ -76,4 +76,7 @@ def spikes(y: np.ndarray, sigma: float) -> np.ndarray:
     # A spike stands alone: what lies around it agrees.
     around = np.abs(y[2:] - y[:-2]) < 0.5 * np.minimum(np.abs(before), np.abs(after))
     found[1:-1] = beyond & around
+    for end, next_one, after_it in ((0, 1, 2), (-1, -2, -3)) if y.size > 3 else ():
+        step = abs(y[end] - y[next_one])
+        found[end] = step > _SPIKE_SIGMA * sigma and abs(y[next_one] - y[after_it]) < 0.5 * step
     return found

@@ -9,6 +9,8 @@ _TURN = 0.1
 pauses of a magnet, less than any minor loop that one would fit."""
 _WHOLE = 0.9
 """A run counts as a whole branch from this fraction of the longest run of its direction on."""
+_COARSE = 0.03
+"""A turning point belongs to both runs where the second one else lacks this part of its range."""
 _JOINED = 1.3
 """Two parts make one branch where together they reach this much further than the longer one."""
 
@@ -109,7 +111,8 @@ def find_runs(field: np.ndarray) -> list[Run]:
     turns = turning_points(field)
     runs = []
     for k, (first, last) in enumerate(zip(turns[:-1], turns[1:], strict=True)):
-        points = np.arange(first + (k > 0), last + 1)
+        far = abs(field[first + 1] - field[first]) > _COARSE * abs(field[last] - field[first])
+        points = np.arange(first + (k > 0 and not far), last + 1)
         if points.size < 2:
             continue
         h = field[points]
@@ -184,7 +187,7 @@ def _joined(runs: list[Run], field: np.ndarray) -> list[Run]:
         return runs
     points = np.concatenate([last.points, first.points])
     points = points[np.argsort(field[points], kind="stable")]
-    return [Run(points, first.rising, low, high, last.first)]
+    return [Run(points, first.rising, low, high, first.first)]
 
 
 def _part_of(run: Run, branches: list[Run]) -> bool:
