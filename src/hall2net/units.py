@@ -9,6 +9,7 @@ from math import pi
 
 import numpy as np
 from numpy.typing import ArrayLike
+
 from hall2net.errors import ConfigError
 
 MU_0 = 1.25663706127e-6

@@ -343,8 +343,16 @@ def variation(runs):
             continue
         name, metrics = str(each.name), each.metrics
         labels = {"run": name, "source": metrics["source"], "scale": metrics["scale"]}
-        steps = ["float32", "measured states", "programming error", "read noise",
-                 "device to device", "drift", "drift, reference column", "stuck devices"]
+        steps = [
+            "float32",
+            "measured states",
+            "programming error",
+            "read noise",
+            "device to device",
+            "drift",
+            "drift, reference column",
+            "stuck devices",
+        ]
         n, nan = len(steps), np.nan
         accuracy = np.linspace(0.98, 0.93, n)
         tables["attribution"][name] = pd.DataFrame(

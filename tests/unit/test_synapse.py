@@ -226,7 +226,9 @@ def test_devices_differ_and_stay_as_they_are():
 def test_drift_of_a_chip_is_drawn_from_its_uncertainty(common, dof):
     slopes = np.full(6, -0.002) if common else 0.02 * np.arange(6)
     synapse = synapse_from_lut(
-        table(drift_per_decade_ohm=slopes, drift_per_decade_u_ohm=0.003 * np.sqrt(6 if common else 1))
+        table(
+            drift_per_decade_ohm=slopes, drift_per_decade_u_ohm=0.003 * np.sqrt(6 if common else 1)
+        )
     )
     g = generator()
     drawn = torch.stack([synapse.with_drawn_drift(g).drift for _ in range(2000)]) * SWING / 2

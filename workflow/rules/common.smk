@@ -145,7 +145,9 @@ def study_tables(study):
     names = [name for kind in kinds for name in KINDS[kind].tables]
     names += ["pulse_widths"] if has_pulse_widths(SHEETS[study]) else []
     names += (
-        ["lut", "merit", "write_scatter", "updates", "advisor"] if "lut" in block else []
+        ["lut", "merit", "write_scatter", "updates", "advisor"]
+        if "lut" in block
+        else []
     )
     names += ["hardware"] if "device" in block and networks_of(study) else []
     if "conventions" not in block:

@@ -8,7 +8,6 @@ import pandas as pd
 
 from hall2net.errors import ConfigError
 
-
 _DEVICES = {"bipolar": 1, "unipolar": 2, "cannot tell": np.nan, "not measured": np.nan}
 """Devices that a weight takes, by the polarity of their states."""
 

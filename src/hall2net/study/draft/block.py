@@ -167,3 +167,16 @@ def _lut(measurements: Sequence[Measurement]) -> str:
         "  rule: resistance                 # points equally spaced in resistance | current | all\n"
         "  branches: both                   # both | up (rising write current) | down\n"
     )
+
+
+def _scalar(word: str) -> str:
+    """A word as YAML, quoted where it would be read as something else."""
+    try:
+        plain = yaml.safe_load(word) == word
+    except yaml.YAMLError:
+        plain = False
+    return word if plain else json.dumps(word)
+
+
+def _indented(text: str) -> str:
+    return "".join(f"  {line}" for line in text.splitlines(keepends=True))

@@ -198,9 +198,7 @@ def _parts(file: RawFile, kind: str, x: Column, measured: np.ndarray) -> Iterato
             yield from _in_cycles(file, kind, x, own, near)
 
 
-def _in_cycles(
-    file: RawFile, kind: str, x: Column, part: Part, rows: np.ndarray
-) -> Iterator[Part]:
+def _in_cycles(file: RawFile, kind: str, x: Column, part: Part, rows: np.ndarray) -> Iterator[Part]:
     """Each cycle that a column counts, where it is a closed loop against a field."""
     for column in file.of("cycle") if kind in ("ahe_loop", "vsm_loop") else []:
         numbers = np.unique(column.values[rows & np.isfinite(column.values)])
