@@ -24,7 +24,7 @@ from hall2net.networks.data import Images, load, save
 from hall2net.networks.evaluate import confusion_matrix, monte_carlo
 from hall2net.networks.models import SavedNetwork, weight_layers
 from hall2net.networks.runs import write_run
-from hall2net.networks.train import Recipe, Training, _augmented, train
+from hall2net.networks.train import Recipe, Training, _shifted, train
 from hall2net.synapse.model import Synapse
 
 SIX = [-1.0, 0.0833, 0.3333, 0.5833, 0.75, 1.0]
@@ -382,7 +382,7 @@ def test_resnet_trains_with_augmentation_and_levels():
             recipe={
                 "optimizer": "sgd",
                 "shift_pixels": 4,
-                "mirror": True,
+                "mirror": "random",
                 "schedule": "cosine",
                 "batch": 36,
             },
@@ -399,7 +399,9 @@ def test_compiled_as_on_a_gpu_gives_the_same(monkeypatch):
         recipe={
             "optimizer": "sgd",
             "shift_pixels": 4,
-            "mirror": True,
+            "mirror": "alternation",
+            "border": "reflected",
+            "label_smoothing": 0.1,
             "batch": 36,
             "bfloat16": True,
         },
@@ -418,6 +420,8 @@ def test_compiled_as_on_a_gpu_gives_the_same(monkeypatch):
 def test_schedules_begin_and_end_where_they_should():
     cycle = Recipe(schedule="one_cycle", learning_rate=2.0)
     assert [cycle.rate(p) for p in (0, 0.15, 0.3, 1)] == pytest.approx([0, 1, 2, 0])
+    triangle = Recipe(schedule="triangular", learning_rate=2.0)
+    assert [triangle.rate(p) for p in (0, 0.1, 0.2, 0.6, 1)] == pytest.approx([0, 1, 2, 1, 0])
     cosine = Recipe(schedule="cosine", learning_rate=2.0)
     assert [cosine.rate(p) for p in (0, 0.5, 1)] == pytest.approx([2, 1, 0])
     assert Recipe(learning_rate=2.0).rate(0.7) == 2.0
@@ -428,7 +432,10 @@ def test_schedules_begin_and_end_where_they_should():
     [
         ({"recipe": {"optimiser": "adam"}}, "unknown key 'optimiser'; allowed: update, optimizer"),
         ({"recipe": {"optimizer": "lion"}}, "expected one of adam, sgd"),
-        ({"recipe": {"schedule": "linear"}}, "expected one of constant, cosine, one_cycle"),
+        (
+            {"recipe": {"schedule": "linear"}},
+            "expected one of constant, cosine, one_cycle, triangular",
+        ),
         ({"mapping": "none"}, "lut6 does not go with mapping 'none'"),
         ({"recipe": {"update": "gradient"}}, "expected one of latent, pulses"),
         ({"recipe": {"average_epochs": -1}}, "average_epochs -1; expected 0 or more"),
@@ -476,17 +483,45 @@ def test_wrong_shapes_and_labels(change, message):
         dataclasses.replace(bars(), **change)
 
 
-def test_a_shift_moves_whole_images_and_a_mirror_flips_them():
-    x = torch.arange(1, 37, dtype=torch.uint8).view(1, 1, 6, 6).repeat(400, 1, 1, 1)
+@pytest.mark.parametrize(("border", "mode"), [("black", "constant"), ("reflected", "reflect")])
+def test_a_shift_moves_whole_images(border, mode):
+    x = torch.arange(1, 37, dtype=torch.uint8).view(1, 1, 6, 6).repeat(900, 1, 1, 1)
     torch.manual_seed(0)
-    shifted = {tuple(image.flatten().tolist()) for image in _augmented(x, 1, False)}
-    padded = torch.nn.functional.pad(x[0, 0], (1, 1, 1, 1))
+    shifted = {tuple(image.flatten().tolist()) for image in _shifted(x, 2, border)}
+    padded = np.pad(x[0, 0].numpy(), 2, mode=mode)
     expected = {
         tuple(padded[row : row + 6, column : column + 6].flatten().tolist())
-        for row in range(3)
-        for column in range(3)
+        for row in range(5)
+        for column in range(5)
     }
     assert shifted == expected
-    mirrored = {tuple(image.flatten().tolist()) for image in _augmented(x, 0, True)}
-    whole = x[0, 0]
-    assert mirrored == {tuple(whole.flatten().tolist()), tuple(whole.flip(1).flatten().tolist())}
+
+
+@pytest.mark.parametrize("mirror", ["none", "random", "alternation"])
+def test_mirrored_images(mirror, monkeypatch):
+    """Bars at the left or the right edge, by the image: what the network is given."""
+    given = []
+
+    class Spy(torch.nn.Flatten):
+        def forward(self, x):
+            if self.training:
+                given.append((x[..., 0] > x[..., -1]).any((1, 2)))
+            return super().forward(x)
+
+    monkeypatch.setattr(torch.nn, "Flatten", Spy)
+    images = bars()
+    left = torch.zeros_like(images.train_x)
+    left[..., 0] = 255
+    trained(
+        dataclasses.replace(images, train_x=left), settings(recipe={"mirror": mirror}, epochs=2)
+    )
+    half = len(given) // 2
+    epochs = [torch.cat(given[:half]), torch.cat(given[half:])]
+    fractions = [1 - float(epoch.float().mean()) for epoch in epochs]
+    if mirror == "none":
+        assert fractions == [0, 0]
+    elif mirror == "random":
+        assert all(0.3 < one < 0.7 for one in fractions)
+    else:
+        # Every image once each way.
+        assert sum(fractions) == pytest.approx(1) and 0.4 < fractions[0] < 0.6

@@ -31,7 +31,7 @@ def test_a_point_has_its_axes_and_the_networks_own_settings():
     block = {
         "model": "mlp", "datasets": ["mnist", "fashion_mnist"], "recipe": "paper",
         "shape": {"laptop": {"layers": [784, 10]}}, "epochs": {"laptop": 5},
-        "recipes": {"paper": {"batch": 64, "mirror": True}, "best": {"batch": 32}},
+        "recipes": {"paper": {"batch": 64, "mirror": "random"}, "best": {"batch": 32}},
     }  # fmt: skip
     plain = choices_at({}, block, "laptop", seed=7)
     assert (plain["dataset"], plain["epochs"], plain["seed"]) == ("mnist", 5, 7)
@@ -39,7 +39,7 @@ def test_a_point_has_its_axes_and_the_networks_own_settings():
     point = {"precision": "lut6", "mapping": "std", "seed": 2, "batch": 16}
     choices = choices_at(point, block, "laptop", seed=7)
     settings = settings_at(choices, block, "laptop")
-    assert settings["recipe"] == {"batch": 16, "mirror": True}
+    assert settings["recipe"] == {"batch": 16, "mirror": "random"}
     assert settings["network"] == {"model": "mlp", "layers": [784, 10]}
     assert {key: settings[key] for key in ("precision", "mapping", "seed")} == {
         "precision": "lut6", "mapping": "std", "seed": 2,

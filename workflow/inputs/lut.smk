@@ -48,7 +48,7 @@ def exports_of(study):
 
 
 def networks_of(study):
-    """Names and shape of every network that is made of this study's device, at both scales."""
+    """Names and shape of every network that is made of this study's device, at every scale."""
     return [
         (
             {"network": network, "dataset": dataset, "scale": scale},

@@ -67,7 +67,7 @@ PARTS = {study: parts_of(study) for study in SHEETS}
 
 wildcard_constraints:
     study="|".join(config["studies"]),
-    scale="laptop|published",
+    scale="laptop|workstation|published",
     samples="|".join(part for parts in PARTS.values() for part in parts),
 
 
@@ -90,6 +90,7 @@ def on_retry(amount):
 # Of jobs with a network. A training that ran out of time goes on where it was.
 TRAINING = {
     "laptop": {"mem_mb": on_retry(3000), "runtime": on_retry(60), "gpu": 0},
+    "workstation": {"mem_mb": on_retry(6000), "runtime": on_retry(240), "gpu": 0},
     "published": {"mem_mb": on_retry(16000), "runtime": on_retry(720), "gpu": 1},
 }[SCALE]
 

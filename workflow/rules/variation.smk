@@ -3,7 +3,7 @@ include: "../inputs/variation.smk"
 
 # Assumed, since it was not measured on these devices; the figure says so.
 ASSUMED = {"time_s": 3600.0, "stuck_share": 0.01}
-ARRAYS = {"laptop": 5, "published": 20}
+ARRAYS = {"laptop": 5, "workstation": 20, "published": 20}
 
 
 rule variation:

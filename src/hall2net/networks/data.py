@@ -122,13 +122,13 @@ def load_images(name: str, root: str | Path | None, scale: str) -> Images:
     ----------
     name : key of `DATA_SETS`
     root : folder with data sets; empty or None for torchvision's download or a stand-in
-    scale : ``laptop``, which allows a stand-in, or ``published``, which does not
+    scale : ``laptop``, which allows a stand-in, or one of the others, which do not
 
     Raises
     ------
     Hall2netError
-        If `root` does not have the data set, or its files are damaged; at published scale also if
-        it cannot be downloaded.
+        If `root` does not have the data set, or its files are damaged; at other scales than laptop
+        also if it cannot be downloaded.
     """
     if name not in DATA_SETS:
         raise ConfigError(f"data set {name!r}: expected one of {', '.join(DATA_SETS)}")

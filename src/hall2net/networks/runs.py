@@ -102,7 +102,7 @@ def model_of(block: Mapping[str, Any], scale: str) -> dict[str, Any]:
     Parameters
     ----------
     block : of the network in the configuration
-    scale : ``laptop`` or ``published``
+    scale : ``laptop``, ``workstation`` or ``published``
     """
     return {"model": block["model"], **block["shape"][scale]}
 
@@ -119,7 +119,7 @@ def settings_of(run: RunName, block: Mapping[str, Any], scale: str) -> dict[str,
     ----------
     run : the run
     block : of its network in the configuration
-    scale : ``laptop`` or ``published``
+    scale : ``laptop``, ``workstation`` or ``published``
     """
     epochs = block["epochs"][scale]
     return {

@@ -48,7 +48,7 @@ def choices_at(
     ----------
     point : axis to its value, a row of `grid`
     block : of the network in the configuration
-    scale : ``laptop`` or ``published``
+    scale : ``laptop``, ``workstation`` or ``published``
     seed : where `seed` is not an axis
     """
     return {

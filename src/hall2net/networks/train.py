@@ -50,9 +50,12 @@ class Recipe:
     optimizer : ``adam``, with decoupled weight decay (AdamW: Loshchilov, Hutter,
         arXiv:1711.05101), or ``sgd``, with Nesterov momentum 0.9 and the decay in the gradient
     learning_rate : the largest of the schedule
-    schedule : ``constant``, ``cosine`` (to zero), or ``one_cycle`` (linear rise over the first
-        30 % of the steps, then cosine to zero)
+    schedule : ``constant``, ``cosine`` (to zero), ``one_cycle`` (linear rise over the first 30 %
+        of the steps, then cosine to zero), or ``triangular`` (linear rise over the first 20 %,
+        then linear to zero)
     batch : images a step
+    label_smoothing : probability that the target spreads evenly over all classes (Szegedy et al.,
+        arXiv:1512.00567)
     weight_decay : of the (latent) weights; biases and batch-normalisation parameters have none
     average_epochs : time constant, in epochs, of the mean over the steps that is evaluated and
         saved instead of the last weights (`hall2net.networks.average`); 0: the last weights
@@ -61,7 +64,9 @@ class Recipe:
     standardise : pixels minus the training set's mean, divided by its standard deviation, per
         channel; otherwise pixels from 0 to 1
     shift_pixels : largest number of pixels by which images are shifted at random, either way
-    mirror : half of the images mirrored at random, left to right
+    border : what a shift brings in: ``black``, or ``reflected`` pixels of the image
+    mirror : images mirrored left to right: ``none``, half of them at ``random``, or in
+        ``alternation``, every image in every other epoch (Jordan, arXiv:2404.00498)
     noise_aware : in every step the weights are written to simulated devices and read back with
         errors, if they are measured states; evaluation and the saved network are without errors
     bfloat16 : matrix products in bfloat16 if the processor supports them
@@ -72,13 +77,15 @@ class Recipe:
     learning_rate: float = 1e-3
     schedule: str = "constant"
     batch: int = 128
+    label_smoothing: float = 0.0
     weight_decay: float = 1e-2
     average_epochs: float = 0.0
     dropout: Sequence[float] = (0.0, 0.0)
     batch_norm: bool = False
     standardise: bool = False
     shift_pixels: int = 0
-    mirror: bool = False
+    border: str = "black"
+    mirror: str = "none"
     noise_aware: bool = False
     bfloat16: bool = False
 
@@ -86,7 +93,9 @@ class Recipe:
         for key, allowed in (
             ("update", ("latent", "pulses")),
             ("optimizer", ("adam", "sgd")),
-            ("schedule", ("constant", "cosine", "one_cycle")),
+            ("schedule", ("constant", "cosine", "one_cycle", "triangular")),
+            ("border", ("black", "reflected")),
+            ("mirror", ("none", "random", "alternation")),
         ):
             if getattr(self, key) not in allowed:
                 raise ConfigError(
@@ -113,10 +122,13 @@ class Recipe:
         """Learning rate after the fraction `progress` of all steps."""
         if self.schedule == "constant":
             return self.learning_rate
-        rise = 0.3 if self.schedule == "one_cycle" else 0.0
+        rise = {"cosine": 0.0, "one_cycle": 0.3, "triangular": 0.2}[self.schedule]
         if progress < rise:
             return self.learning_rate * progress / rise
-        return self.learning_rate * 0.5 * (1 + math.cos(math.pi * (progress - rise) / (1 - rise)))
+        fallen = (progress - rise) / (1 - rise)
+        if self.schedule == "triangular":
+            return self.learning_rate * (1 - fallen)
+        return self.learning_rate * 0.5 * (1 + math.cos(math.pi * fallen))
 
 
 @dataclass(frozen=True)
@@ -475,11 +487,15 @@ def _epoch(epoch: int, state: _State, training: Training, data: _Data) -> tuple[
         for group in state.optimizer.param_groups:
             group["lr"] = recipe.rate((epoch - 1 + step / len(batches)) / training.epochs)
         x, y = train_x.index_select(0, batch), train_y.index_select(0, batch)
-        if recipe.shift_pixels or recipe.mirror:
-            x = _augmented(x, recipe.shift_pixels, recipe.mirror)
+        if recipe.shift_pixels:
+            x = _shifted(x, recipe.shift_pixels, recipe.border)
+        if recipe.mirror != "none":
+            alternating = recipe.mirror == "alternation"
+            chosen = (batch + epoch) % 2 == 0 if alternating else _coin(len(batch), device)
+            x = torch.where(chosen.view(-1, 1, 1, 1), x.flip(3), x)
         # The last batch of an epoch is shorter, and not worth a compilation of its own.
         logits = (state.forward if len(batch) == recipe.batch else model)(x)
-        loss = F.cross_entropy(logits, y)
+        loss = F.cross_entropy(logits, y, label_smoothing=recipe.label_smoothing)
         model.zero_grad()
         loss.backward()
         state.optimizer.step()
@@ -588,16 +604,28 @@ def _average(
     return Average([*stepped, *statistics], steps, refresh)
 
 
-def _augmented(x: Tensor, reach: int, mirror: bool) -> Tensor:
-    """Each image shifted by up to `reach` pixels, with black borders; half of them mirrored."""
+def _shifted(x: Tensor, reach: int, border: str) -> Tensor:
+    """Each image shifted by up to `reach` pixels, either way."""
     n, _, height, width = x.shape
     shift = torch.randint(0, 2 * reach + 1, (2, n), device=x.device)
-    crops = F.pad(x, (reach,) * 4).unfold(2, height, 1).unfold(3, width, 1)
-    x = crops[torch.arange(n, device=x.device), :, shift[0], shift[1]]
-    if mirror:
-        mirrored = torch.rand((n, 1, 1, 1), device=x.device) < 0.5
-        x = torch.where(mirrored, x.flip(3), x)
-    return x
+    if border == "black":
+        wide = F.pad(x, (reach,) * 4)
+    else:
+        # By indices, since torch does not reflect bytes.
+        rows, columns = (_reflected(size, reach, x.device) for size in (height, width))
+        wide = x.index_select(2, rows).index_select(3, columns)
+    crops = wide.unfold(2, height, 1).unfold(3, width, 1)
+    return crops[torch.arange(n, device=x.device), :, shift[0], shift[1]]
+
+
+def _reflected(size: int, reach: int, device: torch.device) -> Tensor:
+    """Pixels of a row from `reach` before its first to `reach` behind its last."""
+    place = torch.arange(-reach, size + reach, device=device).abs()
+    return torch.where(place < size, place, 2 * (size - 1) - place)
+
+
+def _coin(n: int, device: torch.device) -> Tensor:
+    return torch.rand(n, device=device) < 0.5
 
 
 def _accuracy(confusion: np.ndarray) -> float:

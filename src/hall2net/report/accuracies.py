@@ -10,6 +10,9 @@ import pandas as pd
 from hall2net.networks.runs import Run, at_every_seed, find_run, run_table
 from hall2net.report.verdict import AMBIGUOUS, INPUT, NOT_MEASURED, QUOTED, STAND_IN, Ours
 
+_PAPER_WIDTH = 64
+"""Channels of the first stage of ResNet-18 (He et al., arXiv:1512.03385)."""
+
 
 def cotb_accuracies(runs: Sequence[Run]) -> dict[str, Ours]:
     """Quantity of the paper cotb to what the networks here have beside it."""
@@ -103,8 +106,8 @@ def _result(
 
 
 def _full_size(run: Run) -> bool:
-    """Whether the network has the paper's size; only the ResNet is smaller at laptop scale."""
-    return run.metrics["network"]["model"] != "resnet18" or run.metrics["scale"] == "published"
+    """Whether the network has the paper's size; only the ResNet may have another width."""
+    return run.metrics["network"].get("base_width", _PAPER_WIDTH) == _PAPER_WIDTH
 
 
 def _accuracy_at(run: Run, fraction: float) -> tuple[float, float]:
