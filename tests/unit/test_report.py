@@ -73,7 +73,7 @@ def test_the_page_says_what_was_found_and_where_from():
     found = page({"lut": LUT, "torque": torque})
     for words in (
         "emulated raw data", "0.358(1)", "0.358 ± 0.001 ± 0.012", "0.736(2)", "0.3300(4)", "MNIST",
-        "5 Hall loops", "not measured on a device", "−0.2", "12.3",
+        "Hall loops: 5", "not measured on a device", "−0.2", "12.3",
         "2 here: 1 agrees, 1 differs, 0 cannot tell",
         "&lt;b&gt;film&lt;/b&gt;", "laptop", "spin Hall angle, 0.5 nm", "5 × 30",
         # sqrt(0.9 * 0.1 / 10000) is 0.3 points.

@@ -57,8 +57,8 @@ _LAYERS = ("thickness", "heavy_metal", "ferromagnet", "stack")
 
 
 def measured_kinds(kinds: Mapping[str, int]) -> list[str]:
-    """How many measurements of each kind there are: "540 Hall loops at a current"."""
-    return [f"{count} {_KINDS.get(kind, kind.replace('_', ' '))}" for kind, count in kinds.items()]
+    """How many measurements of each kind there are: "Hall loops at a current: 540"."""
+    return [f"{_KINDS.get(kind, kind.replace('_', ' '))}: {count}" for kind, count in kinds.items()]
 
 
 def sample_table(samples: Mapping[str, Mapping[str, Any]]) -> Table:
