@@ -1,6 +1,7 @@
 """What all result tables share: units in column names, uncertainties beside values, a status."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 
@@ -9,6 +10,9 @@ _COLUMN_UNITS = (
     "_ohm_per_oe", "_erg_cm2", "_uohm_cm", "_a_m2", "_a_per_m", "_emu_cc", "_j_m3", "_uj", "_nj",
     "_oe", "_ohm", "_ma", "_mt", "_mm2", "_nm", "_um", "_k", "_s", "_a",
 )  # fmt: skip
+
+_OF_A_STEP = {"h_up_oe": 1.0, "h_dn_oe": 1.0, "h_c_oe": 0.5**0.5, "h_0_oe": 0.5**0.5}
+"""1 sigma of the field step in a switching field, and in the mean or half distance of two."""
 
 _STATUSES = ("ok", "flagged", "refused")
 _MOST_REASONS = 3
@@ -30,6 +34,19 @@ def systematic_column(column: str) -> str:
 def column_unit(column: str) -> str:
     """The unit at the end of a column's name: `_oe` for `h_c_oe`; empty for a plain number."""
     return next((unit for unit in _COLUMN_UNITS if column.endswith(unit)), "")
+
+
+def total_sigma(row: pd.Series | pd.DataFrame, column: str) -> Any:  # noqa: ANN401
+    """1 sigma of a loop's value, statistical, systematic and field step together.
+
+    Parameters
+    ----------
+    row : a row of loops.csv, or the table
+    column : one of its values
+    """
+    parts = [row[uncertainty_column(column)], row.get(systematic_column(column), 0.0)]
+    parts.append(row.get("h_step_u_oe", 0.0) * _OF_A_STEP.get(column, 0.0))
+    return sum(part**2 for part in parts) ** 0.5
 
 
 def with_left_out(table: pd.DataFrame, reasons: Mapping[str, str]) -> pd.DataFrame:

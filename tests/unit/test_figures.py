@@ -371,7 +371,7 @@ def test_spacers_of_any_material_make_series(inputs):
     }
     drawn = torque.torque_against_thickness(**inputs["ruo2"]["torque"] | {"samples": samples})
     labels = drawn.axes[0].get_legend_handles_labels()[1]
-    assert labels == ["Hf (0: no spacer)", "Ti control", r"TiO$_\mathrm{2}$ control"]
+    assert labels == ["Hf (0: no spacer)", "Ti control", r"TiO$_\mathrm{2}$ control (drawn aside)"]
     assert drawn.axes[1].get_xlabel() == "Hf thickness (nm)"
     samples["ruo2_2p0"] |= {"spacer": "Ti"}
     samples["mgo_0p5"] |= {"spacer": "Ti"}

@@ -19,10 +19,10 @@ from hall2net.physics.loops import (
     fit_loop,
     fit_loops,
     interval_columns,
-    total_sigma,
 )
 from hall2net.readers.reading import read_sample
 from hall2net.study.sheet import read_sheet
+from hall2net.tables import total_sigma
 from hall2net.units import OERSTED
 
 RAW = Path(__file__).parents[2] / "raw"

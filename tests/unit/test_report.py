@@ -73,7 +73,7 @@ def test_the_page_says_what_was_found_and_where_from():
     found = page({"lut": LUT, "torque": torque})
     for words in (
         "emulated raw data", "0.358(1)", "0.358 ± 0.001 ± 0.012", "0.736(2)", "0.3300(4)", "MNIST",
-        "5 Hall loops", "not measured on a device", "−0.2", "12.3",
+        "Hall loops: 5", "not measured on a device", "−0.2", "12.3",
         "2 here: 1 agrees, 1 differs, 0 cannot tell",
         "&lt;b&gt;film&lt;/b&gt;", "laptop", "spin Hall angle, 0.5 nm", "5 × 30",
         # sqrt(0.9 * 0.1 / 10000) is 0.3 points.
@@ -270,6 +270,7 @@ def test_words_of_a_number():
         (275.2, 0.0, 4.0, "275.2 ± 4 (systematic)"),
         (275.2, 2.0, np.nan, "275(2)"),
         (275.2, 2.0, 0.0, "275(2)"),
+        (0.07504, 8.9e-5, 0.0011, "0.0750 ± 0.000089 ± 0.0011"),
         (1534.0, 120.0, 35.0, "1534 ± 120 ± 35"),
     ],
 )

@@ -20,7 +20,7 @@ async function look() {
   }]));
   found.claims = [...document.querySelectorAll(".claim")].map(claim => ({
     words: claim.querySelector("h4").textContent,
-    width: claim.querySelector("img").naturalWidth,
+    width: claim.querySelector("img")?.naturalWidth,
     rows: claim.querySelectorAll("tbody tr").length,
   }));
   found.links = [...document.querySelectorAll("a")].map(link => link.getAttribute("href"));

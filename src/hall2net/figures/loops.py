@@ -35,8 +35,8 @@ from hall2net.figures.style import (
 )
 from hall2net.measurement import select
 from hall2net.physics.compensation import compensation_temperature
-from hall2net.physics.loops import corrected_loop, total_sigma
-from hall2net.tables import hall_loops, usable
+from hall2net.physics.loops import corrected_loop
+from hall2net.tables import hall_loops, total_sigma, usable
 
 Datasets = Mapping[str, xr.Dataset]
 

@@ -277,7 +277,7 @@ def measured(
 
 
 def _two_digits(uncertainty: float) -> str:
-    return f"{float(f'{uncertainty:.2g}'):g}"
+    return np.format_float_positional(float(f"{uncertainty:.2g}"), trim="-")
 
 
 def tesla_axis(axes: Axes, symbol: str) -> None:

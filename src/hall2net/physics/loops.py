@@ -15,7 +15,7 @@ from hall2net.physics.background import (
 )
 from hall2net.physics.loop import CRITERIA, Loop, measure_loop
 from hall2net.physics.sweeps import Refused, turning_points
-from hall2net.tables import systematic_column, uncertainty_column
+from hall2net.tables import systematic_column, total_sigma, uncertainty_column
 from hall2net.units import OERSTED
 
 VALUES = (
@@ -266,21 +266,6 @@ def _as_text(loop: Loop) -> str:
         "values": dict(zip(terms.names, map(float, loop.background.values), strict=True)),
     }
     return json.dumps(content, sort_keys=True)
-
-
-def total_sigma(row: pd.Series | pd.DataFrame, column: str) -> Any:  # noqa: ANN401
-    """1 sigma of a value, statistical, systematic and field step together.
-
-    Parameters
-    ----------
-    row : a row of the table of `fit_loops`, or the table
-    column : one of `VALUES`
-    """
-    parts = [row[uncertainty_column(column)], row.get(systematic_column(column), 0.0)]
-    if column in FIELDS:
-        steps = 1.0 if column in FIELDS[:2] else 0.5**0.5
-        parts.append(row.get("h_step_u_oe", 0.0) * steps)
-    return sum(part**2 for part in parts) ** 0.5
 
 
 def interval_columns(column: str) -> tuple[str, str]:

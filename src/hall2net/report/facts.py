@@ -8,8 +8,13 @@ import pandas as pd
 
 from hall2net.figures.style import measured
 from hall2net.physics.compensation import compensation_temperature
-from hall2net.physics.loops import VALUES, total_sigma
-from hall2net.tables import hall_loops, systematic_column, uncertainty_column, usable
+from hall2net.tables import (
+    hall_loops,
+    systematic_column,
+    total_sigma,
+    uncertainty_column,
+    usable,
+)
 
 Table = dict[str, list]
 """`head`: words of the columns; `rows`: their cells, as words."""
@@ -57,8 +62,8 @@ _LAYERS = ("thickness", "heavy_metal", "ferromagnet", "stack")
 
 
 def measured_kinds(kinds: Mapping[str, int]) -> list[str]:
-    """How many measurements of each kind there are: "540 Hall loops at a current"."""
-    return [f"{count} {_KINDS.get(kind, kind.replace('_', ' '))}" for kind, count in kinds.items()]
+    """How many measurements of each kind there are: "Hall loops at a current: 540"."""
+    return [f"{_KINDS.get(kind, kind.replace('_', ' '))}: {count}" for kind, count in kinds.items()]
 
 
 def sample_table(samples: Mapping[str, Mapping[str, Any]]) -> Table:
@@ -94,7 +99,7 @@ def parameter_table(
     # The loop of each sample that is nearest to room temperature.
     nearest = (loops["temperature_k"] - 300).abs().sort_values(kind="stable").index
     table = loops[loops.index.isin(loops.loc[nearest].drop_duplicates("sample").index)].copy()
-    for value in set(VALUES) & set(_HALL):
+    for value in ("r_ahe_ohm", "h_c_oe"):
         # All of a loop's uncertainty that is not noise: systematic, and the field step.
         total, noise = total_sigma(table, value), table[uncertainty_column(value)]
         table[systematic_column(value)] = np.sqrt((total**2 - noise**2).clip(lower=0))
