@@ -44,7 +44,7 @@ def loss_attribution(*, attribution: Tables) -> Figure:
     the next step does not go on. What was not measured of the device has no bar.
     """
     _some(attribution)
-    drawn = new_figure(DOUBLE if len(attribution) > 1 else SINGLE, 70)
+    drawn = new_figure(DOUBLE if len(attribution) > 1 else SINGLE, 92)
     panels = drawn.subplots(1, len(attribution), squeeze=False, sharey=True)[0]
     for axes, letter, (run, table) in zip(
         panels, ascii_lowercase, attribution.items(), strict=False
