@@ -60,7 +60,7 @@ def condition_columns(names: Sequence[str], units: Sequence[str]) -> dict[int, s
     """Columns that may hold a condition besides temperature: `current`, `field_x` or `angle`."""
     found = {}
     for place, (name, unit) in enumerate(zip(names, units, strict=True)):
-        if _NO_CONDITION.search(name):
+        if _NO_CONDITION.search(name.replace("_", " ")):
             continue
         if unit in SI_FACTORS["current"]:
             found[place] = "current"

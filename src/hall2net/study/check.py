@@ -32,6 +32,7 @@ from hall2net.study.decisions import Decision, read_decisions
 from hall2net.study.figures import all_figures
 from hall2net.study.references import StudySheets, check_references
 from hall2net.study.samples import COLUMNS, NUMBERS, sample_problems, samples_in
+from hall2net.study.sheet import COLUMNS as SHEET_COLUMNS
 from hall2net.study.sheet import TEXTS, TO_FILL_IN, read_sheet
 
 SCHEMA = "workflow/schemas/config.schema.yaml"
@@ -236,14 +237,14 @@ def _lines(sheet: Sheet) -> dict[str, int]:
 
 
 def _as_written(path: Path) -> pd.DataFrame | None:
-    """Names and kinds of a sheet with mistakes, so that these do not hide others."""
+    """A sheet with mistakes as text, so that these do not hide others; rows without a name left out."""
     columns = ["id", "kind", "sample"]
     try:
-        cells = read_cells(path, columns, (), "a raw file").cells[columns]
+        cells = read_cells(path, SHEET_COLUMNS, (), "a raw file").cells
+        named = cells[columns].ne("").all(axis=1) & cells[columns].ne(UNKNOWN).all(axis=1)
     except (Hall2netError, KeyError):
         return None
-    named = cells.ne("").all(axis=1) & cells.ne(UNKNOWN).all(axis=1)
-    return cells[named].drop_duplicates("id").reset_index(drop=True)
+    return cells[named].drop_duplicates("id").replace("", None).reset_index(drop=True)
 
 
 def _problems(check: Callable[..., None], *arguments: Any) -> list[Problem]:  # noqa: ANN401

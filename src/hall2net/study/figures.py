@@ -18,6 +18,7 @@ import pandas as pd
 
 from hall2net.errors import ConfigError
 from hall2net.sources import LIBRARY
+from hall2net.study.cells import UNKNOWN
 
 # From the decorator to the end of the docstring: all that declares a figure.
 _DECLARED = re.compile(r'^@figure\b.*?^    """.*?"""', re.MULTILINE | re.DOTALL)
@@ -104,8 +105,12 @@ class Figure:
         elif self.several and self._values(rows) < 2:
             yield f"needs {wanted} with two values of {self.several} or more"
 
-    def _values(self, rows: pd.DataFrame) -> int:
-        return rows[self.several].nunique() if self.several in rows else 0
+    def _values(self, rows: pd.DataFrame) -> float:
+        """How many values there are; any number where some are to be filled in."""
+        if self.several not in rows:
+            return 0
+        values = rows[self.several]
+        return float("inf") if (values == UNKNOWN).any() else values.nunique()
 
 
 @cache

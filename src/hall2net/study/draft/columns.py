@@ -158,7 +158,7 @@ def look_at(folder: Path, name: str) -> RawFile:
     if not any(quantity in _SIGNALS for _, _, quantity, _ in found):
         # The signal may be called anything: what has no known meaning is looked at as well.
         found = [
-            (place, name, quantity or ("" if _NO_SIGNAL.search(name) else "unknown"), unit)
+            (place, name, quantity or ("" if _is_no_signal(name) else "unknown"), unit)
             for place, name, quantity, unit in found
         ]
     values = source.numbers([place for place, _, quantity, _ in found if quantity])
@@ -189,9 +189,14 @@ def _sample_in_rows(source: Source) -> list[str]:
     return [f"sample: {word}" for word in words if re.search("[A-Za-z]", word)]
 
 
+def _is_no_signal(name: str) -> bool:
+    # An underscore is a letter to "\b".
+    return bool(_NO_SIGNAL.search(name.replace("_", " ")))
+
+
 def _quantity(name: str, unit: str) -> tuple[str, str]:
     """What a column holds, by its unit or else its name, and the unit."""
-    if _NO_SIGNAL.search(name):
+    if _is_no_signal(name):
         return "", ""
     if name.isdecimal():
         return "unknown", ""

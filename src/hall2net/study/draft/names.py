@@ -21,7 +21,7 @@ _TOKEN = re.compile(
     r"(?:±|\+-|pm(?=\d))?(?P<key>(?:mu0|µ0|μ0)?[hb][_ ]?(?:x|ip|inplane)|[hb]|idc|iac|i|read|temp|t|prefield|pre|pw|"
     r"tau|tp|pulse|width|current|field)?[ _=]{0,2}"
     rf"(?P<sign>[+\-−]|(?:minus|neg|plus|pos)[ _]?(?=\d)|[pm](?=\d))?(?P<number>{_NUMBER})"
-    rf"[ _]?(?P<unit>{_UNIT})?(?![A-Za-z0-9])",
+    rf"[ _]?(?P<unit>{_UNIT})?(?![A-Za-z0-9=])",
     re.IGNORECASE,
 )
 _NEEDS_KEY = {"A", "G", "T"}
@@ -49,7 +49,10 @@ _WORDS = {
 }  # fmt: skip
 _ANGLE = re.compile(r"(?i)(?<![a-z0-9])(?:phi|theta|angle)?[_ =]?[+-]?\d+(?:[.p]\d+)?[_ ]?deg")
 _SAMPLE = re.compile(r"(?i)\bsample(?:[ _]?(?:name|id))?(?:\s*[:=]\s*|\s+)([\w.\-]+)")
-_NO_SAMPLE = re.compile(r"(?i)settings|position|offset|is|the|no|name|id|\d*")
+_NO_SAMPLE = re.compile(
+    r"(?i)settings|position|offset|is|the|no|name|id|\d*|temp(?:erature)?|stage|holder|rod|space|"
+    r"rate|size|mass|volume|area|thickness|width|length|type|description|comment|info|and|at|with"
+)
 _NO_CONDITION = re.compile(
     r"(?i)max|min|range|step|amplitude|averag|calib|limit|complian|serial|version|standard|pause|"
     r"expected|rate|delay|wait|dwell|date|file|interval|settling|start|stop|anneal|bake|deposit"
