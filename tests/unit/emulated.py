@@ -1,15 +1,11 @@
-"""Pulse trains and switching loops with known truth, straight from the emulated films."""
-
-from dataclasses import replace
+"""Pulse trains and switching loops with known truth."""
 
 import numpy as np
 import xarray as xr
 from scipy.special import erf
 
-from hall2net.emulate.ruo2 import SAMPLES, STATE_CURRENTS_MA, STATES_OHM, film
-from hall2net.emulate.switching import demagnetised_pinned, pulse
+from hall2net.emulate.ruo2 import RESET_MA, STATE_CURRENTS_MA, STATES_OHM
 
-RESET_MA = -15.6
 SWING = STATES_OHM[-1] - STATES_OHM[0]
 
 
@@ -21,13 +17,11 @@ def pulse_train(
     `memory` correlates the deviation of a level from one cycle to the next.
     """
     rng = np.random.default_rng(seed)
-    grains = replace(film(SAMPLES["ruo2_0p5"]), cycle_scatter=0.002, grains=1000)
     current = np.tile([RESET_MA, *STATE_CURRENTS_MA], cycles)
-    m = pulse(grains, demagnetised_pinned(grains, -1), current, 1, rng)
     deviation = rng.standard_normal((cycles, len(STATES_OHM)))
     for k in range(1, cycles):
         deviation[k] = memory * deviation[k - 1] + np.sqrt(1 - memory**2) * deviation[k]
-    level = grains.r_offset_ohm + grains.r_ahe_ohm * m + cycle_sigma * SWING * deviation.ravel()
+    level = np.tile(STATES_OHM, cycles) + cycle_sigma * SWING * deviation.ravel()
     decade = np.log10(np.arange(1, reads + 1))
     resistance = level[:, None] + drift * SWING * (decade - decade.mean())
     resistance = resistance + read_sigma * SWING * rng.standard_normal(resistance.shape)

@@ -252,27 +252,37 @@ def test_field_free_switching_and_its_control():
 
 
 def test_critical_current_falls_by_three():
+    """Mean over both signs of the field: the built-in torque helps one and hinders the other."""
     table, truth = study("ruo2", ("pt", "ruo2_0p5", "ruo2_0p7", "mgo_0p5"))
-    for sign in ("p", "m"):
-        of = {s: table.loc[f"sot_{s}_hx{sign}200"] for s in ("pt", "ruo2_0p5")}
-        stack = {s: truth["samples"][s]["stack_nm"] for s in of}
-        ratio = of["pt"]["i_c_ma"] / of["ruo2_0p5"]["i_c_ma"] * stack["ruo2_0p5"] / stack["pt"]
-        spread = ratio * np.hypot(*(r["i_c_u_ma"] / r["i_c_ma"] for r in of.values()))
-        assert abs(ratio - 3.0) < 3 * spread
+    mean, u = {}, {}
+    for sample in ("pt", "ruo2_0p5"):
+        rows = [table.loc[f"sot_{sample}_hx{sign}200"] for sign in ("p", "m")]
+        mean[sample] = sum(row["i_c_ma"] for row in rows) / 2
+        u[sample] = np.hypot(*(row["i_c_u_ma"] for row in rows)) / 2
+        true = truth["samples"][sample]["i_c_ma"]
+        # Depinning fields scatter by 0.8 %, currents by a third of that, from sweep to sweep.
+        assert abs(mean[sample] - true) < 3 * np.hypot(u[sample], 0.003 * true)
+    stack = {sample: truth["samples"][sample]["stack_nm"] for sample in mean}
+    ratio = mean["pt"] / mean["ruo2_0p5"] * stack["ruo2_0p5"] / stack["pt"]
+    assert ratio == pytest.approx(3, abs=0.1)
 
 
-def test_polarity_reverses_at_2350_oe():
+def test_field_free_switching_is_that_of_figures_3e_and_f():
+    """Saturated down: none below 2350 Oe, counterclockwise from there on; up again: clockwise."""
     table, truth = study("ruo2", ("pt", "ruo2_0p5", "ruo2_0p7", "mgo_0p5"))
     pre = table[table["prefield_x_oe"].notna()]
-    built_in = np.sign(pre["initial_field_z_oe"])
     turned = pre["prefield_x_oe"].abs() > truth["polarity_reversal_prefield_oe"] - 1
-    assert (pre["polarity"] == np.where(turned, -built_in, built_in)).all()
+    expected = np.where(turned, -np.sign(pre["initial_field_z_oe"]), 0)
+    assert len(pre) == 12 and (pre["polarity"] == expected).all()
+    assert table.at["sot_ruo2_0p5_free", "polarity"] == -1
 
 
 def test_pulse_width_law_of_the_emulated_study():
+    """The film is heated by its pulses, so the law is not exact: its line meets all currents."""
     table, truth = study("ruo2", ("pt", "ruo2_0p5", "ruo2_0p7", "mgo_0p5"))
     law = pulse_width_table(table.reset_index()).iloc[0]
-    expected = truth["pulse_width_law"]
-    assert law["sample"] == "ruo2_0p5" and law["n_widths"] == 4 and law["status"] == "ok"
-    assert abs(law["i_c0_ma"] - expected["i_c0_ma"]) < 3 * law["i_c0_u_ma"] < 0.1 * law["i_c0_ma"]
-    assert abs(law["delta"] - expected["stability"]) < 3 * law["delta_u"] < 0.3 * law["delta"]
+    assert law["sample"] == "ruo2_0p5" and law["n_widths"] == 4 and law["status"] != "refused"
+    for width, current in truth["pulse_width_law"]["i_c_ma"].items():
+        line = law["i_c0_ma"] * (1 - np.log(float(width) / 1e-9) / law["delta"])
+        assert line == pytest.approx(current, rel=0.02)
+    assert truth["pulse_width_law"]["stability"] < law["delta"], "heating hides a part of it"

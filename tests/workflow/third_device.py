@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 
 from hall2net.emulate.loop import LoopTruth, simulate_loop
-from hall2net.emulate.switching import Film, pulse, saturated
 
 H_C_OE = {("hb1", 250.0): 61.0, ("hb1", 300.0): 43.0, ("hb2", 300.0): 47.5}
 R_AHE_OHM = 1.35
@@ -50,11 +49,10 @@ def write(folder: Path) -> None:
 
 
 def _switching(rng: np.random.Generator) -> dict[str, np.ndarray]:
-    film = Film(0.15, R_AHE_OHM, (1.0, SWITCHED_MA, 1.8), (0.0, 0.5, 1.0), pulse_width_s=1e-5)
-    current = np.concatenate([np.linspace(-2.4, 2.4, 97), np.linspace(2.4, -2.4, 97)])
-    m = pulse(film, saturated(film, -1), current, 1, rng)
-    noise = 4e-3 * rng.standard_normal(len(current))
-    resistance = film.r_offset_ohm + film.r_ahe_ohm * m + noise
+    rise, thresholds = np.linspace(-2.4, 2.4, 97), (1.0, SWITCHED_MA, 1.8)
+    m = 2 * np.interp(rise, thresholds, (0.0, 0.5, 1.0)) - 1
+    current, m = np.concatenate([rise, -rise]), np.concatenate([m, -m])
+    resistance = 0.15 + R_AHE_OHM * m + 4e-3 * rng.standard_normal(len(current))
     return {"I_pulse [µA]": current * 1e3, "R_xy [mOhm]": resistance * 1e3}
 
 

@@ -31,8 +31,7 @@ class Study:
 
     def rng(self, name: str) -> np.random.Generator:
         """Random numbers of one measurement, whatever the order in which files are written."""
-        digest = hashlib.sha256(f"{self.seed} {name}".encode()).digest()
-        return np.random.Generator(np.random.PCG64(int.from_bytes(digest[:8], "big")))
+        return random_numbers(self.seed, name)
 
     def add(self, **row: Any) -> Path:  # noqa: ANN401
         """Add a row to the sheet; return the path of its file."""
@@ -54,6 +53,12 @@ class Study:
         writer.writeheader()
         writer.writerows(rows)
         (self.folder / name).write_bytes(text.getvalue().encode())
+
+
+def random_numbers(seed: int, name: str) -> np.random.Generator:
+    """Random numbers that belong to a name."""
+    digest = hashlib.sha256(f"{seed} {name}".encode()).digest()
+    return np.random.Generator(np.random.PCG64(int.from_bytes(digest[:8], "big")))
 
 
 def sweep(maximum: float, step: float) -> np.ndarray:

@@ -172,8 +172,12 @@ def fig3ef_polarity_reversal(
     drawn = new_figure(DOUBLE, 72)
     sweeps, polarity = drawn.subplots(1, 2)
     prefield = rows["prefield_x_oe"].fillna(0)
-    turned = rows.loc[prefield.abs().sort_values(kind="stable").index[-1]]
     strongest = rows.loc[prefield.abs() == 0].sort_values("current_max_ma").iloc[-1]
+    # Where a loop runs the other way, the one after the largest field shows it.
+    other = prefield[rows["polarity"] == -strongest["polarity"]]
+    turned = rows.loc[
+        (prefield if other.empty else other).abs().sort_values(kind="stable").index[-1]
+    ]
     for number, row in enumerate((strongest, turned)):
         field = 0.0 if np.isnan(row["prefield_x_oe"]) else row["prefield_x_oe"]
         direction = _TURNS.get(int(row["polarity"]), "no switching")
