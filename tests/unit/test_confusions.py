@@ -101,7 +101,7 @@ def test_what_two_seeds_differ_by_is_seldom_a_difference_to_the_paper(spread):
     rows = PRINTED[PRINTED["matrix"] == "S1a"]
     counts = rows[made_tables.CLASSES].to_numpy(float)
     beyond = []
-    for _ in range(30):
+    for _ in range(10):
         printed, ours, other = (as_rows(rows, drawn(rng, counts, spread)) for _ in range(3))
         runs = made_tables.cotb_runs()
         confusions_of(runs, FLOAT)[25] = square(ours)
@@ -154,7 +154,7 @@ def test_the_summary_tells_chance_from_difference():
     rows = PRINTED[PRINTED["matrix"] == "S1a"]
     counts = rows[made_tables.CLASSES].to_numpy(float)
     p_matrix = []
-    for _ in range(40):
+    for _ in range(15):
         printed, ours, other = (as_rows(rows, drawn(rng, counts)) for _ in range(3))
         runs = made_tables.cotb_runs()
         confusions_of(runs, FLOAT)[25] = square(ours)
