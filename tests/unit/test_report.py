@@ -15,7 +15,7 @@ from hall2net.report.page import render
 from hall2net.report.study_report import StudyFacts, report_page
 from hall2net.report.trainings import accuracy_rows
 from hall2net.report.verdict import MEANINGS
-from hall2net.study.figures import figure_of
+from hall2net.study.figures import STAGES, all_figures, figure_of
 from hall2net.study.published import PublishedNumber, published_numbers
 
 ROOT = Path(__file__).parents[2]
@@ -211,6 +211,10 @@ def test_every_claim_has_its_figure_and_its_numbers():
             assert carried and all(number.headline for number in carried), claim.words
             for name in claim.numbers:
                 assert any(f"{one}.".startswith(f"{name}.") for one in quantities), name
+
+
+def test_every_figure_has_a_stage():
+    assert {one.family for one in all_figures().values()} <= set(STAGES)
 
 
 def test_claims_show_their_numbers():

@@ -10,7 +10,7 @@ import pytest
 from hall2net.sources import LIBRARY, WITHOUT_NUMBERS, reached
 
 SCRIPTS = sorted((Path(__file__).parents[2] / "workflow/scripts").glob("*.py"))
-MOST_FILES = 320
+MOST_FILES = 340
 """Of the library, reached by all scripts together: 625 before the rooms were put in order."""
 
 

@@ -50,7 +50,8 @@ def doubtful_rows(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
             {"table": name, "stage": stage}
             | {status: int(counts.get(status, 0)) for status in ("ok", "flagged", "refused")}
         )
-        which = next(column for column in ("id", "sample", "state") if column in table)
+        names = [*("id", "sample", "state"), *table.columns]
+        which = next(column for column in names if column in table)
         rest = table[table["status"] != "ok"].fillna({"reason": ""})
         alike = rest["reason"].map(lambda reason: _NUMBER.sub("…", reason))
         for (status, words), rows in rest.groupby([rest["status"], alike], sort=False):
