@@ -100,13 +100,12 @@ def test_what_two_seeds_differ_by_is_seldom_a_difference_to_the_paper(spread):
     rng = np.random.default_rng(5)
     rows = PRINTED[PRINTED["matrix"] == "S1a"]
     counts = rows[made_tables.CLASSES].to_numpy(float)
-    beyond = []
+    beyond, runs = [], made_tables.cotb_runs()
     for _ in range(10):
         printed, ours, other = (as_rows(rows, drawn(rng, counts, spread)) for _ in range(3))
-        runs = made_tables.cotb_runs()
         confusions_of(runs, FLOAT)[25] = square(ours)
-        runs = with_seed(runs, FLOAT, square(other))
-        beyond.append(confusion_comparison(printed, runs)["beyond_noise"].sum())
+        both = with_seed(runs, FLOAT, square(other))
+        beyond.append(confusion_comparison(printed, both)["beyond_noise"].sum())
     # Counting alone frames 3 and 15 cells of a hundred at the larger spreads.
     assert np.mean(beyond) < 1
 
@@ -153,12 +152,11 @@ def test_the_summary_tells_chance_from_difference():
     rng = np.random.default_rng(7)
     rows = PRINTED[PRINTED["matrix"] == "S1a"]
     counts = rows[made_tables.CLASSES].to_numpy(float)
-    p_matrix = []
+    p_matrix, first = [], made_tables.cotb_runs()
     for _ in range(15):
         printed, ours, other = (as_rows(rows, drawn(rng, counts)) for _ in range(3))
-        runs = made_tables.cotb_runs()
-        confusions_of(runs, FLOAT)[25] = square(ours)
-        runs = with_seed(runs, FLOAT, square(other))
+        confusions_of(first, FLOAT)[25] = square(ours)
+        runs = with_seed(first, FLOAT, square(other))
         p_matrix.append(confusion_summary(confusion_comparison(printed, runs))["p_matrix"].iloc[0])
     # Two seeds that scatter by chance alone: small p are no more frequent than their value.
     assert np.mean(np.array(p_matrix) < 0.2) < 0.4

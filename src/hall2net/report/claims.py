@@ -160,7 +160,13 @@ def _text(value: Any) -> str:  # noqa: ANN401
 def claims_of(
     claims: Sequence[Claim], numbers: Sequence[PublishedNumber], comparison: pd.DataFrame
 ) -> list[Mapping[str, Any]]:
-    """The claims of a study with their numbers, ready for the page."""
+    """The claims of a study with their numbers, ready for the page.
+
+    Parameters
+    ----------
+    claims : of the paper, in their order
+    numbers, comparison : as `number_rows` takes them
+    """
     return [
         {
             "words": claim.words,
