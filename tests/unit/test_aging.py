@@ -128,6 +128,23 @@ def test_a_device_that_stops_switching_is_flagged(lost):
     row = endurance_table([endurance(0.3, lost=lost)]).iloc[0]
     assert row["status"] == "flagged" and "fell below half" in row["reason"]
     assert lost <= row["half_window_cycle"] < 2 * lost
+    # The slope is that of the cycles before.
+    assert abs(row["window_per_decade_ohm"] + 0.006) < 3 * row["window_per_decade_u_ohm"]
+    assert row["window_last_ohm"] > 0.25
+
+
+def aged():
+    """What the figures of ageing take: two states kept, one device cycled."""
+    kept, cycled = retention([0.2, 0.5], [0.002, -0.004]), endurance(0.3, lost=1e5)
+    cycled = cycled.assign_attrs(sample="cycled")
+    states = retention_table([kept])
+    states.loc[1, ["status", "reason"]] = ["flagged", "not straight in log t"]
+    return {
+        "datasets": {"bar": kept, "cycled": cycled},
+        "retention": states,
+        "endurance": endurance_table([cycled]),
+        "samples": {"bar": {"label": "bar"}, "cycled": {"label": "cycled"}},
+    }
 
 
 def test_reads_after_one_sign_alone_are_refused():

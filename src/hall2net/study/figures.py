@@ -35,6 +35,7 @@ STAGES = {
     "torque": "Torque",
     "switching": "Switching",
     "states": "States",
+    "aging": "States",
     "networks": "Networks",
     "confusion": "Networks",
     "variation": "Networks",
