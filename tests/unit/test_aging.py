@@ -147,6 +147,21 @@ def aged():
     }
 
 
+def test_pulses_may_have_rows_of_their_own():
+    """A row for each pulse without a reading, and reads at a small current after it."""
+    data = endurance(0.3)
+    read = {name: data[name].to_numpy()[::2] for name in ("pulse", "write_current", "resistance")}
+    rows = {
+        "pulse": np.repeat(read["pulse"], 2),
+        "write_current": np.stack([read["write_current"], np.full(read["pulse"].size, 1e-4)], 1),
+        "resistance": np.stack([np.full(read["pulse"].size, np.nan), read["resistance"]], 1),
+    }
+    one = {"id": "cycled", "kind": "endurance", "temperature": 300.0}
+    split = dataset("bar", [one | {name: values.ravel() for name, values in rows.items()}])
+    row, plain = (endurance_table([each]).iloc[0] for each in (split, data))
+    assert row["window_first_ohm"] == pytest.approx(plain["window_first_ohm"], abs=2e-3)
+
+
 def test_reads_after_one_sign_alone_are_refused():
     data = endurance(0.3)
     row = endurance_table([data.assign(write_current=abs(data["write_current"]))]).iloc[0]

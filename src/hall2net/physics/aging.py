@@ -16,6 +16,7 @@ from scipy import stats
 
 from hall2net.errors import Hall2netError
 from hall2net.measurement import select
+from hall2net.physics.current_loops import write_currents
 from hall2net.physics.lines import LinearFit, student_factor, weighted_line
 
 TEN_YEARS_S = 3.156e8
@@ -262,13 +263,9 @@ def endurance_levels(measurement: xr.Dataset) -> pd.DataFrame:
     Hall2netError
         If no cycle was read after both signs of current.
     """
-    reads = pd.DataFrame(
-        {
-            "cycle": measurement["pulse"].to_numpy(),
-            "sign": np.sign(measurement["write_current"].to_numpy()),
-            "resistance": measurement["resistance"].to_numpy(),
-        }
-    )
+    cycle, r = measurement["pulse"].to_numpy(), measurement["resistance"].to_numpy()
+    current = write_currents(measurement["write_current"].to_numpy(), r, cycle)
+    reads = pd.DataFrame({"cycle": cycle, "sign": np.sign(current), "resistance": r})
     # A row without a reading is the pulse itself.
     reads = reads.dropna()[lambda rows: (rows["cycle"] > 0) & (rows["sign"] != 0)]
     levels = reads.pivot_table(index="cycle", columns="sign", values="resistance", aggfunc="mean")

@@ -10,7 +10,7 @@ from scipy import stats
 from hall2net.errors import Hall2netError
 from hall2net.physics.current_loops import switching_loop
 from hall2net.synapse.lut import MIN_SEPARATION, one_read_sigma, state_sigma
-from hall2net.synapse.states import lut_from_train
+from hall2net.synapse.states import CLOSE, lut_from_train
 
 _SAME_REACH = 0.01
 """Of the largest current: a sweep that turns elsewhere writes other states."""
@@ -54,7 +54,7 @@ def with_repeats(
     gap = np.diff(lut["resistance_ohm"])
     separation = np.append(gap / ((sigma[1:] + sigma[:-1]) / 2), np.nan)
     close = (separation < min_separation) & (lut["status"] == "ok")
-    words = [f"{one:.2g} sigma below the next state, {min_separation:g} needed" for one in separation]
+    words = [CLOSE.format(one, min_separation) for one in separation]
     return lut.assign(
         separation_sigma=separation,
         error_rate=stats.norm.cdf(-separation / 2),
