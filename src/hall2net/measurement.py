@@ -22,6 +22,7 @@ POINT_VARIABLES = {
     "field": "A m-1",
     "write_current": "A",
     "resistance": "ohm",
+    "resistance_u": "ohm",
     "resistance_xx": "ohm",
     "moment": "A m2",
     "resistivity": "ohm m",
@@ -108,6 +109,18 @@ KINDS: dict[str, Kind] = {
         x="write_current",
         conditions=("temperature_k", "field_x_oe", "current_ma", "pulse_width_s"),
         lut_source="train",
+    ),
+    "retention": Kind(
+        words="Hall resistance of one state against the time since its write",
+        x="time",
+        conditions=("temperature_k", "field_x_oe", "current_ma"),
+        tables=("retention",),
+    ),
+    "endurance": Kind(
+        words="Hall resistance after writes of either sign, against the number of the cycle",
+        x="write_current",
+        conditions=("temperature_k", "field_x_oe", "current_ma", "pulse_width_s"),
+        tables=("endurance",),
     ),
     "vsm_loop": Kind(
         words="moment of a film against a field out of its plane or in it",

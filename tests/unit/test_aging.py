@@ -128,6 +128,38 @@ def test_a_device_that_stops_switching_is_flagged(lost):
     row = endurance_table([endurance(0.3, lost=lost)]).iloc[0]
     assert row["status"] == "flagged" and "fell below half" in row["reason"]
     assert lost <= row["half_window_cycle"] < 2 * lost
+    # The slope is that of the cycles before.
+    assert abs(row["window_per_decade_ohm"] + 0.006) < 3 * row["window_per_decade_u_ohm"]
+    assert row["window_last_ohm"] > 0.25
+
+
+def aged():
+    """What the figures of ageing take: two states kept, one device cycled."""
+    kept, cycled = retention([0.2, 0.5], [0.002, -0.004]), endurance(0.3, lost=1e5)
+    cycled = cycled.assign_attrs(sample="cycled")
+    states = retention_table([kept])
+    states.loc[1, ["status", "reason"]] = ["flagged", "not straight in log t"]
+    return {
+        "datasets": {"bar": kept, "cycled": cycled},
+        "retention": states,
+        "endurance": endurance_table([cycled]),
+        "samples": {"bar": {"label": "bar"}, "cycled": {"label": "cycled"}},
+    }
+
+
+def test_pulses_may_have_rows_of_their_own():
+    """A row for each pulse without a reading, and reads at a small current after it."""
+    data = endurance(0.3)
+    read = {name: data[name].to_numpy()[::2] for name in ("pulse", "write_current", "resistance")}
+    rows = {
+        "pulse": np.repeat(read["pulse"], 2),
+        "write_current": np.stack([read["write_current"], np.full(read["pulse"].size, 1e-4)], 1),
+        "resistance": np.stack([np.full(read["pulse"].size, np.nan), read["resistance"]], 1),
+    }
+    one = {"id": "cycled", "kind": "endurance", "temperature": 300.0}
+    split = dataset("bar", [one | {name: values.ravel() for name, values in rows.items()}])
+    row, plain = (endurance_table([each]).iloc[0] for each in (split, data))
+    assert row["window_first_ohm"] == pytest.approx(plain["window_first_ohm"], abs=2e-3)
 
 
 def test_reads_after_one_sign_alone_are_refused():

@@ -10,6 +10,7 @@ import made_tables
 import numpy as np
 import pandas as pd
 import pytest
+import test_aging
 import yaml
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
@@ -36,7 +37,7 @@ CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
 # Figures for any device that the two studies do not ask for.
 ANY_DEVICE = {
     "cotb": ["ahe_loops", "switching_loops", "lut_states"],
-    "ruo2": ["torque_against_thickness", "switching_loops", "lut_states"],
+    "ruo2": ["torque_against_thickness", "switching_loops", "lut_states", "retention", "endurance"],
 }
 
 
@@ -74,6 +75,7 @@ def inputs():
             | {"merit": figures_of_merit(luts[study], sources[study])}
             | {"write_scatter": states_against_write_scatter(luts[study])}
             | {"updates": updates_table(sources[study])},
+            "aging": test_aging.aged() | {"provenance": PROVENANCE},
             "networks": common
             | {"runs": runs[study], "printed": PRINTED}
             | {"hardware": pd.DataFrame({"polarity": ["bipolar"]})},

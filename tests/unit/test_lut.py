@@ -376,3 +376,21 @@ def test_bad_table_gives_one_clear_line(lut, message):
         check_lut(lut, "lut.csv")
     assert str(caught.value).startswith("lut.csv: ")
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("states", [None, 8])
+@pytest.mark.parametrize("sigma", [0.01, 0.2])
+def test_levels_measured_elsewhere_keep_their_sigma(states, sigma):
+    """One line a state, with the 1 sigma that the file gives for it."""
+    level = np.array([4.0, 1.0, 1.9, 3.1, 5.2, 6.0, 6.9, 8.1])
+    given = sigma * np.arange(1, 9) / 8
+    table = train_dataset(np.arange(1.0, 9), np.linspace(7, 14, 8), level, np.full(8, np.nan))
+    table = table.assign(resistance_u=("point", given))
+    lut = lut_from_train(table, states=states)
+    order = np.argsort(level)
+    np.testing.assert_allclose(lut["resistance_ohm"], level[order])
+    np.testing.assert_allclose(lut["cycle_sigma_ohm"], given[order])
+    assert lut[["read_sigma_ohm", "resistance_u_ohm", "drift_per_decade_ohm"]].isna().all(axis=None)
+    gap = np.diff(level[order]) / ((given[order][1:] + given[order][:-1]) / 2)
+    np.testing.assert_allclose(lut["separation_sigma"].iloc[:-1], gap)
+    assert (lut["status"].iloc[:-1] == np.where(gap < 3, "flagged", "ok")).all()

@@ -29,6 +29,8 @@ FIGURE_FILES = {
             "write_scatter",
             "updates",
             "advisor",
+            "retention",
+            "endurance",
             "hardware",
         )
     },

@@ -1,4 +1,5 @@
 from hall2net.networks.runs import model_of
+from hall2net.study.devices import other_bars, repeats_of
 
 
 def measurement_file(study, name):
@@ -13,10 +14,21 @@ def lut_measurement(study):
     return measurement_file(study, config["studies"][study]["lut"]["measurement"])
 
 
+def measurement_files(study, names):
+    """The files with the parsed data of several measurements."""
+    return [measurement_file(study, name) for name in names]
+
+
+def repeats(study):
+    """Measurements that repeat the one of the look-up table, for the scatter of writes."""
+    return repeats_of(SHEETS[study], config["studies"][study]["lut"]["measurement"])
+
+
 def other_devices(study):
-    """The parsed data of further devices, for the variation between them."""
-    others = config["studies"][study].get("device", {}).get("others", [])
-    return [measurement_file(study, name) for name in others]
+    """Measurements of further devices, for the variation between them."""
+    block = config["studies"][study]
+    found = other_bars(SHEETS[study], SAMPLES[study], block["lut"]["measurement"])
+    return block.get("device", {}).get("others", found)
 
 
 def loops_of(study):

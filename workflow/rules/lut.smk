@@ -4,6 +4,10 @@ include: "../inputs/lut.smk"
 rule lut:
     input:
         measurement=lambda wildcards: lut_measurement(wildcards.study),
+        repeats=lambda wildcards: measurement_files(wildcards.study, repeats(wildcards.study)),
+        others=lambda wildcards: measurement_files(
+            wildcards.study, other_devices(wildcards.study)
+        ),
     output:
         "results/{study}/lut.csv",
     log:
@@ -12,6 +16,8 @@ rule lut:
         "../../envs/hall2net.yaml"
     params:
         settings=study_config("lut"),
+        repeats=lambda wildcards: repeats(wildcards.study),
+        others=lambda wildcards: other_devices(wildcards.study),
     message:
         "{wildcards.study}: look-up table of the measured resistance states"
     script:
@@ -22,7 +28,6 @@ rule merit:
     input:
         lut="results/{study}/lut.csv",
         measurement=lambda wildcards: lut_measurement(wildcards.study),
-        others=lambda wildcards: other_devices(wildcards.study),
         resistivity=lambda wildcards: write_resistance(wildcards.study),
     output:
         merit="results/{study}/merit.csv",
@@ -39,6 +44,36 @@ rule merit:
         "{wildcards.study}: figures of merit of the device as a synapse"
     script:
         "../scripts/merit.py"
+
+
+rule retention:
+    input:
+        measurements=measurements_of,
+    output:
+        "results/{study}/retention.csv",
+    log:
+        "results/logs/{study}/retention.log",
+    conda:
+        "../../envs/hall2net.yaml"
+    message:
+        "{wildcards.study}: resistance of the states against the time since their write"
+    script:
+        "../scripts/retention.py"
+
+
+rule endurance:
+    input:
+        measurements=measurements_of,
+    output:
+        "results/{study}/endurance.csv",
+    log:
+        "results/logs/{study}/endurance.log",
+    conda:
+        "../../envs/hall2net.yaml"
+    message:
+        "{wildcards.study}: levels and window against the number of write cycles"
+    script:
+        "../scripts/endurance.py"
 
 
 rule advisor:

@@ -3,7 +3,6 @@ from hall2net.job import job
 from hall2net.measurement import open_measurement
 from hall2net.synapse.lut import read_lut
 from hall2net.synapse.merit import figures_of_merit
-from hall2net.synapse.states import lut_from
 from hall2net.synapse.updates import updates_table
 from hall2net.synapse.write_scatter import states_against_write_scatter
 
@@ -12,11 +11,6 @@ if __name__ == "__main__":
         lut = read_lut(snakemake.input.lut)
         settings, device = dict(snakemake.params.settings), snakemake.params.device
         measurement = open_measurement(snakemake.input.measurement, settings.pop("measurement"))
-        settings |= {"states": len(lut)} if settings.get("rule") != "all" else {}
-        others = [
-            lut_from(open_measurement(path, name), **settings)
-            for path, name in zip(snakemake.input.others, device.get("others", []), strict=True)
-        ]
         resistance, resistance_u = device.get("write_resistance_ohm"), None
         if snakemake.input.resistivity:
             table = read_csv(snakemake.input.resistivity).set_index("sample")
@@ -28,7 +22,6 @@ if __name__ == "__main__":
             measurement,
             write_resistance_ohm=float("nan") if resistance is None else resistance,
             write_resistance_u_ohm=float("nan") if resistance_u is None else resistance_u,
-            others=others,
             **separation,
         )
         write_csv(table, snakemake.output.merit)

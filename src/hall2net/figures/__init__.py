@@ -7,8 +7,8 @@ Its arguments name its inputs:
 |---|---|
 | `datasets` | sample to its Dataset of measurements |
 | `measurement` | the Dataset that the look-up table comes from |
-| `loops`, `torque`, `switching`, `hardware` | the study's tables |
-| `lut`, `merit`, `write_scatter`, `updates`, `advisor` | the same, of its states |
+| `loops`, `torque`, `switching`, `retention`, `endurance` | the study's tables |
+| `lut`, `merit`, `write_scatter`, `updates`, `advisor`, `hardware` | the same of its device as a synapse |
 | `runs` | each run's `history`, `metrics`, `confusions` (by epoch) and `histogram` |
 | `attribution`, `noise`, `states` | run to its table of the effect of devices |
 | `samples`, `reference`, `convention` | blocks of the study's configuration |

@@ -79,7 +79,7 @@ def _states_on_loop(measurement: xr.Dataset, lut: pd.DataFrame) -> Figure:
     if np.isfinite(field := float(measurement["field_x"]) * 4e-4 * np.pi):
         words = f"{field:+.3g} mT".replace("-", "\N{MINUS SIGN}")
         axes.set_title(rf"$µ_\mathrm{{0}}H_x$ = {words}", loc="left")
-    merged_legend(drawn, 2)
+    merged_legend(drawn, 1)
     return drawn
 
 

@@ -16,6 +16,7 @@ from scipy import stats
 
 from hall2net.errors import Hall2netError
 from hall2net.measurement import select
+from hall2net.physics.current_loops import write_currents
 from hall2net.physics.lines import LinearFit, student_factor, weighted_line
 
 TEN_YEARS_S = 3.156e8
@@ -23,7 +24,9 @@ TEN_YEARS_S = 3.156e8
 
 _FEWEST = 6  # points of a line: its bend is then tested with two degrees of freedom
 _SHORTEST = 1.0  # decade of time or cycles; a shorter record says nothing of a logarithm
-_BENT = 0.01  # probability of a bend as large by chance, below which a line is rejected
+BENT = 0.01
+"""Probability of residuals as systematic by chance, below which a line is rejected."""
+
 _LOST = 0.5  # of the first window: half way, where high and low are taken for each other
 _SAME_FIELD = 1e-6  # relative: conditions of the sheet are typed, not measured
 
@@ -124,7 +127,8 @@ def retention_table(datasets: Sequence[xr.Dataset]) -> pd.DataFrame:
     (extrapolated), each with `_u` (+-1.96 of it is the 95 % interval), `extrapolated_decades`,
     `bend_p` (probability of residuals as systematic by chance), `window_10y` with `_u` (extrapolated
     distance of this sample's highest and lowest state under the same conditions, over that at the
-    time when all of them were first read; empty for one state), `status, reason`.
+    time when all of them were first read; empty for one state, or where one is flagged), `status,
+    reason`.
     """
     rows, fits = [], {}
     for dataset in datasets:
@@ -147,7 +151,8 @@ def retention_table(datasets: Sequence[xr.Dataset]) -> pd.DataFrame:
     table = pd.DataFrame(rows, columns=_RETENTION)
     for _, group in table[table["id"].isin(list(fits))].groupby("sample"):
         for same in _same_conditions(group["id"].tolist(), fits):
-            if len(same) > 1:
+            straight = table.loc[table["id"].isin(same), "status"] == "ok"
+            if len(same) > 1 and straight.all():
                 left = _window([fits[name][0] for name in same], max(fits[n][1] for n in same))
                 table.loc[table["id"].isin(same), ["window_10y", "window_10y_u"]] = left
     return table
@@ -166,7 +171,7 @@ def _retention(measurement: xr.Dataset) -> tuple[LinearFit, dict[str, Any]]:
     fit, bend_p = log_line(time, r)
     first, first_u = _at(fit, np.log10(time.min()))
     later, later_u = _at(fit, np.log10(TEN_YEARS_S))
-    bent = bend_p < _BENT
+    bent = bend_p < BENT
     return fit, {
         "n_points": len(time),
         "first_s": time.min(),
@@ -258,13 +263,9 @@ def endurance_levels(measurement: xr.Dataset) -> pd.DataFrame:
     Hall2netError
         If no cycle was read after both signs of current.
     """
-    reads = pd.DataFrame(
-        {
-            "cycle": measurement["pulse"].to_numpy(),
-            "sign": np.sign(measurement["write_current"].to_numpy()),
-            "resistance": measurement["resistance"].to_numpy(),
-        }
-    )
+    cycle, r = measurement["pulse"].to_numpy(), measurement["resistance"].to_numpy()
+    current = write_currents(measurement["write_current"].to_numpy(), r, cycle)
+    reads = pd.DataFrame({"cycle": cycle, "sign": np.sign(current), "resistance": r})
     # A row without a reading is the pulse itself.
     reads = reads.dropna()[lambda rows: (rows["cycle"] > 0) & (rows["sign"] != 0)]
     levels = reads.pivot_table(index="cycle", columns="sign", values="resistance", aggfunc="mean")
@@ -283,40 +284,41 @@ def endurance_levels(measurement: xr.Dataset) -> pd.DataFrame:
 
 def _endurance(levels: pd.DataFrame) -> dict[str, Any]:
     cycle = levels["cycle"].to_numpy()
-    high, low, window = (
-        log_line(cycle, levels[name].to_numpy()) for name in ("high", "low", "window")
-    )
-    (first, first_u), (last, last_u) = (
-        _at(window[0], np.log10(at)) for at in (cycle.min(), cycle.max())
-    )
     begun = float(levels["window"].iloc[: max(1, len(levels) // 4)].median())
     above = np.flatnonzero(levels["window"] > _LOST * begun)
-    after = above[-1] + 1
-    half = float(cycle[after]) if after < len(cycle) else np.nan
-    doubts = [
-        f"the window fell below half at cycle {half:.3g}" if np.isfinite(half) else "",
-        _BENT_WORDS.format("n") if window[1] < _BENT else "",
-    ]
-    reason = "; ".join(filter(None, doubts))
-    return {
+    alive = levels.iloc[: above[-1] + 1] if begun > 0 and above.size else levels
+    lost = len(alive) < len(levels)
+    found: dict[str, Any] = {
         "n_points": len(levels),
         "first_cycle": cycle.min(),
         "last_cycle": cycle.max(),
-        "high_per_decade_ohm": high[0].value[1],
-        "high_per_decade_u_ohm": high[0].sigma[1],
-        "low_per_decade_ohm": low[0].value[1],
-        "low_per_decade_u_ohm": low[0].sigma[1],
-        "window_first_ohm": first,
-        "window_first_u_ohm": first_u,
-        "window_last_ohm": last,
-        "window_last_u_ohm": last_u,
-        "window_per_decade_ohm": window[0].value[1],
-        "window_per_decade_u_ohm": window[0].sigma[1],
-        "half_window_cycle": half,
-        "bend_p": window[1],
-        "status": "flagged" if reason else "ok",
-        "reason": reason,
+        "half_window_cycle": float(cycle[len(alive)]) if lost else np.nan,
     }
+    doubts = [f"the window fell below half at cycle {found['half_window_cycle']:.3g}"] * lost
+    try:
+        lines = _lines_of(alive)
+    except Hall2netError as error:
+        if not lost:
+            raise
+        doubts.append(f"no line before that: {error}")
+    else:
+        found |= lines
+        doubts += [_BENT_WORDS.format("n")] * (lines["bend_p"] < BENT)
+    return found | {"status": "flagged" if doubts else "ok", "reason": "; ".join(doubts)}
+
+
+def _lines_of(levels: pd.DataFrame) -> dict[str, float]:
+    """Slopes of both levels and of their window, and the window at both ends."""
+    cycle = levels["cycle"].to_numpy()
+    found = {}
+    for name in ("high", "low", "window"):
+        line, bend_p = log_line(cycle, levels[name].to_numpy())
+        found[f"{name}_per_decade_ohm"] = line.value[1]
+        found[f"{name}_per_decade_u_ohm"] = line.sigma[1]
+    for name, at in (("first", cycle.min()), ("last", cycle.max())):
+        value, u = _at(line, np.log10(at))
+        found |= {f"window_{name}_ohm": value, f"window_{name}_u_ohm": u}
+    return found | {"bend_p": bend_p}
 
 
 def _of_kind(dataset: xr.Dataset, kind: str) -> list[str]:

@@ -12,7 +12,7 @@ from hall2net.readers.source import Source, open_source
 from hall2net.readers.table import Table
 from hall2net.units import SI_FACTORS, is_unit, to_si, unit_spelt
 
-KEYS = ("x", "y", "rxx", "pulse", "time", "temperature", "current", "cycle")
+KEYS = ("x", "y", "rxx", "sigma", "pulse", "time", "temperature", "current", "cycle")
 """`<key>_column` in the sheet names the column."""
 
 CYCLED = ("ahe_loop", "loop_shift", "vsm_loop", "sot_switching")

@@ -37,6 +37,7 @@ _PLAUSIBLE = {
     "field": (-20 / MU_0, 20 / MU_0),
     "write_current": (-1.0, 1.0),
     "resistance": (-1e9, 1e9),
+    "resistance_u": (0.0, 1e9),
     "resistance_xx": (-1e9, 1e9),
     "moment": (-1.0, 1.0),
     "resistivity": (-1e3, 1e3),
@@ -50,8 +51,11 @@ _QUANTITIES = {
     "moment": ("moment", "moment"),
     "resistivity": ("resistivity", "resistivity"),
 }
-_WRITTEN = ("sot_switching", "pulse_train")
+_WRITTEN = ("sot_switching", "pulse_train", "endurance")
 """Kinds in which a row without a reading says that a current was written."""
+
+_SWEPT = {"field": "field", "time": "time"}
+"""Quantity of what is swept, by its variable; of all others it is a current."""
 
 _MANY_WORDS = 0.05  # share of rows with words for numbers, above which it is said
 
@@ -140,7 +144,7 @@ def _read_file(
     if not given(row, "current_ma") and len(conditions.current) == 1:
         more |= set(conditions.current)
     columns.read(sorted(more))
-    x = columns.swept("field" if x_variable == "field" else "current")
+    x = columns.swept(_SWEPT.get(x_variable, "current"))
     choose_signal(columns, x, say)
     quantity = quantity or _quantity(columns)
     y_variable = _QUANTITIES[quantity][1]
@@ -149,6 +153,11 @@ def _read_file(
     if "rxx" in columns.places:
         along = "voltage" if columns.is_of("rxx", "voltage") else "resistance"
         points["resistance_xx"] = _signal(columns, conditions, "rxx", along, x, say)
+    if "sigma" in columns.places:
+        # Its unit is that of the signal where it has none of its own.
+        own = "sigma" if columns.is_of("sigma", _QUANTITIES[quantity][0]) else "y"
+        spread = _signal(columns, conditions, "sigma", quantity, x, say, unit_of=own)
+        points["resistance_u"] = np.abs(spread)
     if "pulse" in columns.places:
         points["pulse"] = columns.raw("pulse")
     if "time" in columns.places and (given(row, "time_column") or columns.is_of("time", "time")):
@@ -172,10 +181,17 @@ def _read_file(
 
 
 def _signal(
-    columns: Columns, conditions: Conditions, key: str, quantity: str, x: np.ndarray, say: Say
+    columns: Columns,
+    conditions: Conditions,
+    key: str,
+    quantity: str,
+    x: np.ndarray,
+    say: Say,
+    unit_of: str | None = None,
 ) -> np.ndarray:
     """A signal in SI; a voltage is divided by the current that it was read at."""
-    values = columns.si(key, _QUANTITIES[quantity][0])
+    unit = columns.unit(unit_of or key, _QUANTITIES[quantity][0])
+    values = to_si(columns.raw(key), unit, _QUANTITIES[quantity][0])
     if quantity != "voltage":
         return values
     # The current that flowed while the voltage was read: the swept one only in an I-V curve.

@@ -37,6 +37,7 @@ STAGES = {
     "harmonic": "Torque",
     "switching": "Switching",
     "states": "States",
+    "aging": "States",
     "networks": "Networks",
     "confusion": "Networks",
     "variation": "Networks",

@@ -20,7 +20,7 @@ CHOICES = {
     "kind": tuple(KINDS),
     "orientation": ("oop", "ip"),
     "y_quantity": ("resistance", "voltage", "voltage_per_current", "moment", "resistivity"),
-    "x_unit": tuple({**SI_FACTORS["field"], **SI_FACTORS["current"]}),
+    "x_unit": tuple({**SI_FACTORS["field"], **SI_FACTORS["current"], **SI_FACTORS["time"]}),
     "y_unit": tuple(
         unit
         for quantity in ("resistance", "voltage", "moment", "resistivity")
@@ -30,7 +30,7 @@ CHOICES = {
 }  # fmt: skip
 NUMBERS = (*(column for column, *_ in CONDITIONS.values()), "cycle", "coil_t_per_a")
 TEXTS = (
-    "x_column", "y_column", "rxx_column", "pulse_column", "time_column", "temperature_column",
+    "x_column", "y_column", "rxx_column", "sigma_column", "pulse_column", "time_column", "temperature_column",
     "current_column", "cycle_column",
 )  # fmt: skip
 COLUMNS = (*REQUIRED, *NUMBERS, *TEXTS, *(name for name in CHOICES if name not in REQUIRED))

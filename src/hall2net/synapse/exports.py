@@ -26,6 +26,8 @@ _DEFINITIONS = {
     "level_u": ("1", "1 sigma of the level"),
     "read_sigma_ohm": ("ohm", "1 sigma of one read about the mean after its write"),
     "cycle_sigma_ohm": ("ohm", "1 sigma from one write to the next"),
+    "device_sigma_ohm": ("ohm", "1 sigma between devices"),
+    "n_devices": ("1", "number of devices measured"),
     "drift_per_decade_ohm": ("ohm", "change per decade of time after the write"),
     "drift_per_decade_u_ohm": ("ohm", "1 sigma of the drift"),
     "write_current_ma": ("mA", "write current that leads to the state"),

@@ -1,6 +1,5 @@
 """Figures of merit of a device as a synapse, from its states and the measurement behind them."""
 
-from collections.abc import Sequence
 from math import isfinite
 
 import numpy as np
@@ -9,7 +8,6 @@ import xarray as xr
 from numpy.typing import ArrayLike
 from scipy.stats import norm
 
-from hall2net.errors import Hall2netError
 from hall2net.physics.pulses import write_energy
 from hall2net.synapse.drift import drift_of
 from hall2net.synapse.lut import (
@@ -44,7 +42,6 @@ def figures_of_merit(
     *,
     write_resistance_ohm: float = np.nan,
     write_resistance_u_ohm: float = np.nan,
-    others: Sequence[pd.DataFrame] = (),
     min_separation: float = MIN_SEPARATION,
 ) -> pd.DataFrame:
     """What a device can do as a synapse: one row a figure of merit.
@@ -55,7 +52,6 @@ def figures_of_merit(
     measurement : the measurement that the states were taken from
     write_resistance_ohm, write_resistance_u_ohm : of the current path and its 1 sigma, for the
         write energy I^2 R tau
-    others : look-up tables of other devices with as many states, for the variation between devices
     min_separation : in sigma; closer neighbours count as one state
 
     Returns
@@ -69,7 +65,7 @@ def figures_of_merit(
     Raises
     ------
     Hall2netError
-        If the LUT is bad, or another device has another number of states.
+        If the LUT is bad.
     """
     check_lut(lut)
     fraction = "as a fraction of the dynamic range, mean over the states"
@@ -107,7 +103,7 @@ def figures_of_merit(
         low, high = np.quantile(drawn[name], [0.16, 0.84]) if known else (np.nan, np.nan)
         rows.append((name, value[name].item(), (high - low) / 2, bound, unit, definition))
     rows += _linearity(measurement)
-    rows.append(_between_devices(lut, others))
+    rows.append(_between_devices(lut))
     rows += _retention(lut)
     rows += _energy(lut, measurement, write_resistance_ohm, write_resistance_u_ohm)
     return pd.DataFrame(
@@ -241,23 +237,16 @@ def _linearity(measurement: xr.Dataset) -> list[_Row]:
     ]  # fmt: skip
 
 
-def _between_devices(lut: pd.DataFrame, others: Sequence[pd.DataFrame]) -> _Row:
+def _between_devices(lut: pd.DataFrame) -> _Row:
     text = (
         "sigma between devices as a fraction of the dynamic range, root mean square over the "
         "states; empty if one device was measured"
     )
-    if not others:
-        return "device_to_device", np.nan, np.nan, "", "1", text
-    for other in others:
-        if len(other) != len(lut):
-            raise Hall2netError(
-                f"a look-up table has {len(other)} states; expected {len(lut)}, as the first has"
-            )
-    resistances = [table["resistance_ohm"].to_numpy(float) for table in (lut, *others)]
-    swing = np.ptp(lut["resistance_ohm"].to_numpy(float))
-    value = float(np.sqrt(np.var(resistances, axis=0, ddof=1).mean())) / swing
+    sigma = state_sigma(lut, "device_sigma_ohm")
+    value = float(np.sqrt(np.mean(sigma**2))) / np.ptp(lut["resistance_ohm"].to_numpy(float))
     # Devices often shift as a whole, so their states add no degrees of freedom.
-    return "device_to_device", value, value / np.sqrt(2 * len(others)), "", "1", text
+    dof = lut["n_devices"].iloc[0] - 1 if np.isfinite(value) else np.nan
+    return "device_to_device", value, value / np.sqrt(2 * dof), "", "1", text
 
 
 def _retention(lut: pd.DataFrame) -> list[_Row]:

@@ -28,11 +28,12 @@ def name_of(measurement: xr.Dataset) -> str:
 def read_train(measurement: xr.Dataset) -> pd.DataFrame:
     """Reads of a train: pulse (from 1), resistance, write_current, time since the pulse, time.
 
-    The write current is that of the pulse before the read, where the file has a row for it.
+    `resistance_u` is the 1 sigma that the file itself gives, if it does. The write current is that of the pulse before the read, where the file has a row for it.
     """
     points = pd.DataFrame(
         {column: measurement[column].to_numpy() for column in ("pulse", "resistance", "time")}
     )
+    points["resistance_u"] = measurement["resistance_u"] if "resistance_u" in measurement else np.nan
     points["write_current"] = write_currents(
         measurement["write_current"].to_numpy(),
         points["resistance"].to_numpy(),

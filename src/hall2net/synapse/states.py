@@ -91,13 +91,15 @@ def lut_from_train(
     name = name_of(measurement)
     writes = pulses["write"].nunique()
     if len(reads) == len(pulses) and not writes_come_back(pulses):
-        if states is None:
+        given = reads.set_index("pulse")["resistance_u"].reindex(pulses.index)
+        if states is None and given.isna().any():
             raise Hall2netError(
                 f"{name}: every state was read once ({writes} rows); give the number of states "
-                f"(lut.states: {writes} takes every row for one), or several reads of each"
+                f"(lut.states: {writes} takes every row for one), their 1 sigma as sigma_column, "
+                "or several reads of each"
             )
-        if states == writes:
-            return _read_once(pulses, name)
+        if states in (writes, None):
+            return _read_once(pulses.assign(given=given), name, min_separation)
     if states is not None and not 2 <= states <= writes:
         raise Hall2netError(
             f"{name}: {states} states asked of {writes} writes; expected 2 to {writes}"
@@ -133,15 +135,20 @@ def lut_from_train(
     return lut[_COLUMNS]
 
 
+CLOSE = "{:.2g} sigma below the next state, {:g} needed"
 _ONCE = "visited once: its own scatter from visit to visit is unknown"
 
 
-def _read_once(pulses: pd.DataFrame, name: str) -> pd.DataFrame:
-    """The look-up table of levels that were read once each: nothing is known of their scatter."""
+def _read_once(pulses: pd.DataFrame, name: str, min_separation: float) -> pd.DataFrame:
+    """The look-up table of levels with one row each: their scatter is what the file gives, if any.
+
+    A sigma beside a level is that of one read after one write.
+    """
     table = pd.DataFrame(
         {
             "resistance_ohm": pulses["mean"],
             "resistance_u_ohm": np.nan,
+            "cycle_sigma_ohm": pulses["given"],
             "write_current_ma": pulses["write_current"] * 1e3,
             "n_visits": 1,
             "n_reads": 1,
@@ -150,8 +157,23 @@ def _read_once(pulses: pd.DataFrame, name: str) -> pd.DataFrame:
     table["state"] = np.arange(1, len(table) + 1)
     check_lut(table.assign(level=0.0, level_u=0.0).pipe(_with_levels), name)
     lut, reads_only = _known_writes(_with_levels(table).reindex(columns=_COLUMNS))
-    once = "every state was read once: nothing is known of its scatter"
-    return lut.assign(status="flagged", reason="; ".join(filter(None, [once, reads_only])))
+    sigma = pulses["given"].to_numpy(float)
+    if not (np.isfinite(sigma) & (sigma > 0)).all():
+        lut = lut.assign(cycle_sigma_ohm=np.nan)
+        once = "every state was read once: nothing is known of its scatter"
+        return lut.assign(status="flagged", reason="; ".join(filter(None, [once, reads_only])))
+    sigma = lut["cycle_sigma_ohm"].to_numpy(float)
+    separation = np.append(np.diff(lut["resistance_ohm"]) / ((sigma[1:] + sigma[:-1]) / 2), np.nan)
+    reasons = [
+        "; ".join(filter(None, [CLOSE.format(one, min_separation) * bool(close), reads_only]))
+        for one, close in zip(separation, separation < min_separation, strict=True)
+    ]
+    return lut.assign(
+        separation_sigma=separation,
+        error_rate=stats.norm.cdf(-separation / 2),
+        status=["flagged" if reason else "ok" for reason in reasons],
+        reason=reasons,
+    )
 
 
 def _known_writes(lut: pd.DataFrame) -> tuple[pd.DataFrame, str]:
@@ -238,7 +260,7 @@ def lut_from_loop(
         error_rate=stats.norm.cdf(-separation / 2),
         status=np.where(close, "flagged", "ok"),
         reason=[
-            f"{value:.2g} sigma below the next state, {min_separation:g} needed" if bad else ""
+            CLOSE.format(value, min_separation) if bad else ""
             for value, bad in zip(separation, close, strict=True)
         ],
     )
