@@ -315,7 +315,9 @@ class Laboratory:
             columns += _multivu_columns(np.repeat(temperatures, parts), held)
             said = {k: v for k, v in said.items() if k not in ("temperature_k", "current_ma")}
         elif make.where == "column":
-            columns += _held_columns(make, {"temperature_k": np.repeat(temperatures, parts), **held})
+            columns += _held_columns(
+                make, {"temperature_k": np.repeat(temperatures, parts), **held}
+            )
             said = {k: v for k, v in said.items() if k not in _HELD_COLUMNS}
         elif "dead" in make.extras:
             dead = 1700 + make.rng.standard_normal(len(x))
@@ -326,7 +328,8 @@ class Laboratory:
         file = self._file_name(make, word, sample, spoken, kind)
         self._table(self.folder / file, make, columns, words)
         cells: dict[str, Any] = {
-            "format": "multivu" if make.where == "multivu" else "delimited", "kind": kind, "sample": _sanitise(sample),
+            "format": "multivu" if make.where == "multivu" else "delimited", "kind": kind,
+            "sample": _sanitise(sample),
             "x_column": _make_name(make, x_name, x_unit), "x_unit": x_unit, "y_column": y_column,
             "y_unit": unit_spelt(signal[1]), "y_quantity": y_quantity, **held,
         }  # fmt: skip
@@ -437,7 +440,11 @@ _SAID = {
     "temperature_k": ("Temperature: {:g} K", "T = {:g} K", "Sample temperature {:g} K"),
     "current_ma": ("read current = {:g} mA", "I: {:g} mA", "Idc = {:g} mA"),
     "field_x_oe": ("Hx = {:g} Oe", "in-plane field: {:g} Oe", "H_x: {:g} Oe"),
-    "pulse_width_s": ("pulse width: {:g} s", "pulse duration = {:g} s", "Write pulse width: {:g} s"),
+    "pulse_width_s": (
+        "pulse width: {:g} s",
+        "pulse duration = {:g} s",
+        "Write pulse width: {:g} s",
+    ),
 }
 _NAMED = {
     "temperature_k": ("{}K", "T{}K", "T={}K", "{} K", "T_{}K", "{}Kelvin", "temp{}K"),
@@ -499,9 +506,7 @@ def _heading(make: Make, said: list[str]) -> list[str]:
     return [f"# {line}" for line in lines] if hashed else lines
 
 
-def _held_columns(
-    make: Make, held: Mapping[str, Any]
-) -> list[tuple[tuple[str, str], np.ndarray]]:
+def _held_columns(make: Make, held: Mapping[str, Any]) -> list[tuple[tuple[str, str], np.ndarray]]:
     """What was held, as columns of the table."""
     columns, count = [], len(held["temperature_k"])
     for cell, value in held.items():

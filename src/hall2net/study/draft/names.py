@@ -18,7 +18,8 @@ _UNIT = r"K(?:elvin)?|[mun]?A|[µμ]A|mT|T(?:esla)?|k?Oe(?:rsted)?|G(?:auss)?|[�
 _NUMBER = r"\d+(?:[.,p]\d+)?(?:e[+-]?\d+)?"
 _TOKEN = re.compile(
     r"(?<![A-Za-z0-9.])"
-    r"(?:±|\+-|pm(?=\d))?(?P<key>(?:mu0|µ0|μ0)?[hb][_ ]?(?:x|ip|inplane)|[hb]|idc|iac|i|read|temp|t|prefield|pre|pw|"
+    r"(?:±|\+-|pm(?=\d))?"
+    r"(?P<key>(?:mu0|µ0|μ0)?[hb][_ ]?(?:x|ip|inplane)|[hb]|idc|iac|i|read|temp|t|prefield|pre|pw|"
     r"tau|tp|pulse|width|current|field)?[ _=]{0,2}"
     rf"(?P<sign>[+\-−]|(?:minus|neg|plus|pos)[ _]?(?=\d)|[pm](?=\d))?(?P<number>{_NUMBER})"
     rf"[ _]?(?P<unit>{_UNIT})?(?![A-Za-z0-9=])",

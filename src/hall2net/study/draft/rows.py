@@ -162,6 +162,7 @@ def _samples(
     if counted or (numbered and len(different) == len(own) and all(in_words.values())):
         own = dict.fromkeys(own, "")
     many_folders = len(set(folders.values())) > 1
+    parted = _parted_by_names(folders, own)
     words_of: dict[str, set[str]] = defaultdict(set)
     for name, folder in folders.items():
         words_of[folder].add(in_words[name])
@@ -175,6 +176,9 @@ def _samples(
             samples[name] = f"{folder}_{word}", "folder names and the files"
         elif is_device and _DEVICE.search(folder):
             samples[name] = f"{folder}_{rest}", "folder and file names"
+        elif rest and folder in parted:
+            everywhere = sum(rest in names for names in parted.values())
+            samples[name] = (f"{folder}_{rest}" if everywhere > 1 else rest), "file names"
         elif folder and (many_folders or _DEVICE.search(folder)) and not is_device:
             samples[name] = folder, "folder names"
         elif rest:
@@ -186,6 +190,18 @@ def _samples(
     # One sample, called as the study, where nothing tells samples apart; else nobody knows whose.
     left = study if not any(sample for sample, _ in samples.values()) else UNKNOWN
     return {name: (sample or left, words) for name, (sample, words) in samples.items()}
+
+
+def _parted_by_names(folders: Mapping[str, str], own: Mapping[str, str]) -> dict[str, set[str]]:
+    """Folders with several samples: their files have two names or more, and each several times."""
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    for name, folder in folders.items():
+        counts[folder][own[name]] += 1
+    return {
+        folder: set(names)
+        for folder, names in counts.items()
+        if folder and len(names) > 1 and min(names.values()) > 1 and "" not in names
+    }
 
 
 def _conditions_of(one: Measurement) -> tuple[str, ...]:
