@@ -19,7 +19,7 @@ from hall2net.study.cells import UNKNOWN
 from hall2net.study.check import check_project
 from hall2net.study.checksums import verify_checksums
 from hall2net.study.draft import draft_study
-from hall2net.study.draft.names import told_by_name, told_by_words
+from hall2net.study.draft.names import hints_of_name, hints_of_words
 from hall2net.study.draft.rows import drafted, sheet_of
 from hall2net.study.samples import read_samples
 from hall2net.study.sheet import NUMBERS, read_sheet
@@ -198,7 +198,7 @@ NAMES = [
 
 @pytest.mark.parametrize(("name", "cells"), NAMES)
 def test_conditions_in_names(name, cells):
-    assert told_by_name(name).cells == pytest.approx(cells)
+    assert hints_of_name(name).cells == pytest.approx(cells)
 
 
 @pytest.mark.parametrize(("name", "said"), [("9k", "9k"), ("loop_12k", "12k"), ("S1 4k", "4k")])
@@ -215,7 +215,7 @@ def test_conditions_in_the_words_above_a_table():
         "# mu0 Hx = -25 mT, max field 2 T",
         "Temperature: 77 K",
     ]
-    cells = told_by_words(lines).cells
+    cells = hints_of_words(lines).cells
     assert cells.pop("sample") == "bar_7"
     assert cells == pytest.approx(
         {

@@ -1,4 +1,4 @@
-"""What a draft tells its user: what was recognised, what was taken from names, what is missing."""
+"""What a draft says to its user: what was recognised, what was taken from names, what is missing."""
 
 from collections.abc import Mapping, Sequence
 
@@ -127,13 +127,13 @@ def _named(measurements: Sequence[Measurement]) -> list[str]:
     found: dict[str, dict[str, None]] = {}
     for one in measurements:
         for cell, words in one.named.items():
-            told = words
+            shown = words
             if cell == "sample":
-                told = f"{one.cells[cell]} ({words})"
+                shown = f"{one.cells[cell]} ({words})"
             elif cell != "file":
-                told = f"{words} = {_value(one.cells[cell])}"
-            found.setdefault(cell, {})[told] = None
-    return [f"{cell}: {_some(list(told))}" for cell, told in found.items()]
+                shown = f"{words} = {_value(one.cells[cell])}"
+            found.setdefault(cell, {})[shown] = None
+    return [f"{cell}: {_some(list(shown))}" for cell, shown in found.items()]
 
 
 def _silent(measurements: Sequence[Measurement]) -> list[str]:
