@@ -9,6 +9,7 @@ import pytest
 from hall2net.errors import ConfigError, FileError, Hall2netError
 from hall2net.measurement import KINDS
 from hall2net.study.checksums import verify_checksums
+from hall2net.study.figures import all_figures
 from hall2net.study.sheet import has_pulse_widths, read_sheet
 
 HEAD = "id,file,format,kind,sample,temperature_k\n"
@@ -131,6 +132,40 @@ def test_the_docs_list_every_kind_as_the_table_of_kinds_has_it():
         assert set(re.findall(r"\*\*`(\w+)`\*\*", conditions)) == set(kind.required)
         assert set(re.findall(r"`(\w+)`", facts)) == set(kind.facts)
         assert set(re.findall(r"`(\w+).csv`", tables)) == set(kind.tables or ["lut"])
+
+
+@pytest.mark.parametrize(
+    ("kind", "unit", "coil", "found"),
+    [
+        ("ahe_loop", "A", "0.05", ""),
+        ("vsm_loop", "mA", "-0.05", ""),
+        ("ahe_loop", "mT", "", ""),
+        ("sot_switching", "mA", "", ""),
+        ("ahe_loop", "A", "", "coil_t_per_a is empty; expected the coil's field in tesla per amp"),
+        ("ahe_loop", "T", "0.05", "coil_t_per_a '0.05'; expected nothing"),
+        ("sot_switching", "mA", "0.05", "coil_t_per_a '0.05'; expected nothing"),
+        ("ahe_loop", "A", "0", "coil_t_per_a '0'; expected a number other than 0"),
+    ],
+)
+def test_a_current_stands_for_a_field_by_a_calibration(tmp_path, kind, unit, coil, found):
+    head = "id,file,format,kind,sample,x_unit,coil_t_per_a\n"
+    path = sheet(tmp_path, head + f"m,a.csv,delimited,{kind},s,{unit},{coil}\n")
+    if not found:
+        assert read_sheet(path)["x_unit"].tolist() == [unit]
+        return
+    with pytest.raises(ConfigError, match=f"line 2: {re.escape(found)}"):
+        read_sheet(path)
+
+
+def test_the_docs_list_the_figures_as_they_are_declared():
+    lines = (Path(__file__).parents[2] / "docs/own-device.md").read_text().splitlines()
+    first = lines.index("| figure | needs |") + 2
+    rows = [line.split("|")[1:3] for line in lines[first : lines.index("", first)]]
+    needs = {name: words for names, words in rows for name in re.findall(r"`(\w+)`", names)}
+    figures = all_figures()
+    assert {name for name in figures if figures[name].of_any_device} <= set(needs)
+    for name, words in needs.items():
+        assert words.strip() == figures[name].needs, name
 
 
 def test_no_sheet(tmp_path):

@@ -328,7 +328,8 @@ class Laboratory:
         file = self._file_name(make, word, sample, spoken, kind)
         self._table(self.folder / file, make, columns, words)
         cells: dict[str, Any] = {
-            "format": "multivu" if make.where == "multivu" else "delimited", "kind": kind, "sample": _sanitise(sample),
+            "format": "multivu" if make.where == "multivu" else "delimited", "kind": kind,
+            "sample": _sanitise(sample),
             "x_column": _make_name(make, x_name, x_unit), "x_unit": x_unit, "y_column": y_column,
             "y_unit": unit_spelt(signal[1]), "y_quantity": y_quantity, **held,
         }  # fmt: skip

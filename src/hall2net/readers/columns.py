@@ -146,7 +146,7 @@ class Columns:
         Raises
         ------
         FileError
-            If it is none of the quantity, or the file itself tells two.
+            If it is none of the quantity, or the file itself has two.
         """
         place = self.places[key]
         name, own = self.source.names[place], self.source.units[place]
@@ -185,7 +185,7 @@ def open_columns(
     path : the file
     row : of `measurements.csv`
     variables : of `x` and `y`: quantity by which the format may know the column
-    before : columns of the file that this one is joined to; they tell the places where the file
+    before : columns of the file that this one is joined to; they give the places where the file
         has none of the names
 
     Raises

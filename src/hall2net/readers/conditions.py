@@ -1,4 +1,4 @@
-"""What was held while a signal was read: columns that tell it, and the rows of one value.
+"""What was held while a signal was read: columns that say it, and the rows of one value.
 
 A column that stays at one value is a condition. One that stays at several in turn parts a file
 into several measurements, of which a row of the sheet takes one.

@@ -84,7 +84,7 @@ def _having(headers: Sequence[Header], wanted: Sequence[str]) -> Header | None:
 
 
 def _misfit(text: Text, head: list[str], wanted: Sequence[str], found: list[Header]) -> Header:
-    """A line that names the columns where no row of numbers tells whether it is their header.
+    """A line that names the columns where no row of numbers shows whether it is their header.
 
     Raises
     ------

@@ -291,7 +291,7 @@ def _fits(
 ) -> bool:
     """Whether names may be those of rows with `width` cells.
 
-    Words cut at other signs than the numbers are names only if they tell a unit, or stand behind a
+    Words cut at other signs than the numbers are names only if they have a unit, or stand behind a
     comment sign.
     """
     filled = sum(bool(name) for name in names)

@@ -187,7 +187,7 @@ def of_cycle(columns: Columns, kept: np.ndarray, say: Say) -> np.ndarray:
 
 @dataclass
 class Conditions:
-    """Columns of a file that tell what was held, besides temperature.
+    """Columns of a file that say what was held, besides temperature.
 
     Attributes
     ----------
@@ -271,7 +271,7 @@ def of_conditions(
 
 
 def read_current(columns: Columns, conditions: Conditions, say: Say) -> np.ndarray | float:
-    """The current in A that a voltage was read at: a number, or (rows,) where a column tells.
+    """The current in A that a voltage was read at: a number, or (rows,) where a column says it.
 
     It is `current_column`; else `current_ma`, unless it is empty or the file has one column of a
     read current that changes.
@@ -285,7 +285,7 @@ def read_current(columns: Columns, conditions: Conditions, say: Say) -> np.ndarr
     Raises
     ------
     FileError
-        If neither the sheet nor a column tells it.
+        If neither the sheet nor a column says it.
     """
     stated = number_given(columns.row, "current_ma")
     if "current" in columns.places:

@@ -274,7 +274,7 @@ def _widest(text: Text, header: Header) -> int:
 
 
 def _row_by_row(text: Text, header: Header, places: Sequence[int]) -> Table:
-    """The table cell by cell, told where something is wrong."""
+    """The table cell by cell, so that what is wrong has its line."""
     values, lines, marks = array("d"), array("q"), set()
     width, other = len(header.names), _OtherCells(text, header)
     for line, cells in _records(text, header):

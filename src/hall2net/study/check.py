@@ -237,7 +237,7 @@ def _lines(sheet: Sheet) -> dict[str, int]:
 
 
 def _as_written(path: Path) -> pd.DataFrame | None:
-    """A sheet with mistakes as text, so that these do not hide others; rows without a name left out."""
+    """The rows with names of a sheet with mistakes, so that these do not hide others."""
     columns = ["id", "kind", "sample"]
     try:
         cells = read_cells(path, SHEET_COLUMNS, (), "a raw file").cells

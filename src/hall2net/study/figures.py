@@ -81,6 +81,19 @@ class Figure:
         panel = re.match(r"fig[S\d]", self.name)
         return self.study is None and not panel and set(_OF_NETWORKS).isdisjoint(self.inputs)
 
+    @property
+    def needs(self) -> str:
+        """What it needs, in words for the docs."""
+        words = [" or ".join(f"`{kind}`" for kind in self.kinds)] if self.kinds else []
+        words += [f"two values of `{self.several}` or more"] if self.several else []
+        words += [
+            f"a block `{key}`"
+            for key, inputs in _BLOCKS.items()
+            if not set(inputs).isdisjoint(self.inputs)
+        ]
+        words += [] if set(_OF_NETWORKS).isdisjoint(self.inputs) else ["a network, as in step 5"]
+        return "; ".join(words)
+
     def lacking(
         self, study: str, block: Mapping[str, Any], measurements: pd.DataFrame | None
     ) -> Iterator[str]:

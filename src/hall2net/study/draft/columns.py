@@ -20,7 +20,7 @@ _QUANTITY_OF_UNIT = {
     if quantity not in ("length", "dimensionless")
     for unit in units
 }
-# The first that a name matches; upper and lower case tell T (temperature) from t (time).
+# The first that a name matches; by its case T is temperature and t time.
 _QUANTITY_OF_NAME = {
     "pulse": r"(?i)^(n_?)?puls|shot|^write (no|number|#)",
     "temperature": r"(?i:temp)|^T(?![a-z])",

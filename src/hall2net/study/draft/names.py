@@ -18,7 +18,8 @@ _UNIT = r"K(?:elvin)?|[mun]?A|[µμ]A|mT|T(?:esla)?|k?Oe(?:rsted)?|G(?:auss)?|[�
 _NUMBER = r"\d+(?:[.,p]\d+)?(?:e[+-]?\d+)?"
 _TOKEN = re.compile(
     r"(?<![A-Za-z0-9.])"
-    r"(?:±|\+-|pm(?=\d))?(?P<key>(?:mu0|µ0|μ0)?[hb][_ ]?(?:x|ip|inplane)|[hb]|idc|iac|i|read|temp|t|prefield|pre|pw|"
+    r"(?:±|\+-|pm(?=\d))?"
+    r"(?P<key>(?:mu0|µ0|μ0)?[hb][_ ]?(?:x|ip|inplane)|[hb]|idc|iac|i|read|temp|t|prefield|pre|pw|"
     r"tau|tp|pulse|width|current|field)?[ _=]{0,2}"
     rf"(?P<sign>[+\-−]|(?:minus|neg|plus|pos)[ _]?(?=\d)|[pm](?=\d))?(?P<number>{_NUMBER})"
     rf"[ _]?(?P<unit>{_UNIT})?(?![A-Za-z0-9=])",
@@ -70,7 +71,7 @@ _DIMENSIONS = {
 
 
 @dataclass
-class Told:
+class Hints:
     """Cells of the sheet that words say, each with the words it was read from."""
 
     cells: dict[str, float | str] = field(default_factory=dict)
@@ -80,7 +81,7 @@ class Told:
     rest: str = ""
     """What is left of a name: perhaps the sample."""
 
-    def tell(self, cell: str, value: float | str, words: str) -> None:
+    def add(self, cell: str, value: float | str, words: str) -> None:
         """Keep what comes first.
 
         Parameters
@@ -93,9 +94,9 @@ class Told:
             self.cells[cell], self.words[cell] = value, words
 
 
-def told_by_name(name: str) -> Told:
+def hints_of_name(name: str) -> Hints:
     """Conditions in one part of a path: `300K`, `im3p0ma`, `hx+100Oe`, `-25mT`, `10us`, `oop`."""
-    told = Told()
+    hints = Hints()
     rest, last = [], 0
     claims: dict[str, list[_Claim]] = {}
     for match in _TOKEN.finditer(name):
@@ -112,14 +113,14 @@ def told_by_name(name: str) -> Told:
             claims.setdefault(claim.cell, []).append(claim)
     rest.append(name[last:])
     for cell, found in claims.items():
-        _settle(told, cell, found)
+        _settle(hints, cell, found)
     left = re.split(r"[^A-Za-z0-9.+]+", _ANGLE.sub("_", "_".join(rest)))
     left = [word for word in left if word]
     for word in left:
         if word.lower() in ("oop", "perp", "outofplane", "ip", "inplane"):
-            told.tell("orientation", "ip" if word.lower().startswith("i") else "oop", word)
+            hints.add("orientation", "ip" if word.lower().startswith("i") else "oop", word)
         if word.lower() in ("free", "fieldfree"):
-            told.tell("field_x_oe", 0.0, word)
+            hints.add("field_x_oe", 0.0, word)
     kept: list[str] = []
     for before, word in zip(["", *left], left, strict=False):
         # bar 1 is a sample; scan 1, run3 and 2026 03 02 are none.
@@ -127,30 +128,30 @@ def told_by_name(name: str) -> Told:
         plain = re.sub(r"\d+$", "", word.lower())
         if word.lower() not in _WORDS and not number and (plain not in _WORDS or len(plain) < 2):
             kept.append(word)
-    told.rest = sanitised("_".join(kept))
-    return told
+    hints.rest = sanitised("_".join(kept))
+    return hints
 
 
-def told_by_words(lines: list[str]) -> Told:
+def hints_of_words(lines: list[str]) -> Hints:
     """Conditions, sample and dimensions in the lines above a table."""
-    told = Told()
+    hints = Hints()
     for line in lines:
         if match := _SAMPLE.search(line):
             if not _NO_SAMPLE.fullmatch(match[1]):
-                told.tell("sample", sanitised(match[1]), line)
+                hints.add("sample", sanitised(match[1]), line)
         elif match := re.match(r"ID:\s*([\w.\- ]*\w)", line):
-            told.tell("sample", sanitised(match[1]), line)
+            hints.add("sample", sanitised(match[1]), line)
         if re.search(r"(?i)field.?free|zero field", line):
-            told.tell("field_x_oe", 0.0, line)
+            hints.add("field_x_oe", 0.0, line)
         for match in _IN_WORDS.finditer(line):
             number = float(match["number"].replace("−", "-"))
             unit = unit_spelt(match["unit"])
             for cell in _cell_of(match["before"], unit):
-                told.tell(cell, in_sheet_units(number, unit, cell), line.strip("#; ,"))
+                hints.add(cell, in_sheet_units(number, unit, cell), line.strip("#; ,"))
         for cell, pattern in _DIMENSIONS.items():
             if match := re.search(pattern, line):
-                told.tell(cell, float(match[1]), line)
-    return told
+                hints.add(cell, float(match[1]), line)
+    return hints
 
 
 def sanitised(name: str) -> str:
@@ -233,15 +234,15 @@ def _without_unit(match: re.Match, key: str, number: float) -> _Claim | None:
     return _Claim(cell, np.nan if unknown else number, match[0], True, number == 0)
 
 
-def _settle(told: Told, cell: str, claims: list[_Claim]) -> None:
+def _settle(hints: Hints, cell: str, claims: list[_Claim]) -> None:
     """Of several claims on a cell those with a word before them count; two that differ are none."""
     known = [claim for claim in claims if claim.unit]
     known = [claim for claim in known if claim.keyed] or known
     if len({claim.value for claim in known}) == 1:
-        told.tell(cell, known[0].value, known[0].words)
+        hints.add(cell, known[0].value, known[0].words)
     elif not known:
-        told.unitless.setdefault(cell, claims[0].value)
-        told.words.setdefault(cell, claims[0].words)
+        hints.unitless.setdefault(cell, claims[0].value)
+        hints.words.setdefault(cell, claims[0].words)
 
 
 def _cell_of(before: str, unit: str) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""What a draft tells its user: what was recognised, what was taken from names, what is missing."""
+"""What a draft says to its user: what was recognised, what was taken from names, what is missing."""
 
 from collections.abc import Mapping, Sequence
 
@@ -71,15 +71,8 @@ def _table(measurements: Sequence[Measurement]) -> list[str]:
     rows: list[tuple[str, ...]] = [("file", "format", "kind", "sample", "conditions")]
     for one in measurements:
         cells = one.cells
-        conditions = [
-            form.format(cells[cell]) if cells[cell] != UNKNOWN else f"{cell} {UNKNOWN}"
-            for cell, form in _WORDS.items()
-            if cell in cells
-        ]
-        if "orientation" in cells:
-            conditions.append(str(cells["orientation"]).replace(UNKNOWN, f"orientation {UNKNOWN}"))
-        told = [str(cells[key]) for key in ("format", "kind", "sample")]
-        rows.append((one.file, *told, ", ".join(conditions)))
+        known = [str(cells[key]) for key in ("format", "kind", "sample")]
+        rows.append((one.file, *known, ", ".join(conditions_in_words(one))))
     shown = rows[: _MANY_ROWS + 1]
     widths = [max(len(row[k]) for row in shown) for k in range(4)]
     lines = [
@@ -87,6 +80,24 @@ def _table(measurements: Sequence[Measurement]) -> list[str]:
     ]
     more = [f"and {len(rows) - len(shown)} more"] if len(rows) > len(shown) else []
     return [f"  {line}" for line in lines + more]
+
+
+def conditions_in_words(one: Measurement) -> list[str]:
+    """What was held, one condition a word or two: `300 K`, `Hx 200 Oe`.
+
+    Parameters
+    ----------
+    one : a drafted row
+    """
+    words = [
+        form.format(one.cells[cell]) if one.cells[cell] != UNKNOWN else f"{cell} {UNKNOWN}"
+        for cell, form in _WORDS.items()
+        if cell in one.cells
+    ]
+    if "orientation" in one.cells:
+        orientation = str(one.cells["orientation"])
+        words.append(orientation.replace(UNKNOWN, f"orientation {UNKNOWN}"))
+    return words
 
 
 def _reasons(measurements: Sequence[Measurement]) -> list[str]:
@@ -116,13 +127,13 @@ def _named(measurements: Sequence[Measurement]) -> list[str]:
     found: dict[str, dict[str, None]] = {}
     for one in measurements:
         for cell, words in one.named.items():
-            told = words
+            shown = words
             if cell == "sample":
-                told = f"{one.cells[cell]} ({words})"
+                shown = f"{one.cells[cell]} ({words})"
             elif cell != "file":
-                told = f"{words} = {_value(one.cells[cell])}"
-            found.setdefault(cell, {})[told] = None
-    return [f"{cell}: {_some(list(told))}" for cell, told in found.items()]
+                shown = f"{words} = {_value(one.cells[cell])}"
+            found.setdefault(cell, {})[shown] = None
+    return [f"{cell}: {_some(list(shown))}" for cell, shown in found.items()]
 
 
 def _silent(measurements: Sequence[Measurement]) -> list[str]:

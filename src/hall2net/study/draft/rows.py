@@ -16,7 +16,13 @@ from hall2net.readers.reading import read_measurement
 from hall2net.study.cells import UNKNOWN
 from hall2net.study.draft.columns import RawFile, look_at
 from hall2net.study.draft.kinds import Measurement, measurements_in
-from hall2net.study.draft.names import Told, in_sheet_units, sanitised, told_by_name, told_by_words
+from hall2net.study.draft.names import (
+    Hints,
+    in_sheet_units,
+    sanitised,
+    hints_of_name,
+    hints_of_words,
+)
 from hall2net.study.sheet import COLUMNS
 
 _NO_DATA = {
@@ -65,7 +71,7 @@ def drafted(folder: Path, study: str) -> Draft:
     Parameters
     ----------
     folder : where the instrument files are
-    study : its name is the sample's where nothing tells samples apart
+    study : its name is the sample's where nothing says which is which
     """
     files, skipped = _raw_files(folder)
     looks: dict[str, RawFile] = {}
@@ -76,8 +82,8 @@ def drafted(folder: Path, study: str) -> Draft:
             measurements += measurements_in(looks[name])
         except Hall2netError as error:
             skipped[name] = str(error).removeprefix(f"{folder}/").removeprefix(name).strip(": ")
-    words = {name: told_by_words(look.words) for name, look in looks.items()}
-    names = {name: _told_by_path(name) for name in looks}
+    words = {name: hints_of_words(look.words) for name, look in looks.items()}
+    names = {name: _hints_of_path(name) for name in looks}
     samples = _samples(names, words, study)
     for one in measurements:
         one.cells["sample"] = samples[one.file][0]
@@ -130,29 +136,29 @@ def _raw_files(folder: Path) -> tuple[list[str], dict[str, str]]:
     return found, skipped
 
 
-def _told_by_path(name: str) -> Told:
-    """What the name of a file tells, and where it is silent, the folders around it."""
+def _hints_of_path(name: str) -> Hints:
+    """What the name of a file says, and where it is silent, the folders around it."""
     *folders, stem = PurePosixPath(name).with_suffix("").parts
-    told = told_by_name(stem)
+    hints = hints_of_name(stem)
     for part in reversed(folders):
-        around = told_by_name(part)
+        around = hints_of_name(part)
         for cell, value in around.cells.items():
-            told.tell(cell, value, f"{around.words[cell]} (folder)")
+            hints.add(cell, value, f"{around.words[cell]} (folder)")
         for cell, value in around.unitless.items():
-            told.unitless.setdefault(cell, value)
-            told.words.setdefault(cell, f"{around.words[cell]} (folder)")
-    return told
+            hints.unitless.setdefault(cell, value)
+            hints.words.setdefault(cell, f"{around.words[cell]} (folder)")
+    return hints
 
 
 def _samples(
-    names: Mapping[str, Told], words: Mapping[str, Told], study: str
+    names: Mapping[str, Hints], words: Mapping[str, Hints], study: str
 ) -> dict[str, tuple[str, str]]:
     """Sample of each file, and the part of its path that says it (empty: another source)."""
-    in_words = {name: str(told.cells.get("sample", "")) for name, told in words.items()}
-    own = {name: told.rest for name, told in names.items()}
+    in_words = {name: str(hints.cells.get("sample", "")) for name, hints in words.items()}
+    own = {name: hints.rest for name, hints in names.items()}
     folders = {
         name: "_".join(
-            filter(None, (told_by_name(p).rest for p in PurePosixPath(name).parent.parts))
+            filter(None, (hints_of_name(p).rest for p in PurePosixPath(name).parent.parts))
         )
         for name in names
     }
@@ -162,6 +168,7 @@ def _samples(
     if counted or (numbered and len(different) == len(own) and all(in_words.values())):
         own = dict.fromkeys(own, "")
     many_folders = len(set(folders.values())) > 1
+    parted = _parted_by_names(folders, own)
     words_of: dict[str, set[str]] = defaultdict(set)
     for name, folder in folders.items():
         words_of[folder].add(in_words[name])
@@ -175,6 +182,9 @@ def _samples(
             samples[name] = f"{folder}_{word}", "folder names and the files"
         elif is_device and _DEVICE.search(folder):
             samples[name] = f"{folder}_{rest}", "folder and file names"
+        elif rest and folder in parted:
+            everywhere = sum(rest in names for names in parted.values())
+            samples[name] = (f"{folder}_{rest}" if everywhere > 1 else rest), "file names"
         elif folder and (many_folders or _DEVICE.search(folder)) and not is_device:
             samples[name] = folder, "folder names"
         elif rest:
@@ -183,9 +193,21 @@ def _samples(
             samples[name] = folder, "folder names"
         else:
             samples[name] = "", ""
-    # One sample, called as the study, where nothing tells samples apart; else nobody knows whose.
+    # One sample, called as the study, where no file names one; else nobody knows whose it is.
     left = study if not any(sample for sample, _ in samples.values()) else UNKNOWN
     return {name: (sample or left, words) for name, (sample, words) in samples.items()}
+
+
+def _parted_by_names(folders: Mapping[str, str], own: Mapping[str, str]) -> dict[str, set[str]]:
+    """Folders with several samples: their files have two names or more, and each several times."""
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    for name, folder in folders.items():
+        counts[folder][own[name]] += 1
+    return {
+        folder: set(names)
+        for folder, names in counts.items()
+        if folder and len(names) > 1 and min(names.values()) > 1 and "" not in names
+    }
 
 
 def _conditions_of(one: Measurement) -> tuple[str, ...]:
@@ -193,7 +215,7 @@ def _conditions_of(one: Measurement) -> tuple[str, ...]:
     return kind.conditions if kind else _ANY_KIND
 
 
-def _conditions(one: Measurement, words: Told, named: Told) -> None:
+def _conditions(one: Measurement, words: Hints, named: Hints) -> None:
     """Cells from columns come first, then the words above the table, then names."""
     for cell in _conditions_of(one):
         if cell in one.cells:
@@ -201,7 +223,7 @@ def _conditions(one: Measurement, words: Told, named: Told) -> None:
         if cell in words.cells:
             one.cells[cell] = words.cells[cell]
         elif cell in named.cells and one.cells["kind"] == UNKNOWN and cell in _SWEPT:
-            # Perhaps the largest of a sweep, which the kind would tell.
+            # Perhaps the largest of a sweep, which the kind would show.
             one.cells[cell] = UNKNOWN
             one.choices[cell] = [named.words[cell]]
         elif cell in named.cells and not _is_the_sweep(one, cell, named.cells[cell]):
@@ -210,15 +232,15 @@ def _conditions(one: Measurement, words: Told, named: Told) -> None:
 
 
 def _is_the_sweep(one: Measurement, cell: str, value: float | str) -> bool:
-    """Whether a name tells the largest field or write current, and no condition."""
+    """Whether a name gives the largest field or write current, and no condition."""
     kind = KINDS.get(str(one.cells["kind"]))
     swept = "current_ma" if kind and kind.x == "write_current" else "field_x_oe"
     same = cell == swept and np.isclose(abs(float(value)), one.largest_x, rtol=0.1)
     return bool(same and value != 0)
 
 
-def _units_of_fields(measurements: Sequence[Measurement], names: Mapping[str, Told]) -> None:
-    """A field that a name tells without a unit has that of the study's field columns."""
+def _units_of_fields(measurements: Sequence[Measurement], names: Mapping[str, Hints]) -> None:
+    """A field that a name gives without a unit has that of the study's field columns."""
     units = {
         one.cells["x_unit"]
         for one in measurements
@@ -228,14 +250,14 @@ def _units_of_fields(measurements: Sequence[Measurement], names: Mapping[str, To
         for cell, value in names[one.file].unitless.items():
             if cell in one.cells or cell not in _conditions_of(one):
                 continue
-            told = names[one.file].words[cell]
+            said = names[one.file].words[cell]
             if len(units) == 1 and np.isfinite(value):
                 (unit,) = units
                 one.cells[cell] = in_sheet_units(value, str(unit), cell)
-                one.named[cell] = f"{told} (in {unit}, as the field columns)"
+                one.named[cell] = f"{said} (in {unit}, as the field columns)"
             else:
                 one.cells[cell] = UNKNOWN
-                one.choices[cell] = [told]
+                one.choices[cell] = [said]
 
 
 def _joined_branches(measurements: Sequence[Measurement]) -> list[Measurement]:
@@ -281,7 +303,7 @@ def _loop_shifts(measurements: Sequence[Measurement]) -> None:
 
 
 def _open_cells(one: Measurement) -> None:
-    """Cells without which the measurement cannot be read or used, and that nothing tells."""
+    """Cells without which the measurement cannot be read or used, and that no file says."""
     cells = one.cells
     kind = KINDS.get(str(cells["kind"]))
     needed = kind.required if kind else ()
