@@ -39,6 +39,12 @@ POINT_VARIABLES = {
 harmonic, in phase and out of phase at the second; `resistance` is that in phase at the first.
 """
 
+AMPLITUDES = {"rms": 2**0.5, "peak": 1.0}
+"""What a lock-in signal and its current may be given as, and the peak over it."""
+
+REFERENCES = ("sin", "cos")
+"""What a lock-in's X is in phase with, of the second harmonic too; `sin` where nothing is said."""
+
 LOCK_IN = ("angle", "resistance_1y", "resistance_2x", "resistance_2y")
 """Variables that a sample without harmonic measurements does not have."""
 
@@ -167,6 +173,9 @@ KINDS: dict[str, Kind] = {
     ),
 }  # fmt: skip
 """Every kind of measurement; sheet, draft, check, readers and rules read this table."""
+
+HARMONIC = ("harmonic_field", "harmonic_angle")
+"""Kinds that are read by lock-in amplifiers."""
 
 
 def select(dataset: xr.Dataset, identifier: str) -> xr.Dataset:

@@ -14,7 +14,7 @@ import pandas as pd
 import xarray as xr
 
 from hall2net.errors import Hall2netError
-from hall2net.measurement import select
+from hall2net.measurement import HARMONIC, select
 from hall2net.physics.facts import Given, Samples, fact, given
 from hall2net.physics.formulas import Convention, current_density_per_current
 from hall2net.physics.harmonic_angle import AngleTorques, Rotation, angle_torques, fit_rotation
@@ -31,10 +31,6 @@ from hall2net.physics.harmonic_field import (
 from hall2net.physics.lock_in import harmonics
 from hall2net.tables import hall_loops, systematic_column, uncertainty_column, usable
 from hall2net.units import OERSTED
-
-KINDS = ("harmonic_field", "harmonic_angle")
-SIDES = ("below", "above")
-"""Where the heavy metal lies, seen from the ferromagnet."""
 
 _PER_MA = 1e-3 / OERSTED  # A/m per A to Oe per mA
 _ONE_TEMPERATURE_K = 5.0
@@ -136,7 +132,7 @@ def harmonic_table(
     rows: list[dict[str, Any]] = []
     for dataset in datasets:
         name = str(dataset.attrs["sample"])
-        if not np.isin(dataset["kind"].to_numpy(), KINDS).any():
+        if not np.isin(dataset["kind"].to_numpy(), HARMONIC).any():
             continue
         oersted = _oersted(samples, name, resistivity, layer, chosen.heavy_metal)
         rows += _sample_rows(dataset, loops, magnetometry, samples, chosen, oersted)

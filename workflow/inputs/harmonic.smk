@@ -1,0 +1,4 @@
+def torque_of_shifts(study):
+    """torque.csv of a study that has loop shifts and conventions; nothing elsewhere."""
+    shifts = "loop_shift" in set(SHEETS[study]["kind"])
+    return [f"results/{study}/torque.csv"] * (shifts and study in TORQUE_STUDIES["adopted"])
