@@ -9,6 +9,7 @@ Its arguments name its inputs:
 | `measurement` | the Dataset that the look-up table comes from |
 | `loops`, `torque`, `switching`, `hardware` | the study's tables |
 | `lut`, `merit`, `write_scatter`, `updates`, `advisor` | the same, of its states |
+| `harmonic`, `torque_methods` | the same, of harmonic Hall voltages |
 | `runs` | each run's `history`, `metrics`, `confusions` (by epoch) and `histogram` |
 | `attribution`, `noise`, `states` | run to its table of the effect of devices |
 | `samples`, `reference`, `convention` | blocks of the study's configuration |

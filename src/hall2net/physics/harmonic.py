@@ -208,6 +208,17 @@ def _fit_one(one: xr.Dataset, kind: str) -> Sweep | Rotation:
     return fit_sweep(harmonics(one, "field"), direction, int(np.sign(state)))
 
 
+def fitted_measurements(dataset: xr.Dataset, kind: str) -> list[Sweep] | list[Rotation]:
+    """The fits of a sample's measurements of a kind, those that can be fitted.
+
+    Parameters
+    ----------
+    dataset : of the sample
+    kind : `harmonic_field` (`Sweep`) or `harmonic_angle` (`Rotation`)
+    """
+    return _fitted(dataset, kind).fitted
+
+
 def _need(value: Given, words: str) -> None:
     if not value:
         raise Hall2netError(words)

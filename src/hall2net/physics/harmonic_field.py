@@ -39,6 +39,7 @@ class Sweep:
     offset : R of the first harmonic at no field, with `offset_u`
     curvature : coefficient of H^2 of the first harmonic, with `curvature_u`
     slope : coefficient of H of the second harmonic, with `slope_u`
+    second_offset : second harmonic at no field
     largest : largest field that was used
     left_out : points in larger fields
     """
@@ -52,6 +53,7 @@ class Sweep:
     curvature_u: float
     slope: float
     slope_u: float
+    second_offset: float
     largest: float
     left_out: int
 
@@ -138,10 +140,19 @@ def fit_sweep(harmonics: Harmonics, direction: float, state: int, largest: float
             "breaks into domains; sweep smaller fields"
         )
     return Sweep(
-        harmonics, direction, state, float(one.value[0]), float(one.sigma[0]),
-        float(curvature / reach**2), float(curvature_u / reach**2), float(two.value[1] / reach),
-        float(two.sigma[1] / reach), reach, int(x.size < harmonics.x.size) * int((~used).sum()),
-    )  # fmt: skip
+        harmonics=harmonics,
+        direction=direction,
+        state=state,
+        offset=float(one.value[0]),
+        offset_u=float(one.sigma[0]),
+        curvature=float(curvature / reach**2),
+        curvature_u=float(curvature_u / reach**2),
+        slope=float(two.value[1] / reach),
+        slope_u=float(two.sigma[1] / reach),
+        second_offset=float(two.value[0]),
+        largest=reach,
+        left_out=int((~used).sum()),
+    )
 
 
 def own_r_ahe(sweeps: Sequence[Sweep]) -> Given:

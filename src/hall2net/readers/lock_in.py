@@ -13,9 +13,9 @@ from hall2net.readers.columns import Columns, given
 PARTS = {"first_y": "resistance_1y", "second_x": "resistance_2x", "second_y": "resistance_2y"}
 """Key of a column to the variable that it becomes."""
 
-_SAYS = {
+SAYS = {
     "rms": re.compile(r"(?i)rms"),
-    "peak": re.compile(r"(?i)(?<![a-z])(?:peak|pk)(?![a-z])|[VA]pk(?![a-z])"),
+    "peak": re.compile(r"(?i)(?<![a-z])peak(?![a-z])|pk(?![a-z])"),
 }
 """Words in the name of a column for what its numbers are."""
 
@@ -90,7 +90,7 @@ def _amplitude(columns: Columns, what: str, words: str, keys: tuple[str, ...]) -
         raise FileError(columns.path, found, f"rms or peak, what {words}")
     for key in (key for key in keys if key in columns.places):
         name = columns.name(key)
-        for other, pattern in _SAYS.items():
+        for other, pattern in SAYS.items():
             if other != stated and pattern.search(name):
                 found = f"column {name!r}, and {column} {stated}"
                 raise FileError(columns.path, found, f"{other}, or another column")

@@ -34,6 +34,7 @@ _OF_NETWORKS = ("runs", "attribution", "noise", "states")
 STAGES = {
     "loops": "Hall loops",
     "torque": "Torque",
+    "harmonic": "Torque",
     "switching": "Switching",
     "states": "States",
     "networks": "Networks",

@@ -14,7 +14,8 @@ _MANY_ROWS = 40
 _WORDS = {
     "temperature_k": "{:g} K", "field_x_oe": "Hx {:g} Oe", "prefield_x_oe": "Hx before {:g} Oe",
     "initial_field_z_oe": "Hz before {:g} Oe", "current_ma": "I {:g} mA",
-    "pulse_width_s": "pulse {:g} s", "cycle": "cycle {:g}",
+    "pulse_width_s": "pulse {:g} s", "cycle": "cycle {:g}", "field_oe": "H {:g} Oe",
+    "direction_deg": "at {:g} deg",
 }  # fmt: skip
 
 
