@@ -11,7 +11,7 @@ prints the table of docs/harmonic.md.
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,8 +26,12 @@ from hall2net.units import OERSTED
 QUANTITIES = ("h_dl_per_ma_oe", "h_fl_per_ma_oe", "thermal_uohm_per_ma")
 FACTS = {"width_um": 5.0, "stack_nm": 8.0, "heavy_metal_nm": 5.0, "ferromagnet_nm": 1.0}
 EMPTY = pd.DataFrame(columns=["sample", "kind", "status", "r_ahe_ohm", "h_k_oe"])
+Read = Callable[..., dict[str, np.ndarray]]
 DEGREE = np.pi / 180
 AROUND = np.arange(0.0, 360.0, 7.5)
+"""Angles of a rotation."""
+ACROSS = np.linspace(-1, 1, 61)
+"""Fields of a sweep, over the largest."""
 
 
 @dataclass(frozen=True)
@@ -81,18 +85,18 @@ def drawn(rng: np.random.Generator) -> Truth:
 
 
 def measurements(
-    truth: Truth, kind: str, rng: np.random.Generator
+    truth: Truth, kind: str, rng: np.random.Generator, read: Read
 ) -> Iterator[tuple[dict[str, float], dict[str, np.ndarray]]]:
     """Conditions and points of each measurement of a kind."""
     device = truth.device
     if kind == "harmonic_field":
         reach = device.h_k_oe * rng.uniform(0.1, 0.4)
-        size = np.linspace(-reach, reach, 61)
+        size = reach * ACROSS
         for direction in (0.0, 90.0):
             for state in (1, -1):
-                volts = lock_in(
+                volts = read(
                     device,
-                    field_at(device, size, np.full(61, direction)),
+                    field_at(device, size, np.full(size.size, direction)),
                     truth.amplitude_ma,
                     state,
                 )
@@ -101,7 +105,7 @@ def measurements(
         return
     lowest = rng.uniform(1.4, 2.0)
     for size in device.h_k_oe * np.linspace(lowest, lowest * rng.uniform(2, 4), 6):
-        volts = lock_in(
+        volts = read(
             device, field_at(device, np.full(AROUND.size, size), AROUND), truth.amplitude_ma
         )
         held = {"field_in_plane": size * OERSTED, "direction": 0.0}
@@ -124,11 +128,21 @@ def _noisy(
     }
 
 
-def dataset(truth: Truth, kinds: tuple[str, ...], rng: np.random.Generator) -> xr.Dataset:
-    """All measurements of one sample, as the readers give them."""
+def dataset(
+    truth: Truth, kinds: tuple[str, ...], rng: np.random.Generator, read: Read = lock_in
+) -> xr.Dataset:
+    """All measurements of one sample, as the readers give them.
+
+    Parameters
+    ----------
+    truth : of the sample
+    kinds : of its measurements
+    rng : of the noise and of the fields
+    read : gives what lock-in amplifiers show, as `hall2net.emulate.harmonic.lock_in` does
+    """
     held, points, names = [], [], []
     for kind in kinds:
-        for condition, table in measurements(truth, kind, rng):
+        for condition, table in measurements(truth, kind, rng, read):
             names.append(kind)
             held.append({"current": truth.amplitude_ma * 1e-3, "temperature": 300.0} | condition)
             points.append(pd.DataFrame(table))

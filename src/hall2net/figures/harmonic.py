@@ -68,7 +68,7 @@ def harmonic_sweeps(
         for axes, words in zip(pair, ("first harmonic (mΩ)", "second harmonic (µΩ)"), strict=True):
             axes.set_ylabel(words)
             axes.set_xlabel("field in the plane (Oe)")
-    _titles(rows, names, samples, harmonic)
+    _titles(rows, names, samples, harmonic, "harmonic_field")
     merged_legend(drawn, 2)
     return drawn
 
@@ -109,7 +109,7 @@ def harmonic_rotations(
         )
         right.set_xlabel(r"$1/H$ (kOe$^\mathrm{-1}$)")
         right.set_ylabel("cos 2φ cos φ part (µΩ/mA)")
-    _titles(rows, names, samples, harmonic)
+    _titles(rows, names, samples, harmonic, "harmonic_angle")
     merged_legend(drawn, 2)
     return drawn
 
@@ -168,14 +168,20 @@ def _rows(names: list[str]) -> tuple[Figure, list[tuple[Axes, Axes]]]:
 
 
 def _titles(
-    rows: list[tuple[Axes, Axes]], names: list[str], samples: Samples, harmonic: pd.DataFrame
+    rows: list[tuple[Axes, Axes]],
+    names: list[str],
+    samples: Samples,
+    harmonic: pd.DataFrame,
+    kind: str,
 ) -> None:
     letters = iter(ascii_lowercase)
-    for (left, right), name in zip(rows, names, strict=False):
-        panel(left, next(letters), sample_label(samples, name))
-        row = harmonic[harmonic["sample"] == name].iloc[0]
-        words = r"$H_\mathrm{DL}/I$ = " + _value(row, "h_dl_per_ma_oe") + " Oe/mA"
-        panel(right, next(letters), words)
+    table = harmonic[harmonic["kind"] == kind].set_index("sample")
+    for pair, name in zip(rows, names, strict=False):
+        row = table.loc[name]
+        torques = {"DL": "h_dl_per_ma_oe", "FL": "h_fl_total_per_ma_oe"}
+        for axes, (index, column) in zip(pair, torques.items(), strict=True):
+            value = rf"$H_\mathrm{{{index}}}/I$ = {_value(row, column)} Oe/mA"
+            panel(axes, next(letters), f"{sample_label(samples, name)}, {value}")
 
 
 def _value(row: pd.Series, column: str) -> str:

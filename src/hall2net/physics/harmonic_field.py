@@ -128,8 +128,6 @@ def fit_sweep(harmonics: Harmonics, direction: float, state: int, largest: float
     powers = np.vander(x / reach, 5, increasing=True)
     one, two = weighted_fit(powers, first), weighted_fit(powers[:, :4], second)
     curvature, curvature_u = one.value[2], one.sigma[2]
-    if abs(curvature) < _CURVED * curvature_u:
-        raise Hall2netError("the first harmonic has no curvature: measure in larger fields")
     residual = first - powers @ one.value
     freedom = x.size - powers.shape[1]
     rms = float(np.sqrt(np.sum(residual**2) / freedom))
@@ -139,6 +137,8 @@ def fit_sweep(harmonics: Harmonics, direction: float, state: int, largest: float
             "the first harmonic is no parabola of the field: the magnetisation turns over or "
             "breaks into domains; sweep smaller fields"
         )
+    if abs(curvature) < _CURVED * curvature_u:
+        raise Hall2netError("the first harmonic has no curvature: measure in larger fields")
     return Sweep(
         harmonics=harmonics,
         direction=direction,

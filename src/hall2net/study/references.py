@@ -193,7 +193,8 @@ def _of_figures(study: str, block: Mapping[str, Any], own: StudySheets | None) -
 
 def _of_rows(own: StudySheets) -> Iterator[Problem]:
     """Cells of harmonic measurements without which their numbers would mean nothing."""
-    if own.measurements is None:
+    # Of a sheet with mistakes only names and kinds are known.
+    if own.measurements is None or "file" not in own.measurements:
         return
     where = str(own.folder / "measurements.csv")
     for line, row in own.measurements.iterrows():

@@ -176,6 +176,7 @@ def _keys(name: str, block: str) -> list[str]:
 def _targets(block: str, scale: str) -> list[str]:
     """What to make first."""
     targets = ["loops.csv"] if "\n  loops:" in block else []
+    targets += ["torque_methods.csv"] if "\n  harmonic:" in block else []
     targets += ["lut.csv"] if "\n  lut:" in block else []
     return [*targets, *(f"figures/{scale}/{f}.png" for f in _figures(block)[:1])]
 
