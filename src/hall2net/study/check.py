@@ -237,14 +237,14 @@ def _lines(sheet: Sheet) -> dict[str, int]:
 
 
 def _as_written(path: Path) -> pd.DataFrame | None:
-    """A sheet with mistakes as text, so that these do not hide others; rows without a name left out."""
+    """A sheet with mistakes as text, so that these do not hide others, but for rows without name."""
     columns = ["id", "kind", "sample"]
     try:
         cells = read_cells(path, SHEET_COLUMNS, (), "a raw file").cells
         named = cells[columns].ne("").all(axis=1) & cells[columns].ne(UNKNOWN).all(axis=1)
     except (Hall2netError, KeyError):
         return None
-    return cells[named].drop_duplicates("id").replace("", None).reset_index(drop=True)
+    return cells[named].drop_duplicates("id").replace("", None)
 
 
 def _problems(check: Callable[..., None], *arguments: Any) -> list[Problem]:  # noqa: ANN401

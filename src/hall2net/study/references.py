@@ -193,12 +193,11 @@ def _of_figures(study: str, block: Mapping[str, Any], own: StudySheets | None) -
 
 def _of_rows(own: StudySheets) -> Iterator[Problem]:
     """Cells of harmonic measurements without which their numbers would mean nothing."""
-    # Of a sheet with mistakes only names and kinds are known.
-    if own.measurements is None or "file" not in own.measurements:
+    if own.measurements is None:
         return
     where = str(own.folder / "measurements.csv")
     for line, row in own.measurements.iterrows():
-        if row["kind"] not in HARMONIC:
+        if row["kind"] not in HARMONIC:  # of a sheet with mistakes it may be no kind at all
             continue
         needed = [*KINDS[row["kind"]].required, "second_y_column"]
         if row.get("lock_in_reference") == "cos":
