@@ -29,8 +29,25 @@ POINT_VARIABLES = {
     "point_temperature": "K",
     "time": "s",
     "pulse": "1",
+    "angle": "rad",
+    "resistance_1y": "ohm",
+    "resistance_2x": "ohm",
+    "resistance_2y": "ohm",
 }
-"""Variables on the points of a measurement, and their units."""
+"""Variables on the points of a measurement, and their units.
+
+`resistance_1y`, `_2x` and `_2y` are the other parts of a lock-in signal: out of phase at the first
+harmonic, in phase and out of phase at the second; `resistance` is that in phase at the first.
+"""
+
+AMPLITUDES = {"rms": 2**0.5, "peak": 1.0}
+"""What a lock-in signal and its current may be given as, and the peak over it."""
+
+REFERENCES = ("sin", "cos")
+"""What a lock-in's X is in phase with, of the second harmonic too; `sin` where nothing is said."""
+
+LOCK_IN = ("angle", "resistance_1y", "resistance_2x", "resistance_2y")
+"""Variables that a sample without harmonic measurements does not have."""
 
 CONDITIONS = {
     "temperature": ("temperature_k", "K", "temperature", "K"),
@@ -39,6 +56,8 @@ CONDITIONS = {
     "initial_field_z": ("initial_field_z_oe", "A m-1", "field", "Oe"),
     "current": ("current_ma", "A", "current", "mA"),
     "pulse_width": ("pulse_width_s", "s", "time", "s"),
+    "field_in_plane": ("field_oe", "A m-1", "field", "Oe"),
+    "direction": ("direction_deg", "rad", "angle", "deg"),
 }
 """Variables on measurements: column of the sheet, unit in the data, quantity and unit there."""
 
@@ -140,8 +159,36 @@ KINDS: dict[str, Kind] = {
         purpose="resistivity of its resistivity measurement",
         tables=("resistivity",),
     ),
+    "harmonic_field": Kind(
+        words="first and second harmonic of the Hall voltage against a small field in the plane, "
+        "along and across the current",
+        x="field",
+        conditions=(
+            "temperature_k", "current_ma", "direction_deg", "initial_field_z_oe",
+            "current_amplitude", "voltage_amplitude",
+        ),
+        required=("current_ma", "direction_deg", "initial_field_z_oe", "current_amplitude"),
+        facts=("width_um", "stack_nm", "heavy_metal_nm"),
+        purpose="Oersted field and efficiencies of its harmonic measurements",
+        tables=("harmonic", "torque_methods"),
+    ),
+    "harmonic_angle": Kind(
+        words="the same while a field that saturates the magnet in the plane turns in it",
+        x="angle",
+        conditions=(
+            "temperature_k", "current_ma", "field_oe", "direction_deg", "current_amplitude",
+            "voltage_amplitude",
+        ),
+        required=("current_ma", "field_oe", "current_amplitude"),
+        facts=("width_um", "stack_nm", "heavy_metal_nm"),
+        purpose="Oersted field and efficiencies of its harmonic measurements",
+        tables=("harmonic", "torque_methods"),
+    ),
 }  # fmt: skip
 """Every kind of measurement; sheet, draft, check, readers and rules read this table."""
+
+HARMONIC = ("harmonic_field", "harmonic_angle")
+"""Kinds that are read by lock-in amplifiers."""
 
 
 def select(dataset: xr.Dataset, identifier: str) -> xr.Dataset:
@@ -183,6 +230,7 @@ def write_samples(datasets: Sequence[xr.Dataset], path: str | Path) -> None:
     """
     import xarray as xr
 
+    datasets = _alike(datasets)
     joined: dict[Hashable, tuple] = {
         name: (
             variable.dims,
@@ -202,6 +250,25 @@ def write_samples(datasets: Sequence[xr.Dataset], path: str | Path) -> None:
     content = bytes(whole.to_netcdf(engine="h5netcdf"))
     with atomic(path) as temporary:
         temporary.write_bytes(content)
+
+
+def _alike(datasets: Sequence[xr.Dataset]) -> list[xr.Dataset]:
+    """Datasets with the variables of all of them; what one has not measured is NaN there."""
+    more = [name for name in LOCK_IN if any(name in dataset for dataset in datasets)]
+    return [
+        dataset.assign(
+            {
+                name: ("point", np.full(dataset.sizes["point"], np.nan), _units(name))
+                for name in more
+                if name not in dataset
+            }
+        )
+        for dataset in datasets
+    ]
+
+
+def _units(name: str) -> dict[str, str]:
+    return {"units": POINT_VARIABLES[name]}
 
 
 def open_samples(paths: Iterable[str | Path]) -> dict[str, xr.Dataset]:

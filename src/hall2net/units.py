@@ -37,6 +37,7 @@ SI_FACTORS: dict[str, dict[str, float]] = {
     "temperature": {"K": 1.0, "degC": 1.0},
     "time": {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9, "min": 60.0, "h": 3600.0},
     "length": {"m": 1.0, "mm": 1e-3, "um": 1e-6, "nm": 1e-9},
+    "angle": {"deg": pi / 180, "rad": 1.0},
     "dimensionless": {"": 1.0, "1": 1.0},
 }
 
@@ -54,6 +55,9 @@ _UNIT_SPELLINGS = {
     "ADC": "A", "AAC": "A", "mADC": "mA",
     "Volt": "V", "Volts": "V", "volts": "V", "volt": "V", "VDC": "V", "VAC": "V", "Volt DC": "V",
     "mVDC": "mV", "Amp DC": "A",
+    "Vrms": "V", "mVrms": "mV", "uVrms": "uV", "nVrms": "nV", "Arms": "A", "mArms": "mA",
+    "uArms": "uA", "Vpk": "V", "mVpk": "mV", "uVpk": "uV", "nVpk": "nV", "Apk": "A", "mApk": "mA",
+    "uApk": "uA",
     "Ohms": "ohm", "ohms": "ohm", "Ohm": "ohm", "OHM": "ohm", "OHMS": "ohm", "OHM4W": "ohm",
     "mOhm": "mohm", "mOhms": "mohm", "mohms": "mohm", "kOhm": "kohm", "kOhms": "kohm",
     "kohms": "kohm", "uOhm": "uohm", "uOhms": "uohm", "MOhm": "Mohm", "MOhms": "Mohm",
@@ -64,7 +68,8 @@ _UNIT_SPELLINGS = {
     "celsius": "degC", "degrees C": "degC",
     "Kelvin": "K", "kelvin": "K", "Kelvins": "K", "degK": "K",
     "sec": "s", "secs": "s", "Sec": "s", "SEC": "s", "SECS": "s", "second": "s", "seconds": "s",
-    "Seconds": "s", "msec": "ms", "usec": "us", "minutes": "min", "hours": "h",
+    "Seconds": "s", "degree": "deg", "degrees": "deg", "Deg": "deg", "Degree": "deg",
+    "Degrees": "deg", "°": "deg", "msec": "ms", "usec": "us", "minutes": "min", "hours": "h",
 }  # fmt: skip
 # Micro sign and Greek mu, ohm sign and Greek omega look the same.
 _SIGNS = str.maketrans(

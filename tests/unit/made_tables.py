@@ -1,6 +1,8 @@
 """Small made tables and measurements, of the columns that the real ones have."""
 
 import json
+import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -8,6 +10,8 @@ import xarray as xr
 
 from hall2net.networks.runs import Run, RunName
 from hall2net.physics.background import Terms
+from hall2net.physics.harmonic import harmonic_table
+from hall2net.physics.torque_methods import torque_methods_table
 
 OE = 1e3 / (4 * np.pi)
 CLASSES = "airplane automobile bird cat deer dog frog horse ship truck".split()
@@ -126,6 +130,23 @@ def cotb():
         ]
     )
     return datasets, pd.DataFrame(rows), switching
+
+
+def harmonic():
+    """A sample by both harmonic methods, its tables, and the loop shift beside them."""
+    sys.path.insert(0, str(Path(__file__).parents[2] / "bench"))
+    import coverage_harmonic as bench
+
+    truth = bench.drawn(np.random.default_rng(4))
+    kinds = ("harmonic_field", "harmonic_angle")
+    data = bench.dataset(truth, kinds, np.random.default_rng(4))
+    samples = {"emulated": truth.facts | {"label": "Pt/Co", "m_s_t_a": 9e-4}}
+    given = (bench.EMPTY, bench.EMPTY, samples)
+    table = harmonic_table([data], bench.EMPTY, *given, settings={}, convention={})
+    shift = table.iloc[:1].drop(columns="kind").assign(h_dl_is_lower_bound=False)
+    methods = torque_methods_table(table, shift, *given, convention={})
+    return {"datasets": {"emulated": data}, "harmonic": table, "torque_methods": methods,
+            "samples": samples}  # fmt: skip
 
 
 def sweep(rng, name, reach_ma, sign, r_ahe, **conditions):

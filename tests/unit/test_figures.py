@@ -37,7 +37,16 @@ CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
 # Figures for any device that the two studies do not ask for.
 ANY_DEVICE = {
     "cotb": ["ahe_loops", "switching_loops", "lut_states"],
-    "ruo2": ["torque_against_thickness", "switching_loops", "lut_states", "retention", "endurance"],
+    "ruo2": [
+        "torque_against_thickness",
+        "switching_loops",
+        "lut_states",
+        "harmonic_sweeps",
+        "harmonic_rotations",
+        "torque_by_method",
+        "retention",
+        "endurance",
+    ],
 }
 
 
@@ -68,6 +77,7 @@ def inputs():
             | {"loops": loops, "torque": made_tables.torque(), "samples": samples}
             | {"reference": "pt"}
             | {"convention": made_tables.CONVENTION},
+            "harmonic": common | made_tables.harmonic(),
             "switching": common
             | {"datasets": datasets, "switching": switching, "samples": samples},
             "states": common
@@ -97,7 +107,7 @@ every_figure = pytest.mark.parametrize(("study", "family", "name"), EVERY)
 UNITLESS = {
     "epoch", "level", "state", "weights", "predicted class", "true class", "pulse number",
     "residual / noise", "density", "number of loops", "between neighbouring states",
-    "devices per weight", "number of states", "distinguishable states",
+    "sample", "devices per weight", "number of states", "distinguishable states",
 }  # fmt: skip
 SYMBOLS = (r"\xi_", r"T_\mathrm{int}", r"\theta_", r"\sigma_i")
 

@@ -69,7 +69,8 @@ def test_what_a_draft_leaves_open_is_to_be_filled_in(tmp_path):
     assert sorted(found) == [
         f"{start}current_ma '?' is to be filled in; expected a number",
         f"{start}kind '?' is to be filled in; expected one of ahe_loop, loop_shift, "
-        "sot_switching, pulse_train, retention, endurance, vsm_loop, resistivity",
+        "sot_switching, pulse_train, retention, endurance, vsm_loop, resistivity, "
+        "harmonic_field, harmonic_angle",
         f"{start}orientation '?' is to be filled in; expected one of oop, ip",
         f"{start}x_column '?' is to be filled in; expected a column of the file",
     ]

@@ -3,9 +3,12 @@
 import hashlib
 import shutil
 
+import harmonic_laboratory
 import pandas as pd
 import pytest
 import yaml
+
+from hall2net.study.draft import draft_study
 
 STUDIES = {
     "ahe_only": {
@@ -68,6 +71,9 @@ def own(tmp_path_factory):
     blocks = {name: write_study(project, name, study) for name, study in STUDIES.items()}
     config = NO_NETWORKS | {"studies": blocks}
     (project.folder / "config.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
+    harmonic_laboratory.write(project.folder / "harmonics")
+    draft_study("harmonic_only", project.folder / "harmonics", project.folder)
+    harmonic_laboratory.fill_in(project.folder / "raw/harmonic_only")
     done = project.snakemake("--", "all")
     assert done.returncode == 0, done.stdout + done.stderr
     return project
@@ -82,6 +88,15 @@ def test_each_study_has_its_tables_and_figures(own):
         drawn = {path.stem for path in (results / name / "figures/laptop").glob("*.png")}
         assert drawn == set(study["block"]["figures"])
     assert not (results / "networks").exists()
+
+
+def test_harmonics_go_from_a_draft_to_figures(own):
+    results = own.folder / "results/harmonic_only"
+    harmonic_laboratory.check(pd.read_csv(results / "harmonic.csv"))
+    methods = pd.read_csv(results / "torque_methods.csv")
+    assert methods["xi_dl_j"].notna().all() and (methods["p_dl"].dropna() > 1e-3).all()
+    drawn = {path.stem for path in (results / "figures/laptop").glob("*.png")}
+    assert drawn == {"harmonic_sweeps", "harmonic_rotations", "torque_by_method"}
 
 
 def test_the_pages_are_made_without_the_papers(own):

@@ -23,6 +23,8 @@ FIGURE_FILES = {
         for table in (
             "loops",
             "torque",
+            "harmonic",
+            "torque_methods",
             "switching",
             "lut",
             "merit",

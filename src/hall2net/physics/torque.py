@@ -282,6 +282,18 @@ def _measured(table: pd.DataFrame, sample: str, quantity: str, doubts: list[str]
     return Given(float(row[quantity]), float(row[uncertainty_column(quantity)]), MEASURED)
 
 
+def areal_moment(sample: str, magnetometry: pd.DataFrame, samples: Samples) -> Given:
+    """M_s t of a sample in A: that of magnetometry.csv, else of samples.csv, else empty.
+
+    Parameters
+    ----------
+    sample : name of the sample
+    magnetometry : table of that name
+    samples : sample to its facts
+    """
+    return _measured(magnetometry, sample, "areal_moment_a", []) or _given_moment(samples, sample)
+
+
 def _given_moment(samples: Samples, sample: str) -> Given:
     """M_s t in A as samples.csv has it, or from M_s and the thickness of the ferromagnet."""
     areal, m_s = (given(samples, sample, key) for key in ("m_s_t_a", "m_s_emu_cc"))

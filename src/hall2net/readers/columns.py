@@ -12,8 +12,14 @@ from hall2net.readers.source import Source, open_source
 from hall2net.readers.table import Table
 from hall2net.units import SI_FACTORS, is_unit, to_si, unit_spelt
 
-KEYS = ("x", "y", "rxx", "sigma", "pulse", "time", "temperature", "current", "cycle")
+KEYS = (
+    "x", "y", "rxx", "sigma", "pulse", "time", "temperature", "current", "cycle", "first_y",
+    "second_x", "second_y",
+)  # fmt: skip
 """`<key>_column` in the sheet names the column."""
+
+_WITH_SIGNAL = ("first_y", "second_x", "second_y")
+"""Columns that have the signal's unit where their own names say none."""
 
 CYCLED = ("ahe_loop", "loop_shift", "vsm_loop", "sot_switching")
 """Kinds whose file may hold several cycles."""
@@ -156,6 +162,8 @@ class Columns:
             found = f"numbers in {letters} in the column {name!r}"
             raise FileError(self.path, found, f"one unit; {key}_unit says it", self.source.line)
         unit = unit_spelt(stated) or own or letters
+        if not unit and key in _WITH_SIGNAL:
+            return self.unit("y", quantity)
         if unit not in SI_FACTORS[quantity]:
             found = f"unit {stated or unit!r}" if unit else "no unit"
             allowed = ", ".join(SI_FACTORS[quantity])

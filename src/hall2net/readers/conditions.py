@@ -97,7 +97,7 @@ def tolerance_of(condition: str, values: np.ndarray) -> float:
     largest = float(np.nanmax(np.abs(values))) if np.isfinite(values).any() else 0.0
     if condition == "angle":
         return _SAME_ANGLE
-    if condition == "field_x":
+    if condition in ("field_x", "field_in_plane"):
         return max(_SAME_FIELD, 0.02 * largest)
     return SAME_CURRENT * largest
 

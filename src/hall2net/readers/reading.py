@@ -14,9 +14,10 @@ import pandas as pd
 import xarray as xr
 
 from hall2net.errors import FileError
-from hall2net.measurement import CONDITIONS, KINDS, POINT_VARIABLES
+from hall2net.measurement import CONDITIONS, HARMONIC, KINDS, LOCK_IN, POINT_VARIABLES
 from hall2net.readers.columns import Columns, given, open_columns
 from hall2net.readers.conditions import alternates, pairs
+from hall2net.readers.lock_in import PARTS, peak_current, resistance_factor, to_sine
 from hall2net.readers.selection import (
     NO_CURRENT,
     Conditions,
@@ -43,7 +44,13 @@ _PLAUSIBLE = {
     "resistivity": (-1e3, 1e3),
     "time": (-1e10, 1e10),
     "pulse": (0.0, 1e9),
+    "angle": (-1e3, 1e3),
+    "resistance_1y": (-1e9, 1e9),
+    "resistance_2x": (-1e9, 1e9),
+    "resistance_2y": (-1e9, 1e9),
 }
+_SWEPT = {"field": "field", "write_current": "current", "time": "time", "angle": "angle"}
+"""Quantity of what is swept, by its variable."""
 _QUANTITIES = {
     "voltage": ("voltage", "resistance"),
     "resistance": ("resistance", "resistance"),
@@ -54,8 +61,6 @@ _QUANTITIES = {
 _WRITTEN = ("sot_switching", "pulse_train", "endurance")
 """Kinds in which a row without a reading says that a current was written."""
 
-_SWEPT = {"field": "field", "time": "time"}
-"""Quantity of what is swept, by its variable; of all others it is a current."""
 
 _MANY_WORDS = 0.05  # share of rows with words for numbers, above which it is said
 
@@ -121,8 +126,12 @@ def read_sample(folder: str | Path, rows: pd.DataFrame) -> xr.Dataset:
     for name, (column, unit, quantity, sheet_unit) in CONDITIONS.items():
         values = rows.get(column, pd.Series(np.nan, index=rows.index)).astype(float)
         si = to_si(values.to_numpy(), sheet_unit, quantity)
+        if name == "current":
+            si = np.array(list(map(peak_current, rows.to_dict("records"), si)))
         variables[name] = ("measurement", si, {"units": unit})
     for name, unit in POINT_VARIABLES.items():
+        if name in LOCK_IN and name not in points:
+            continue
         values = points.get(name, pd.Series(np.nan, index=points.index)).to_numpy(float)
         variables[name] = ("point", values, {"units": unit})
     return xr.Dataset(variables, attrs={"sample": str(rows["sample"].iloc[0])})
@@ -144,7 +153,7 @@ def _read_file(
     if not given(row, "current_ma") and len(conditions.current) == 1:
         more |= set(conditions.current)
     columns.read(sorted(more))
-    x = columns.swept(_SWEPT.get(x_variable, "current"))
+    x = columns.swept(_SWEPT[x_variable])
     choose_signal(columns, x, say)
     quantity = quantity or _quantity(columns)
     y_variable = _QUANTITIES[quantity][1]
@@ -158,6 +167,8 @@ def _read_file(
         own = "sigma" if columns.is_of("sigma", _QUANTITIES[quantity][0]) else "y"
         spread = _signal(columns, conditions, "sigma", quantity, x, say, unit_of=own)
         points["resistance_u"] = np.abs(spread)
+    if row["kind"] in HARMONIC:
+        points = _harmonics(columns, conditions, points, quantity == "voltage", say)
     if "pulse" in columns.places:
         points["pulse"] = columns.raw("pulse")
     if "time" in columns.places and (given(row, "time_column") or columns.is_of("time", "time")):
@@ -200,6 +211,20 @@ def _signal(
     else:
         current = read_current(columns, conditions, say)
     return values / np.where(np.abs(current) < NO_CURRENT, np.nan, current)
+
+
+def _harmonics(
+    columns: Columns, conditions: Conditions, points: pd.DataFrame, voltage: bool, say: Say
+) -> pd.DataFrame:
+    """The other parts of a lock-in signal, all as amplitude over amplitude."""
+    points["resistance"] *= resistance_factor(columns, voltage)
+    for key, name in PARTS.items():
+        if key in columns.places:
+            of_voltage = columns.is_of(key, "voltage")
+            quantity = "voltage" if of_voltage else "resistance"
+            signal = _signal(columns, conditions, key, quantity, np.array([]), say)
+            points[name] = signal * resistance_factor(columns, of_voltage)
+    return to_sine(columns, points)
 
 
 def _quantity(columns: Columns) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hall2net.errors import FileError
-from hall2net.measurement import CONDITIONS, temperature_tolerance
+from hall2net.measurement import CONDITIONS, HARMONIC, KINDS, temperature_tolerance
 from hall2net.readers.columns import NONE, Columns, number_given
 from hall2net.readers.conditions import (
     HIGHEST_TEMPERATURE,
@@ -29,9 +29,11 @@ _CURE = {
     "angle": "one angle a file; split it",
     "field_x": "field_x_oe in measurements.csv, to choose one",
     "current": "current_ma in measurements.csv, to choose one",
+    "field_in_plane": "field_oe in measurements.csv, to choose one",
 }
 _SHOWN = {
     "angle": ("deg", 1.0), "field_x": ("Oe", SI_FACTORS["field"]["Oe"]), "current": ("mA", 1e-3),
+    "field_in_plane": ("Oe", SI_FACTORS["field"]["Oe"]),
 }  # fmt: skip
 
 NO_CURRENT = 1e-15
@@ -204,11 +206,14 @@ class Conditions:
 def find_conditions(columns: Columns) -> Conditions:
     """Look at some rows of a file for what was held, before any column is read."""
     kind = columns.row["kind"]
-    if kind not in ("ahe_loop", "loop_shift", "sot_switching"):
+    if kind not in ("ahe_loop", "loop_shift", "sot_switching", *HARMONIC):
         return Conditions({}, list(columns.candidates["current"]), np.nan)
     source, named = columns.source, columns.candidates["current"]
     taken = {k for key, places in columns.candidates.items() if key != "current" for k in places}
     found = condition_columns(source.names, source.units) | dict.fromkeys(named, "current")
+    if KINDS[kind].x == "angle":
+        fields = [k for k, unit in enumerate(source.units) if unit in SI_FACTORS["field"]]
+        found |= dict.fromkeys(fields, "field_in_plane")
     found = {place: what for place, what in found.items() if place not in taken}
     # A switching loop's currents are written ones.
     if kind == "sot_switching":
@@ -323,12 +328,13 @@ def _factor(columns: Columns, place: int, condition: str) -> float:
     unit = columns.source.units[place]
     if condition == "angle":
         return float(np.rad2deg(1.0)) if unit == "rad" else 1.0
-    return SI_FACTORS["field" if condition == "field_x" else "current"].get(unit, 1.0)
+    return SI_FACTORS["current" if condition == "current" else "field"].get(unit, 1.0)
 
 
 def _wanted(columns: Columns, condition: str) -> float | None:
     if condition == "angle":
-        return None
+        chosen = columns.row["kind"] == "harmonic_field"
+        return number_given(columns.row, "direction_deg") if chosen else None
     cell, _, quantity, unit = CONDITIONS[condition]
     value = number_given(columns.row, cell)
     return None if value is None else float(to_si(value, unit, quantity))

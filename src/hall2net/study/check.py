@@ -244,7 +244,7 @@ def _as_written(path: Path) -> pd.DataFrame | None:
         named = cells[columns].ne("").all(axis=1) & cells[columns].ne(UNKNOWN).all(axis=1)
     except (Hall2netError, KeyError):
         return None
-    return cells[named].drop_duplicates("id").replace("", None).reset_index(drop=True)
+    return cells[named].drop_duplicates("id").replace("", None)
 
 
 def _problems(check: Callable[..., None], *arguments: Any) -> list[Problem]:  # noqa: ANN401

@@ -8,12 +8,13 @@ from typing import Any
 import pandas as pd
 
 from hall2net.errors import ConfigError, Problem, one_of
-from hall2net.measurement import KINDS
+from hall2net.measurement import HARMONIC, KINDS
 from hall2net.study.config import key_of
 from hall2net.study.decisions import Decision, left_out
 from hall2net.study.figures import all_figures
 from hall2net.study.samples import allowed
 from hall2net.synapse.precision import Precision
+from hall2net.units import SI_FACTORS
 
 LAYERS = {"stack": "stack_nm", "heavy_metal": "heavy_metal_nm"}
 """Column of `samples.csv` for each `switching.current_layer`."""
@@ -155,7 +156,8 @@ def _missing(config: Mapping[str, Any], sheets: Mapping[str, StudySheets]) -> It
     for study, block in studies.items():
         found = [*_of_figures(study, block, sheets.get(study))]
         if study in sheets:
-            found += [*_of_samples(block, sheets[study]), *_of_lut(study, block, sheets[study])]
+            own = sheets[study]
+            found += [*_of_rows(own), *_of_samples(block, own), *_of_lut(study, block, own)]
         yield from (replace(problem, study=study) for problem in found)
     for network, block in config.get("networks", {}).items():
         yield from (
@@ -187,6 +189,35 @@ def _of_figures(study: str, block: Mapping[str, Any], own: StudySheets | None) -
         if figure in all_figures():
             for words in all_figures()[figure].lacking(study, block, measurements):
                 yield Problem(where, f"{figure!r} {words}")
+
+
+def _of_rows(own: StudySheets) -> Iterator[Problem]:
+    """Cells of harmonic measurements without which their numbers would mean nothing."""
+    if own.measurements is None:
+        return
+    where = str(own.folder / "measurements.csv")
+    for line, row in own.measurements.iterrows():
+        if row["kind"] not in HARMONIC:  # of a sheet with mistakes it may be no kind at all
+            continue
+        needed = [*KINDS[row["kind"]].required, "second_y_column"]
+        if row.get("lock_in_reference") == "cos":
+            needed[-1] = "second_x_column"
+        unit = row.get("y_unit") or ""
+        if row.get("y_quantity") == "voltage" or unit in SI_FACTORS["voltage"]:
+            needed.append("voltage_amplitude")
+        for key in (key for key in needed if row.get(key) is None or row[key] != row[key]):
+            expected = f"{_NEEDED.get(key, 'a number')} ({row['kind']})"
+            yield Problem(where, "is empty", expected, key=key, lines=(int(str(line)),))
+
+
+_NEEDED = {
+    "current_amplitude": "rms or peak: what current_ma gives",
+    "voltage_amplitude": "rms or peak: what the columns give",
+    "direction_deg": "direction of a positive field, 0 along the current, 90 across it",
+    "initial_field_z_oe": "sign of the magnetisation: of the field along z that set it",
+    "second_y_column": "Y of the second harmonic",
+    "second_x_column": "X of the second harmonic",
+}
 
 
 def _of_samples(block: Mapping[str, Any], own: StudySheets) -> Iterator[Problem]:

@@ -25,6 +25,10 @@ GIVEN = {
     "k_s_erg_cm2": "interfacial anisotropy",
     "r_xx_ohm": "resistance along the bar",
     "rho_xx_uohm_cm": "resistivity of the stack",
+    "planar_hall_ratio": "planar over anomalous Hall resistance, with its sign",
+    "r_ahe_ohm": "half swing of the anomalous Hall resistance, with its sign",
+    "h_k_oe": "anisotropy field, positive for a perpendicular easy axis",
+    "thermal_uohm_per_ma": "second harmonic of the temperature gradient per peak of the current",
 }
 """What may be known from elsewhere, each with a `source`."""
 
@@ -32,6 +36,7 @@ WORDS = ("sample", "label", "spacer")
 NUMBERS = tuple(name for fact in (*DIMENSIONS, *GIVEN) for name in (fact, uncertainty_column(fact)))
 COLUMNS = (*WORDS, *NUMBERS, "source")
 
+_MAY_BE_NEGATIVE = {"planar_hall_ratio", "r_ahe_ohm", "h_k_oe", "thermal_uohm_per_ma"}
 _MAY_BE_ZERO = {"thickness_nm", *map(uncertainty_column, (*DIMENSIONS, *GIVEN))}
 
 
@@ -89,6 +94,8 @@ def samples_in(sheet: Sheet) -> dict[str, dict[str, str | float]]:
 
 def allowed(fact: str) -> str:
     """What the cell of a fact may hold, in words."""
+    if fact in _MAY_BE_NEGATIVE:
+        return "a number"
     return "a number, 0 or above" if fact in _MAY_BE_ZERO else "a number above 0"
 
 
@@ -113,9 +120,15 @@ def _cell_problems(sheet: Sheet) -> Iterator[Problem]:
                 yield Problem(where, TO_FILL_IN, _allowed(key), key=key, lines=lines)
         for key in (key for key in NUMBERS if row.get(key, "") not in ("", UNKNOWN)):
             value = finite(row[key])
-            if value is None or value < 0 or (value == 0 and key not in _MAY_BE_ZERO):
+            signed = value is not None and key in _MAY_BE_NEGATIVE
+            if not signed and not _positive(value, key):
                 yield Problem(where, repr(row[key]), allowed(key), key=key, lines=lines)
         yield from _source_problem(where, lines, row)
+
+
+def _positive(value: float | None, key: str) -> bool:
+    """Whether a number is one that a length, an uncertainty or the like can have."""
+    return value is not None and (value > 0 or (value == 0 and key in _MAY_BE_ZERO))
 
 
 def _source_problem(

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from hall2net.errors import ConfigError, Problem, nearest, one_of
-from hall2net.measurement import CONDITIONS, KINDS
+from hall2net.measurement import AMPLITUDES, CONDITIONS, KINDS, REFERENCES
 from hall2net.study.cells import UNKNOWN, Sheet, read_cells
 from hall2net.units import SI_FACTORS
 
@@ -20,18 +20,26 @@ CHOICES = {
     "kind": tuple(KINDS),
     "orientation": ("oop", "ip"),
     "y_quantity": ("resistance", "voltage", "voltage_per_current", "moment", "resistivity"),
-    "x_unit": tuple({**SI_FACTORS["field"], **SI_FACTORS["current"], **SI_FACTORS["time"]}),
+    "x_unit": tuple(
+        unit
+        for quantity in ("field", "current", "time", "angle")
+        for unit in SI_FACTORS[quantity]
+    ),
     "y_unit": tuple(
         unit
         for quantity in ("resistance", "voltage", "moment", "resistivity")
         for unit in SI_FACTORS[quantity]
     ),
     "time_unit": tuple(SI_FACTORS["time"]),
+    "current_amplitude": AMPLITUDES,
+    "voltage_amplitude": AMPLITUDES,
+    "lock_in_reference": REFERENCES,
 }  # fmt: skip
 NUMBERS = (*(column for column, *_ in CONDITIONS.values()), "cycle", "coil_t_per_a")
 TEXTS = (
-    "x_column", "y_column", "rxx_column", "sigma_column", "pulse_column", "time_column", "temperature_column",
-    "current_column", "cycle_column",
+    "x_column", "y_column", "rxx_column", "sigma_column", "pulse_column", "time_column",
+    "temperature_column", "current_column", "cycle_column", "first_y_column", "second_x_column",
+    "second_y_column",
 )  # fmt: skip
 COLUMNS = (*REQUIRED, *NUMBERS, *TEXTS, *(name for name in CHOICES if name not in REQUIRED))
 

@@ -10,6 +10,7 @@ import pandas as pd
 import yaml
 
 from hall2net.errors import FileError
+from hall2net.measurement import HARMONIC
 from hall2net.study.cells import UNKNOWN
 from hall2net.study.draft.kinds import Measurement
 from hall2net.study.figures import all_figures
@@ -38,6 +39,11 @@ conventions:                       # of the torque
     keff_integrand: h_dm           # h_dm | h_m_dm: the work done by the field, or as printed
     t_fm: sample                   # sample: ferromagnet_nm of each | a thickness in nm for all
 """
+_HARMONIC = """\
+harmonic:
+  heavy_metal: below               # below | above the ferromagnet: sign of the Oersted field
+  misalignment_deg: 1.0            # 1 sigma of the field's direction in the plane, assumed
+"""
 SETTINGS = {**yaml.safe_load(_SWITCHING), **yaml.safe_load(_CONVENTIONS)}
 """What a drafted block sets; it decides which facts of the samples are needed."""
 REFERENCE = "the sample that the others are compared with"
@@ -59,8 +65,10 @@ def study_block(name: str, measurements: Sequence[Measurement]) -> str:
         parts.append(f"reference:{alone}   # fill in: {REFERENCE}\n")
     if kinds & {"ahe_loop", "loop_shift"}:
         parts.append(_LOOPS)
-    if "loop_shift" in kinds:
+    if kinds & {"loop_shift", *HARMONIC}:
         parts.append(_CONVENTIONS)
+    if kinds & set(HARMONIC):
+        parts.append(_HARMONIC)
     if "sot_switching" in kinds:
         parts.append(_SWITCHING)
     lut = _lut(measurements)

@@ -49,6 +49,8 @@ _NO_SIGNAL = re.compile(
     r"(?i)\bstd|std\.|\berr|\bdev\b|phase|freq|\bm(in|ax)\.|\bavg|average|averaging|quad|raw|"
     r"set.?point|\bset\b|range|compliance|drive|position|sensitivity|critical|status|offset|gain"
 )
+_PHASE = re.compile(r"(?i)phase|theta_?r|\bstd|err|set.?point")
+"""Of names in degrees: of a lock-in, and not of a rotator."""
 _UNIT_AT_END = re.compile(r"^(.+?)(?: ?/ ?| ?, ?|[ _])([^\s/,_]+)$")
 
 
@@ -196,6 +198,8 @@ def _is_no_signal(name: str) -> bool:
 
 def _quantity(name: str, unit: str) -> tuple[str, str]:
     """What a column holds, by its unit or else its name, and the unit."""
+    if unit in SI_FACTORS["angle"] and not _PHASE.search(name):
+        return "angle", unit
     if _is_no_signal(name):
         return "", ""
     if name.isdecimal():

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from hall2net.errors import FileError
-from hall2net.measurement import KINDS, temperature_tolerance
+from hall2net.measurement import AMPLITUDES, KINDS, temperature_tolerance
 from hall2net.readers.columns import COIL, NONE
 from hall2net.study.cells import UNKNOWN
 from hall2net.study.draft.columns import Column, RawFile, follows
+from hall2net.study.draft.lock_in import amplitude, direction, lock_in_parts
 from hall2net.study.draft.names import in_sheet_units
 
 _HALL = re.compile(r"(?i)xy|yx|hall|ahe|transv|\br_?h\b")
@@ -89,6 +90,8 @@ def measurements_in(file: RawFile) -> list[Measurement]:
     moments = [column for column in file.of("moment") if column.changes]
     signals = [column for column in file.of(*_SIGNALS) if column.changes]
     pulses = _pulse_columns(file)
+    if parts := lock_in_parts(file):
+        return _harmonics(file, fields, parts)
     if moments and fields:
         return _against_field(file, "vsm_loop", fields, moments)
     if signals and fields:
@@ -155,6 +158,61 @@ def _against_coil(
             one.cells["kind"] = UNKNOWN
             one.second = f"{kind}, or sot_switching if this current flows through the bar"
     return rows
+
+
+def _harmonics(
+    file: RawFile, fields: Sequence[Column], parts: dict[str, Column]
+) -> list[Measurement]:
+    """A sweep or rotation read by lock-in amplifiers; a rotation at each size of the field."""
+    angles = [column for column in file.of("angle") if column.sweeps]
+    if not angles and not fields:
+        raise _no_kind(file, "two harmonics, and neither an angle nor a field sweeps")
+    x = angles[0] if angles else fields[0]
+    kind = "harmonic_angle" if angles else "harmonic_field"
+    measured = np.isfinite(x.values) & np.isfinite(parts["first_x"].values)
+    rows = []
+    for part in _at_each_temperature(file, measured):
+        for one in _at_each_size(file, part, measured) if angles else [part]:
+            made = _measurement(file, kind, x, [parts["first_x"]], one)
+            made.why = f"two harmonics, {x.name} {'turns' if angles else 'sweeps'}"
+            for key in ("first_y", "second_x", "second_y"):
+                if key in parts:
+                    made.cells[f"{key}_column"] = parts[key].name
+            if "second_y" not in parts:
+                made.cells["second_y_column"] = UNKNOWN
+            if not angles:
+                made.cells["direction_deg"] = direction(x, file.name)
+            _amplitudes(made, file, [column.name for column in parts.values()])
+            rows.append(made)
+    return rows
+
+
+def _amplitudes(made: Measurement, file: RawFile, signals: list[str]) -> None:
+    """What voltages and current are amplitudes of, where the names say it."""
+    currents = [column.name for column in file.of("current")]
+    made.cells["current_amplitude"] = amplitude(currents)
+    if made.cells["y_quantity"] == "voltage":
+        made.cells["voltage_amplitude"] = amplitude(signals)
+    for cell in ("current_amplitude", "voltage_amplitude"):
+        if made.cells.get(cell) == UNKNOWN:
+            made.choices[cell] = list(AMPLITUDES)
+
+
+def _at_each_size(file: RawFile, part: Part, measured: np.ndarray) -> Iterator[Part]:
+    """The rows at each field in which a sample was rotated."""
+    rows = measured if part.rows is None else measured & part.rows
+    for column in (column for column in file.of("field") if column.unit):
+        settings = _settings(column, column.values[rows])
+        for setting in settings:
+            apart = np.diff(settings).min() / 2 if len(settings) > 1 else np.inf
+            wide = min(_SAME_SETTING * max(map(abs, settings)), apart)
+            near = rows & (np.abs(column.values - setting) <= max(wide, 1e-12))
+            oersted = round(in_sheet_units(abs(setting), column.unit, "field_oe"), 1)
+            chosen = near if len(settings) > 1 else part.rows
+            yield Part(chosen, {**part.cells, "field_oe": oersted}, part.remarks)
+        if settings:
+            return
+    yield part
 
 
 def _temperatures(file: RawFile) -> list[Column]:
@@ -374,7 +432,8 @@ def _measurement(
     if x is not None:
         _constants(made, file, x, y, part.rows)
         values = x.values if part.rows is None else np.where(part.rows, x.values, np.nan)
-        if x.unit and not (x.is_of_a_coil or kind == "ahe_loop" and x.quantity == "current"):
+        of_current = x.is_of_a_coil or (kind == "ahe_loop" and x.quantity == "current")
+        if x.unit and x.quantity != "angle" and not of_current:
             cell = "field_x_oe" if x.quantity == "field" else "current_ma"
             made.largest_x = in_sheet_units(float(np.nanmax(np.abs(values))), x.unit, cell)
         if y is not None:
@@ -460,7 +519,7 @@ def _is_read(column: Column, kind: str, y: Column | None) -> bool:
 
     Beside a write current it is so where its name says it, or a voltage needs one.
     """
-    swept = KINDS[kind].x == "field"
+    swept = KINDS[kind].x in ("field", "angle")
     return swept or bool(_READ.search(column.name)) or (y is not None and y.quantity == "voltage")
 
 

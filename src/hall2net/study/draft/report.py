@@ -14,7 +14,8 @@ _MANY_ROWS = 40
 _WORDS = {
     "temperature_k": "{:g} K", "field_x_oe": "Hx {:g} Oe", "prefield_x_oe": "Hx before {:g} Oe",
     "initial_field_z_oe": "Hz before {:g} Oe", "current_ma": "I {:g} mA",
-    "pulse_width_s": "pulse {:g} s", "cycle": "cycle {:g}",
+    "pulse_width_s": "pulse {:g} s", "cycle": "cycle {:g}", "field_oe": "H {:g} Oe",
+    "direction_deg": "at {:g} deg",
 }  # fmt: skip
 
 
@@ -186,6 +187,7 @@ def _keys(name: str, block: str) -> list[str]:
 def _targets(block: str, scale: str) -> list[str]:
     """What to make first."""
     targets = ["loops.csv"] if "\n  loops:" in block else []
+    targets += ["torque_methods.csv"] if "\n  harmonic:" in block else []
     targets += ["lut.csv"] if "\n  lut:" in block else []
     return [*targets, *(f"figures/{scale}/{f}.png" for f in _figures(block)[:1])]
 

@@ -45,7 +45,8 @@ _DEVICE = re.compile(
 )
 """What laboratories call their samples, with a number or letter: bar1, hb_2, waferA."""
 _SETTINGS = {
-    "temperature_k": "{:g}k", "current_ma": "{:g}ma", "field_x_oe": "{:g}oe", "cycle": "cycle{:g}",
+    "temperature_k": "{:g}k", "current_ma": "{:g}ma", "field_x_oe": "{:g}oe", "field_oe": "{:g}oe",
+    "cycle": "cycle{:g}",
 }  # fmt: skip
 """Conditions that part a file into several measurements, as ids have them."""
 _MANY_SAMPLES = 20  # names that differ in more than so many ways, file by file, count the files
@@ -220,15 +221,17 @@ def _conditions(one: Measurement, words: Hints, named: Hints) -> None:
     for cell in _conditions_of(one):
         if cell in one.cells:
             continue
-        if cell in words.cells:
-            one.cells[cell] = words.cells[cell]
-        elif cell in named.cells and one.cells["kind"] == UNKNOWN and cell in _SWEPT:
+        # Names do not tell a field along the current from one of any direction.
+        source = "field_x_oe" if cell == "field_oe" else cell
+        if source in words.cells:
+            one.cells[cell] = words.cells[source]
+        elif source in named.cells and one.cells["kind"] == UNKNOWN and cell in _SWEPT:
             # Perhaps the largest of a sweep, which the kind would show.
             one.cells[cell] = UNKNOWN
-            one.choices[cell] = [named.words[cell]]
-        elif cell in named.cells and not _is_the_sweep(one, cell, named.cells[cell]):
-            one.cells[cell] = named.cells[cell]
-            one.named[cell] = named.words[cell]
+            one.choices[cell] = [named.words[source]]
+        elif source in named.cells and not _is_the_sweep(one, cell, named.cells[source]):
+            one.cells[cell] = named.cells[source]
+            one.named[cell] = named.words[source]
 
 
 def _is_the_sweep(one: Measurement, cell: str, value: float | str) -> bool:

@@ -1,0 +1,136 @@
+"""Torque efficiencies of each sample by every method that measured them, and whether they agree."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from hall2net.physics.agreement import difference
+from hall2net.physics.facts import Samples
+from hall2net.physics.formulas import Convention, efficiency_per_current_density
+from hall2net.physics.harmonic import current_density
+from hall2net.physics.torque import areal_moment
+from hall2net.tables import systematic_column, uncertainty_column
+from hall2net.units import OERSTED
+
+METHODS = ("loop_shift", "harmonic_angle", "harmonic_field")
+"""The first that a sample has is the one that the others are compared with."""
+
+_PER_MA = 1e-3 / OERSTED  # A/m per A to Oe per mA
+_TORQUES = {"h_dl_per_ma_oe": "xi_dl_j", "h_fl_per_ma_oe": "xi_fl_j"}
+_NO_MOMENT = "xi needs M_s t: magnetometry, or m_s_t_a or m_s_emu_cc of the sample"
+_COLUMNS = (
+    "sample", "method",
+    *(column for pair in _TORQUES.items() for name in pair
+      for column in (name, uncertainty_column(name), systematic_column(name))),
+    "against", "z_dl", "p_dl", "z_fl", "p_fl", "current_layer", "status", "reason",
+)  # fmt: skip
+
+
+def torque_methods_table(
+    harmonic: pd.DataFrame,
+    torque: pd.DataFrame | None,
+    magnetometry: pd.DataFrame,
+    resistivity: pd.DataFrame,
+    samples: Samples,
+    *,
+    convention: Mapping[str, Any],
+) -> pd.DataFrame:
+    """Damping-like and field-like efficiencies by loop shift and by harmonics, side by side.
+
+    Both torques are xi = (2e/hbar) mu_0 (M_s t) H/j. Methods are compared by their fields per
+    current: M_s t and the cross-section are the same in all of them and say nothing on whether they
+    agree. Their total uncertainties count as independent. Where rotations gave the planar Hall
+    ratio and the thermal part to the other harmonic method, the two share some error, and the test
+    is milder than it says.
+
+    Parameters
+    ----------
+    harmonic : harmonic.csv
+    torque : torque.csv; None for a study without loop shifts
+    magnetometry, resistivity : tables of the same names
+    samples : sample to its facts, as in `hall2net.physics.harmonic.harmonic_table`
+    convention : keys of `Convention`
+
+    Returns
+    -------
+    DataFrame, one row a sample and method: `h_dl_per_ma_oe`, `h_fl_per_ma_oe` (without Oersted
+    field), `xi_dl_j`, `xi_fl_j`, each with `_u` and `_sys`; `against`, the method that this one is
+    compared with, and the difference over its sigma `z` with the probability `p` of one as large.
+
+    Raises
+    ------
+    ConfigError
+        If a sample lacks a fact, or the convention is not valid.
+    """
+    chosen = Convention.of(convention)
+    rows: list[dict[str, Any]] = []
+    for sample in dict.fromkeys(harmonic["sample"]):
+        own = _methods(harmonic, torque, str(sample))
+        moment = areal_moment(str(sample), magnetometry, samples)
+        density = current_density(samples, str(sample), resistivity, chosen)
+        for row in own:
+            for field, xi in _TORQUES.items():
+                per_field = efficiency_per_current_density(moment.value, 1 / _PER_MA / density)
+                row |= _efficiency(row, field, xi, per_field, moment.u / moment.value)
+            if not moment and row["status"] != "refused":
+                row["status"] = "flagged"
+                row["reason"] = "; ".join(filter(None, [row["reason"], _NO_MOMENT]))
+        first = next((row for row in own if _comparable(row)), None)
+        rows += [row | _compared(row, first) for row in own]
+    for row in rows:
+        row["current_layer"] = chosen.current_layer
+    return pd.DataFrame(rows, columns=list(_COLUMNS))
+
+
+def _methods(
+    harmonic: pd.DataFrame, torque: pd.DataFrame | None, sample: str
+) -> list[dict[str, Any]]:
+    """Fields of a sample by each method."""
+    found = {
+        str(row["kind"]): row for row in harmonic[harmonic["sample"] == sample].to_dict("records")
+    }
+    if torque is not None:
+        for row in torque[torque["sample"] == sample].to_dict("records"):
+            found["loop_shift"] = row
+    kept = ("status", "reason", "h_dl_is_lower_bound")
+    names = [column for name in _TORQUES for column in
+             (name, uncertainty_column(name), systematic_column(name))]  # fmt: skip
+    rows = []
+    for method in (name for name in METHODS if name in found):
+        row = {name: found[method].get(name, np.nan) for name in (*names, *kept)}
+        row["reason"] = "" if pd.isna(row["reason"]) else row["reason"]
+        rows.append({"sample": sample, "method": method} | row)
+    return rows
+
+
+def _efficiency(
+    row: Mapping[str, Any], field: str, xi: str, per_field: float, moment_u: float
+) -> dict[str, float]:
+    """An efficiency with `_u`, in which that of M_s t counts, and `_sys`."""
+    value = row[field] * per_field
+    u = np.hypot(row[uncertainty_column(field)] * per_field, value * np.nan_to_num(moment_u))
+    sys = abs(row[systematic_column(field)] * per_field)
+    return {xi: value, uncertainty_column(xi): abs(u), systematic_column(xi): sys}
+
+
+def _comparable(row: Mapping[str, Any]) -> bool:
+    """Whether a row has a damping-like field that is no bound."""
+    bound = str(row.get("h_dl_is_lower_bound")) in ("True", "1", "1.0")
+    return row["status"] != "refused" and np.isfinite(row["h_dl_per_ma_oe"]) and not bound
+
+
+def _compared(row: Mapping[str, Any], first: Mapping[str, Any] | None) -> dict[str, Any]:
+    if first is None or row is first or not _comparable(row):
+        return {}
+    compared: dict[str, Any] = {"against": first["method"]}
+    for field, short in (("h_dl_per_ma_oe", "dl"), ("h_fl_per_ma_oe", "fl")):
+        pair = [(one[field], _total(one, field)) for one in (row, first)]
+        compared[f"z_{short}"], compared[f"p_{short}"] = difference(*pair)
+    return compared
+
+
+def _total(row: Mapping[str, Any], field: str) -> float:
+    parts = [row[uncertainty_column(field)], row[systematic_column(field)]]
+    return float(np.hypot(*np.nan_to_num(parts)))
