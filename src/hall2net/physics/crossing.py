@@ -50,12 +50,12 @@ _STEEPEST = 1e3
 _MOST = 32
 """Points of an edge; more are averaged, since between them its grains decide, not the noise."""
 _DOMAINS = np.array([30.0, 100.0, 300.0, 1000.0, 3000.0])
-_FREQUENT = np.array([1.0, 1.0, 1.0, 1.0, 1.0])
+_FREQUENT = np.array([0.3, 1.0, 1.0, 1.0, 1.0])
 """Numbers of domains that an edge may be made of, from a small Hall cross to a smooth edge, and how
 often each is met."""
 _GRAIN = 60.0
 """Domains of an edge that is not resolved, where the points do not show them."""
-_ANYWHERE = 0.22
+_ANYWHERE = 0.17
 """Standard deviation, over the field step, of an edge of unknown shape within it."""
 _FAR = 2.2
 """Stretches that reach so many widths from the crossing hold the whole edge."""

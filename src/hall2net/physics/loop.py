@@ -371,7 +371,7 @@ def _check_levels(measured: _Measured, bins: Bins, background: Background, slope
             + (
                 "measure to higher fields"
                 if slope == "none"
-                else "more points in saturation, or slope: none"
+                else "measure to higher fields, with more points there, or slope: none"
             )
         )
     if len(measured.branches) < 3:

@@ -280,7 +280,8 @@ def total_sigma(row: pd.Series | pd.DataFrame, column: str) -> Any:  # noqa: ANN
     if column in FIELDS:
         steps = 1.0 if column in FIELDS[:2] else 0.5**0.5
         parts.append(row.get("h_step_u_oe", 0.0) * steps)
-    return sum(part**2 for part in parts) ** 0.5
+    known = [parts[0], *(np.nan_to_num(part) for part in parts[1:])]
+    return sum(part**2 for part in known) ** 0.5
 
 
 def interval_columns(column: str) -> tuple[str, str]:
