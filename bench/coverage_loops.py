@@ -13,14 +13,15 @@ import pandas as pd
 from tqdm import tqdm
 
 from hall2net.emulate.laboratory import LabLoop, draw_loop
-from hall2net.physics.loops import FIELDS, fit_loop, interval_columns, total_sigma
+from hall2net.physics.loops import FIELDS, fit_loop, interval_columns
+from hall2net.tables import total_sigma
 
 NAMES = (*FIELDS, "r_ahe_ohm")
 SEEN = 8.0
 """Sigma of the hysteresis from which a loop must give a number."""
 CLASSES = {"noise": "noise / R_AHE (%)", "reach": "H_c / largest field (%)", "points": "points"}
 REASONS = {
-    "open": "not saturated", "one_sided": "one-sided", "incomplete": "incomplete|one-sided",
+    "open": "not saturated|higher fields", "one_sided": "one-sided", "incomplete": "incomplete|one-sided",
     "none": "no hysteresis", "two_steps": "steps", "hump": "beyond the saturated|cross each other",
     "metamagnet": "steps|no hysteresis", "inverted": "negative H_c",
 }  # fmt: skip

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 # Longest first, so that "_a_m2" is not taken for "_m2".
@@ -45,9 +46,10 @@ def total_sigma(row: pd.Series | pd.DataFrame, column: str) -> Any:  # noqa: ANN
     row : a row of loops.csv, or the table
     column : one of its values
     """
-    parts = [row[uncertainty_column(column)], row.get(systematic_column(column), 0.0)]
-    parts.append(row.get("h_step_u_oe", 0.0) * _OF_A_STEP.get(column, 0.0))
-    return sum(part**2 for part in parts) ** 0.5
+    steps = row.get("h_step_u_oe", 0.0) * _OF_A_STEP.get(column, 0.0)
+    # What a loop has no systematic part or field step of adds nothing to its statistical part.
+    others = [np.nan_to_num(part) for part in (row.get(systematic_column(column), 0.0), steps)]
+    return sum(part**2 for part in (row[uncertainty_column(column)], *others)) ** 0.5
 
 
 def with_left_out(table: pd.DataFrame, reasons: Mapping[str, str]) -> pd.DataFrame:

@@ -129,7 +129,7 @@ class _Domains:
                 if now == before:
                     break
             m[k] = now
-        turned = self.reversible * np.tanh(path / self.reversible_field)
+        turned = self.reversible * path / np.hypot(path, self.reversible_field)
         return (m + turned) / (1 + abs(self.reversible))
 
 

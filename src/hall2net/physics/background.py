@@ -29,7 +29,7 @@ from hall2net.physics.windows import (
 
 SLOPES = {
     "fitted": "slope, even part, drift and jumps as far as the data ask for them",
-    "none": "none of them, as for data that the instrument has corrected",
+    "none": "none of them, nor a slow approach to saturation, as for data corrected before",
 }
 """What is fitted besides offset and half swing."""
 
@@ -49,8 +49,12 @@ _LEAST_WEIGHT = 3e-3
 """Fits of less weight, relative to the best, are dropped."""
 _SCREENED = (0, 2, 4)
 """Ways to approach saturation by which windows are compared: none, a long tail, a rotation."""
-_TAIL_SHAPE = np.array([0.03] * 4 + [0.1] * 2)
+_TAIL_SHAPE = np.array([0.03] * 4 + [0.1] * 3)
 """Error of the half swing by the unknown shape of a tail or a rotation, over its size."""
+_MISFIT, _MISFIT_PROBABILITY = 1.5, 1e-4
+"""Residuals are no noise where their mean square is so much larger and so improbable."""
+_INDEPENDENT = 8
+"""Bins of residuals that are no noise and independent of each other: these come in long waves."""
 _WITH_TAILS = 1e-2
 """Sets of terms of less weight are not tried with other tails."""
 
@@ -154,6 +158,11 @@ class Background:
         """Statistical and systematic."""
         return self.statistical + self.systematic
 
+    @property
+    def misfits(self) -> bool:
+        """Whether no set of terms describes what is saturated."""
+        return self.misfit > _MISFIT and self.misfit_probability < _MISFIT_PROBABILITY
+
     def below(self, branch: Branch) -> np.ndarray:
         """What lies below the loop at the points of a branch, (n,)."""
         return self.terms.of(branch) @ self.values
@@ -208,7 +217,8 @@ def fit_background(
     if not candidates:
         raise Refused(too_few(bins, found, window))
     candidates = sorted(candidates, key=lambda c: c.score)[:_WINDOWS_KEPT]
-    background = _average(terms, candidates, _sets(terms.names, slope), sigma)
+    approaches = APPROACHES if slope == "fitted" else APPROACHES[:1]
+    background = _average(terms, candidates, _sets(terms.names, slope), approaches, sigma)
     background.values[0] += centre
     return background
 
@@ -232,7 +242,9 @@ def _candidates(
     reduced = equations.without_waves(size)
     scores = _screened(reduced, names, slope)
     every = [
-        _Candidate(float(row.min()), k, group, reduced, size, _SCREENED[int(row.argmin())])
+        _Candidate(
+            float(row.min()), k, group, reduced, size, _screened_by(slope)[int(row.argmin())]
+        )
         for k, row in enumerate(scores)
         if np.isfinite(row.min())
     ]
@@ -243,7 +255,7 @@ def _screened(equations: Equations, names: tuple[str, ...], slope: str) -> np.nd
     """Best score (w, approaches) of a window over nested sets of terms."""
     order = _nested(names, slope)
     scores = []
-    for approach in (APPROACHES[k] for k in _SCREENED):
+    for approach in (APPROACHES[k] for k in _screened_by(slope)):
         columns = [N_TAILS, N_TAILS + 1, *approach, *order]
         sets = np.zeros((len(columns), equations.right.shape[1]), bool)
         for k in range(len(columns)):
@@ -252,6 +264,11 @@ def _screened(equations: Equations, names: tuple[str, ...], slope: str) -> np.nd
         score = equations.nested(columns) + equations.charge(sets)
         scores.append(score[:, least:].min(axis=1))
     return np.stack(scores, axis=-1)
+
+
+def _screened_by(slope: str) -> tuple[int, ...]:
+    """Ways to approach saturation by which windows are compared."""
+    return _SCREENED if slope == "fitted" else (0,)
 
 
 @lru_cache(maxsize=64)
@@ -296,12 +313,18 @@ def _with_tails(sets: np.ndarray, approaches: Sequence[tuple[int, ...]]) -> np.n
 
 
 def _average(
-    terms: Terms, candidates: Sequence[_Candidate], sets: np.ndarray, sigma: float
+    terms: Terms,
+    candidates: Sequence[_Candidate],
+    sets: np.ndarray,
+    approaches: Sequence[tuple[int, ...]],
+    sigma: float,
 ) -> Background:
     """Mean of all fits by their weight, with the spread between them."""
     parts = [c.equations.only([c.window]) for c in candidates]
     equations = parts[0].with_those_of(parts[1:])
-    columns, values, misfit, charge = _fits(equations, sets, {c.approach for c in candidates})
+    columns, values, misfit, charge = _fits(
+        equations, sets, {c.approach for c in candidates}, approaches
+    )
     score = misfit + charge
     w, first = np.unravel_index(int(np.argmin(score)), score.shape)
     best = candidates[int(w)]
@@ -322,29 +345,37 @@ def _average(
     away = values[:, tails:] - mean
     systematic = (away * weight[:, None]).T @ away
     systematic[1, 1] += shape**2
+    covariance *= scale
+    unlikely = float(chdtrc(dof, ratio * dof))
+    if ratio > _MISFIT and unlikely < _MISFIT_PROBABILITY:
+        waves = max(float(equations.number[w]) / _INDEPENDENT - 1, 0.0)
+        systematic += waves * covariance[tails:, tails:]
     kept = weights.sum(axis=1) @ np.array([c.group.kept[c.window] for c in candidates])
     return Background(
-        terms, mean, covariance[tails:, tails:] * scale, systematic,
+        terms, mean, covariance[tails:, tails:], systematic,
         sigma * np.sqrt(scale), best.size * np.sqrt(_WAVES_POWER), ratio,
-        float(chdtrc(dof, ratio * dof)), weights.sum(axis=0) @ columns[:, tails:].astype(float),
+        unlikely, weights.sum(axis=0) @ columns[:, tails:].astype(float),
         best.group.normal, kept, best.group.level,
     )  # fmt: skip
 
 
 def _fits(
-    equations: Equations, sets: np.ndarray, approaches: Set[int]
+    equations: Equations,
+    sets: np.ndarray,
+    best: Set[int],
+    approaches: Sequence[tuple[int, ...]],
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Columns (s, p), values (w, s, p), misfits and charges (w, s) of all sets of terms.
 
     Every set is tried without a tail and with those that fit some window best; the sets that then
     have a weight with all ways to approach saturation.
     """
-    first = [APPROACHES[k] for k in sorted({0, *approaches})]
+    first = [approaches[k] for k in sorted({0, *best})]
     tried = _with_tails(sets, first)
     values, misfit = equations.solve(tried)
     charge = equations.charge(tried, values)
     worth = _weights(misfit + charge).max(axis=0).reshape(len(first), -1).max(axis=0)
-    rest = [approach for approach in APPROACHES if approach not in first]
+    rest = [approach for approach in approaches if approach not in first]
     if not rest:
         return tried, values, misfit, charge
     more = _with_tails(sets[worth > _WITH_TAILS], rest)

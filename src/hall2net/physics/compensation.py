@@ -7,7 +7,7 @@ import pandas as pd
 
 from hall2net.errors import Hall2netError
 from hall2net.physics.lines import weighted_line
-from hall2net.tables import uncertainty_column, usable
+from hall2net.tables import total_sigma, uncertainty_column, usable
 
 _SIGNED = 3.0  # sigma from which the sign of R_AHE is believed
 _EITHER_SIDE = 2  # loops on each side of T_M that the divergence is fitted to: a line and 2 dof
@@ -52,8 +52,8 @@ def compensation_temperature(loops: pd.DataFrame, sample: str) -> Compensation:
     rows = usable(loops)
     rows = rows[(rows["sample"] == sample) & (rows["kind"] == "ahe_loop")]
     rows = rows.dropna(subset=["temperature_k", "r_ahe_ohm"]).sort_values("temperature_k")
-    if (u := uncertainty_column("r_ahe_ohm")) in rows:
-        rows = rows[~(rows["r_ahe_ohm"].abs() < _SIGNED * rows[u])]
+    if uncertainty_column("r_ahe_ohm") in rows:
+        rows = rows[~(rows["r_ahe_ohm"].abs() < _SIGNED * total_sigma(rows, "r_ahe_ohm"))]
     temperature = rows["temperature_k"].to_numpy(float)
     sign = np.sign(rows["r_ahe_ohm"].to_numpy(float))
     change = np.flatnonzero(sign[1:] != sign[:-1])
@@ -78,7 +78,7 @@ def _divergence(rows: pd.DataFrame, middle: float) -> tuple[float, float]:
         raise Hall2netError("fewer than two loops on one side of the sign change")
     near = pd.concat([below, above])
     h_c = near["h_c_oe"].to_numpy(float)
-    u = np.hypot(near["h_c_u_oe"], near["h_step_u_oe"].fillna(0)).to_numpy(float) / h_c**2
+    u = total_sigma(near, "h_c_oe").to_numpy(float) / h_c**2
     inverse = np.sign(near["r_ahe_ohm"].to_numpy(float)) / h_c
     temperature = near["temperature_k"].to_numpy(float)
     origin = float(np.average(temperature, weights=u**-2))  # offset and slope do not correlate

@@ -50,10 +50,12 @@ _STEEPEST = 1e3
 _MOST = 32
 """Points of an edge; more are averaged, since between them its grains decide, not the noise."""
 _DOMAINS = np.array([30.0, 100.0, 300.0, 1000.0, 3000.0])
-"""Numbers of domains that an edge may be made of: from a small Hall cross to a smooth edge."""
+_FREQUENT = np.array([0.3, 1.0, 1.0, 1.0, 1.0])
+"""Numbers of domains that an edge may be made of, from a small Hall cross to a smooth edge, and how
+often each is met."""
 _GRAIN = 60.0
 """Domains of an edge that is not resolved, where the points do not show them."""
-_ANYWHERE = 0.22
+_ANYWHERE = 0.17
 """Standard deviation, over the field step, of an edge of unknown shape within it."""
 _FAR = 2.2
 """Stretches that reach so many widths from the crossing hold the whole edge."""
@@ -110,7 +112,7 @@ def locate(branches: Sequence[Points]) -> list[Crossing]:
     """The switching field of every branch; all are made of the same number of domains."""
     every = [_grains_of(points) for points in branches]
     misfit = sum((grains.misfit for grains in every if grains), np.zeros(_DOMAINS.size))
-    likely = np.exp((misfit.min() - misfit) / 2)
+    likely = _FREQUENT * np.exp((misfit.min() - misfit) / 2)
     likely /= likely.sum()
     return [
         _between(points) if grains is None else grains.crossing(likely)
@@ -152,6 +154,8 @@ class _Edge:
     steep : slope over its error
     on_edge : number of points with |m| below `_ON_EDGE`
     whole : whether both ends are saturated
+    free : (n, 3), changes of m by a, b and c, each as large as it might be
+    free_at_root : (3,), the same at the root
     """
 
     field: np.ndarray
@@ -165,6 +169,8 @@ class _Edge:
     steep: float
     on_edge: int
     whole: bool
+    free: np.ndarray
+    free_at_root: np.ndarray
 
 
 def _fitted_edge(
@@ -207,9 +213,11 @@ def _fitted_edge(
     error = float(np.sqrt(np.linalg.inv(normal)[1, 1]))
     on_edge = int(np.sum(np.abs(erf(z / np.sqrt(2))) < _ON_EDGE))
     whole = bool(z[0] < -_FAR and z[-1] > _FAR)
+    sizes = np.sqrt(2 / np.pi) * np.array([1.0, theta[1], _BEND * theta[1]])
     return _Edge(
         h, y, s, z, starts, near, float(middle + at * reach),
         float((theta[1] + 2 * theta[2] * at) / reach), theta[1] / error, on_edge, whole,
+        a * np.exp(-(z[:, None] ** 2) / 2) * sizes, np.array([1.0, at, at**2]) * sizes,
     )  # fmt: skip
 
 
@@ -247,8 +255,9 @@ def _granular(edge: _Edge, covariance: np.ndarray) -> _Grains | None:
     """What each number of domains makes of an edge; None where none explains it, as for a jump.
 
     Between its points the branch follows the smooth edge but for a Brownian bridge (Donsker's
-    theorem): cov(m, m') = 4 F (1 - F')/N with F = (1 + m)/2 and N domains. The conditional mean
-    of m gives the crossing, its variance the error.
+    theorem): cov(m, m') = 4 F (1 - F')/N with F = (1 + m)/2 and N domains. That edge was fitted to
+    the same points, and is left free about its fit, or it would hide its grains. The conditional
+    mean of m gives the crossing, its variance the error.
     """
     f = (1 + erf(edge.z / np.sqrt(2))) / 2
     rest = edge.m - (2 * f - 1)
@@ -257,13 +266,16 @@ def _granular(edge: _Edge, covariance: np.ndarray) -> _Grains | None:
     bridge = 4 * np.minimum.outer(f, f) * (1 - np.maximum.outer(f, f))
     at_root = 4 * np.minimum(f, 0.5) * (1 - np.maximum(f, 0.5))
     steep = np.sqrt(2 / np.pi) * edge.slope
-    own = bridge / _DOMAINS[:, None, None] + np.diag(edge.noise**2)
-    right = np.stack(np.broadcast_arrays(rest, at_root / _DOMAINS[:, None]), axis=-1)
+    own = bridge / _DOMAINS[:, None, None] + np.diag(edge.noise**2) + edge.free @ edge.free.T
+    at_root = at_root / _DOMAINS[:, None] + edge.free @ edge.free_at_root
+    right = np.stack(np.broadcast_arrays(rest, at_root), axis=-1)
     solved = np.linalg.solve(own, right)
     squares, weights = solved[..., 0] @ rest, solved[..., 1]
     if squares.min() > chdtri(rest.size, _MISFIT):
         return None
-    variance = np.maximum(1 - weights @ at_root, 0.0) / _DOMAINS / steep**2
+    known = np.einsum("dp,dp->d", weights, at_root)
+    variance = 1 / _DOMAINS + edge.free_at_root @ edge.free_at_root - known
+    variance = np.maximum(variance, 0.0) / steep**2
     # Errors of the background are common to all points: they move the smooth edge as a whole.
     common = np.exp(-(edge.z**2))
     common = -common / common.sum() / steep

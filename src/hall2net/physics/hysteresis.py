@@ -49,6 +49,8 @@ Hall loop makes it, and how many sigma of its noise the latter must be above it.
 most; one with humps on both sides up to 0.85, about a field beside its centre."""
 _OUTER = 6
 """The bins at either end, one of so many, by which drift is judged where the loop may be none."""
+_QUIET = 0.2
+"""Part of the largest difference that these have at most, where there is no drift."""
 
 
 @dataclass(frozen=True)
@@ -326,7 +328,9 @@ def _closing(
         )
         if best.whole(float(d.field[0]), float(d.field[-1])):
             return best
-    return replace(best, even_curve=best.even_curve or _is_odd(d, d.value - _baseline(d, outer)))
+    # What looks open may be two lobes of opposite sign, with one of which a drift was mistaken.
+    quiet = np.max(np.abs(d.value[outer])) < _QUIET * np.max(np.abs(d.value))
+    return replace(best, even_curve=bool(quiet and _is_odd(d, d.value)))
 
 
 def _is_odd(d: Difference, value: np.ndarray) -> bool:

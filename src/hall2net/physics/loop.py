@@ -71,9 +71,8 @@ _SAME_LEVEL = 0.2
 """Cycles whose half swings differ by more than this fraction are other measurements."""
 _SAME_FIELD = 0.25
 """Cycles whose switching fields scatter by more than this fraction of H_c are flagged."""
-_MISFIT, _MISFIT_PROBABILITY, _MISFIT_SIZE = 1.5, 1e-4, 0.005
-"""Residuals are no noise where their mean square is so much larger and so improbable; below this
-fraction of the half swing nobody minds."""
+_MISFIT_SIZE = 0.005
+"""Residuals that are no noise, over the half swing, that nobody minds."""
 _FAR_BEYOND = 5.0
 """A signal that goes so many half swings out is no loop between two levels; a second signal of
 opposite sign and three fifths of its size reaches four."""
@@ -372,7 +371,7 @@ def _check_levels(measured: _Measured, bins: Bins, background: Background, slope
             + (
                 "measure to higher fields"
                 if slope == "none"
-                else "more points in saturation, or slope: none"
+                else "measure to higher fields, with more points there, or slope: none"
             )
         )
     if len(measured.branches) < 3:
@@ -769,7 +768,7 @@ def _doubts(loop: Loop, shapes: Mapping[str, list[Shape]], scatter: float) -> It
     if error > 0.2 * size:
         yield f"the saturated levels are known to {100 * error / size:.0f} % only"
     seen = loop.background.sigma > _MISFIT_SIZE * size
-    if seen and _is_misfit(loop.background):
+    if seen and loop.background.misfits:
         yield (
             f"the background is not described: residuals in saturation are"
             f" {np.sqrt(loop.background.misfit):.1f} times the noise"
@@ -778,10 +777,6 @@ def _doubts(loop: Loop, shapes: Mapping[str, list[Shape]], scatter: float) -> It
         yield f"drift of {abs(loop.drift.value) / size:.1f} times the half swing"
     if scatter > _SAME_FIELD * abs(h_c.value):
         yield f"the cycles differ: H_c is known to {100 * scatter / abs(h_c.value):.0f} % only"
-
-
-def _is_misfit(background: Background) -> bool:
-    return background.misfit > _MISFIT and background.misfit_probability < _MISFIT_PROBABILITY
 
 
 def _steps_in_words(shapes: Sequence[Shape], branch: str) -> str:

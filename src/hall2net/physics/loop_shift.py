@@ -59,9 +59,7 @@ def usable_loops(loops: pd.DataFrame, sample: str) -> tuple[pd.DataFrame, str]:
     noise_u = kept["h_0_u_oe"]
     if "h_0_sys_oe" in kept:
         noise_u = np.hypot(noise_u, kept["h_0_sys_oe"].fillna(0))
-    # A centre is the mean of two switching fields, each with a field step of its own.
-    total_u = np.hypot(noise_u, kept["h_step_u_oe"].fillna(0) / np.sqrt(2))
-    points = kept[needed[:3]].assign(noise_u_oe=noise_u, u_oe=total_u)
+    points = kept[needed[:3]].assign(noise_u_oe=noise_u, u_oe=total_sigma(kept, "h_0_oe"))
     n_refused = len(series) - len(kept)
     many = n_refused > _LEFT_OUT * len(series)
     reason = f"{n_refused} of {len(series)} loops left out" if many else ""

@@ -25,9 +25,12 @@ _TAILS = (0.35, 1.0)
 """Lengths of the tails of an edge, over the way from its half height to where the loop closes."""
 _ROTATIONS = (0.05, 0.15)
 """Fields at which moments rotate reversibly into the field, over the largest field."""
-APPROACHES: tuple[tuple[int, ...], ...] = ((), (0, 1), (2, 3), (4,), (5,))
+_SLOW = 0.2
+"""Distance from its edge, over the way to where the loop closes, at which a slow tail is half: far
+beyond it goes as the inverse of the distance, the slowest law of approach."""
+APPROACHES: tuple[tuple[int, ...], ...] = ((), (0, 1), (2, 3), (4,), (5,), (6,))
 """How the magnetisation may approach its saturation: which columns of `Windows.tails` together."""
-N_TAILS = 2 * len(_TAILS) + len(_ROTATIONS)
+N_TAILS = 2 * len(_TAILS) + len(_ROTATIONS) + 1
 
 
 @dataclass(frozen=True)
@@ -88,7 +91,7 @@ class Windows:
     kept : (windows, b), whether a window keeps a bin
     level : (b,), -1 or 1, which saturated level a bin is in
     tails : (b, `N_TAILS`), what edges with tails lack of their level, after and before the edge,
-        for each length of a tail; what moments lack that rotate
+        for each length of a tail; what moments lack that rotate; what a slow tail lacks
     normal : whether rising branches switch at the upper end of the open part
     """
 
@@ -129,6 +132,7 @@ def find_windows(bins: Bins, found: Hysteresis, largest: float, normal: bool) ->
         lacks = -level * np.exp(-np.abs(h - edge) / max(length * way, 1e-300))
         tails += [lacks * after, lacks * ~after]
     tails += [np.tanh(h / (part * np.max(np.abs(h)))) - level for part in _ROTATIONS]
+    tails.append(-level / (1 + np.abs(h - edge) / max(_SLOW * way, 1e-300)))
     shape = np.array(kept, bool).reshape(len(kept), h.size)
     return Windows(shape, level, np.stack(tails, axis=-1), normal)
 

@@ -33,7 +33,9 @@ def read_train(measurement: xr.Dataset) -> pd.DataFrame:
     points = pd.DataFrame(
         {column: measurement[column].to_numpy() for column in ("pulse", "resistance", "time")}
     )
-    points["resistance_u"] = measurement["resistance_u"] if "resistance_u" in measurement else np.nan
+    points["resistance_u"] = (
+        measurement["resistance_u"] if "resistance_u" in measurement else np.nan
+    )
     points["write_current"] = write_currents(
         measurement["write_current"].to_numpy(),
         points["resistance"].to_numpy(),
