@@ -21,7 +21,8 @@ SEEN = 8.0
 """Sigma of the hysteresis from which a loop must give a number."""
 CLASSES = {"noise": "noise / R_AHE (%)", "reach": "H_c / largest field (%)", "points": "points"}
 REASONS = {
-    "open": "not saturated|higher fields", "one_sided": "one-sided", "incomplete": "incomplete|one-sided",
+    "open": "not saturated|higher fields", "one_sided": "one-sided",
+    "incomplete": "incomplete|one-sided",
     "none": "no hysteresis", "two_steps": "steps", "hump": "beyond the saturated|cross each other",
     "metamagnet": "steps|no hysteresis", "inverted": "negative H_c",
 }  # fmt: skip

@@ -141,7 +141,7 @@ def hall_loop(
     run = np.clip(np.searchsorted(path, along) - 1, 0, len(corners) - 2)
     tilted = field_x_oe * np.sin(np.radians(meter.tilt_deg))
     magnet.expose(field_z_oe=-largest_oe)
-    m, switching = np.empty(points), {}
+    m, switching = np.empty(points), dict[str, float]()
     for k, (start, stop) in enumerate(zip(corners[:-1], corners[1:], strict=True)):
         rows = run == k
         # What the meter reads less its zero and lead, and what the in-plane magnet adds.

@@ -199,7 +199,7 @@ def crowded(
         limit = ndtri(edges)
         place = np.where(deviate < limit, arms, np.where(deviate > -limit, corners, 1.0))
     else:
-        place = 1.0
+        place = np.ones_like(deviate)
     return place * np.exp(sigma * deviate)
 
 

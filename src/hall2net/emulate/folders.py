@@ -481,7 +481,8 @@ def judged(truth: Truth, cells: Mapping[str, Any]) -> tuple[list[str], list[str]
     """
     if cells["kind"] == UNKNOWN:
         return ["kind"], []
-    opened, wrong = [], []
+    opened: list[str] = []
+    wrong: list[str] = []
     for cell, value in truth.cells.items():
         found = cells.get(cell)
         same = found == value

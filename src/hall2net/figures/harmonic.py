@@ -26,7 +26,7 @@ from hall2net.figures.style import (
     shown_panels,
     stamp,
 )
-from hall2net.physics.harmonic import fitted_measurements
+from hall2net.physics.harmonic import fitted_rotations, fitted_sweeps
 from hall2net.tables import systematic_column, uncertainty_column, usable
 from hall2net.units import OERSTED
 
@@ -51,11 +51,14 @@ def harmonic_sweeps(
     names = _samples(harmonic, "harmonic_field")
     drawn, rows = _rows(names)
     for pair, name in zip(rows, names, strict=False):
-        sweeps = fitted_measurements(datasets[name], "harmonic_field")
+        sweeps = fitted_sweeps(datasets[name])
         for sweep in sweeps:
             across = abs(np.sin(sweep.direction)) > 0.5
             up = sweep.state > 0
-            style = {"color": COLOURS[2 if across else 1], "marker": MARKERS[0 if up else 1]}
+            style: dict[str, Any] = {
+                "color": COLOURS[2 if across else 1],
+                "marker": MARKERS[0 if up else 1],
+            }
             label = f"field {'across' if across else 'along'}, {'up' if up else 'down'}"
             field = sweep.harmonics.x
             grid = np.linspace(-sweep.largest, sweep.largest, 101)
@@ -87,7 +90,7 @@ def harmonic_rotations(
     for (left, right), name in zip(rows, names, strict=False):
         row = table.loc[name]
         used = [
-            one for one in fitted_measurements(datasets[name], "harmonic_angle")
+            one for one in fitted_rotations(datasets[name])
             if one.size / OERSTED > row["h_k_oe"]
         ]  # fmt: skip
         size = np.array([one.size for one in used]) / OERSTED

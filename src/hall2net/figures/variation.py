@@ -120,8 +120,8 @@ def accuracy_states_noise(*, states: Tables, noise: Tables) -> Figure:
         for measured in 100 * rows.loc[rows["noise"] != "assumed", "sigma"]:
             sigma.axvline(measured, color=GREY, ls=":", lw=0.8)
     number.plot([], [], color=GREY, ls=":", lw=0.8, label="float32")
-    for noise in sorted(known):
-        sigma.plot([], [], color=GREY, ls=":", lw=0.8, label=_NOISE_WORDS[noise])
+    for kind in sorted(known):
+        sigma.plot([], [], color=GREY, ls=":", lw=0.8, label=_NOISE_WORDS[kind])
     number.set_xscale("log", base=2)
     sigma.set_xscale("log")
     counts = sorted({int(n) for table in states.values() for n in table["n_states"].dropna()})

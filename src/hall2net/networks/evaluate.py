@@ -162,8 +162,9 @@ def loss_attribution(
     table["cost_points_sd"] = 100 * np.hypot(table["accuracy_sd"], table["accuracy_sd"].shift())
 
     def tested(synapse: Synapse) -> np.ndarray:
-        settings = {"draws": draws, "seed": seed, "time_s": time_s, "device": device}
-        return monte_carlo(saved, images, synapse, **settings)
+        return monte_carlo(
+            saved, images, synapse, draws=draws, seed=seed, time_s=time_s, device=device
+        )
 
     previous = np.full(draws, accuracy(saved.network().to(device), images))
     noisy = []

@@ -7,7 +7,7 @@ needs and does not measure comes from the other one, from loops and magnetometry
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -208,15 +208,24 @@ def _fit_one(one: xr.Dataset, kind: str) -> Sweep | Rotation:
     return fit_sweep(harmonics(one, "field"), direction, int(np.sign(state)))
 
 
-def fitted_measurements(dataset: xr.Dataset, kind: str) -> list[Sweep] | list[Rotation]:
-    """The fits of a sample's measurements of a kind, those that can be fitted.
+def fitted_sweeps(dataset: xr.Dataset) -> list[Sweep]:
+    """The fits of a sample's `harmonic_field`, those that can be fitted.
 
     Parameters
     ----------
     dataset : of the sample
-    kind : `harmonic_field` (`Sweep`) or `harmonic_angle` (`Rotation`)
     """
-    return _fitted(dataset, kind).fitted
+    return cast(list[Sweep], _fitted(dataset, "harmonic_field").fitted)
+
+
+def fitted_rotations(dataset: xr.Dataset) -> list[Rotation]:
+    """The fits of a sample's `harmonic_angle`, those that can be fitted.
+
+    Parameters
+    ----------
+    dataset : of the sample
+    """
+    return cast(list[Rotation], _fitted(dataset, "harmonic_angle").fitted)
 
 
 def _need(value: Given, words: str) -> None:
@@ -403,7 +412,8 @@ def _field_row(
         reasons.append(f"{beyond} of {points} points left out: fields not small against H_k")
     systematic = np.linalg.norm(list(found.parts.values()), axis=0)
     sigma = np.sqrt(np.diag(found.covariance))
-    row = _fields(*found.value, sigma, systematic, oersted)
+    h_dl, h_fl = found.value
+    row = _fields(h_dl, h_fl, sigma, systematic, oersted)
     row |= {
         "thermal_uohm_per_ma": 1e3 * known.thermal.value,
         "thermal_sys_uohm_per_ma": 1e3 * known.thermal.u,
@@ -420,7 +430,7 @@ def _field_row(
 
 def _fields(
     h_dl: float, h_total: float, sigma: np.ndarray, systematic: np.ndarray, oersted: Given
-) -> dict[str, float]:
+) -> dict[str, Any]:
     """Columns of the torques: the field-like one with and without the Oersted field."""
     both = float(np.hypot(systematic[1], oersted.u))
     values = {

@@ -13,6 +13,7 @@ from scipy.optimize import brentq
 
 from hall2net.errors import Hall2netError
 from hall2net.physics.lines import scatter_reason, student_factor, widening
+from hall2net.tables import total_sigma
 
 SHIFTS = ("line", "pair")
 """line: slope of H_0 against I with an intercept | pair: H_0(+I) - H_0(-I) at equal |I|."""

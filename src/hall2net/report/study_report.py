@@ -144,7 +144,7 @@ def _study(
         "parameters": parameter_table(facts.tables, facts.samples),
         "states": state_table(facts.tables.get("lut")),
         "merit": merit_table(facts.tables.get("merit")),
-        "claims": [one | {"mm": widths.get(one["figure"])} for one in found],
+        "claims": [{**one, "mm": widths.get(one["figure"])} for one in found],
         "doubtful": doubtful_rows(facts.tables),
         "decisions": list(facts.decisions),
         **drawn,

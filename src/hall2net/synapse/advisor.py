@@ -76,12 +76,13 @@ def advice(
     -------
     DataFrame, one row a choice: `choice` (`as measured`; `fewer states`, the `kept` best sets of
     every size; then other devices: one more state in the gap where it helps most, with the mean
-    scatter of the others; evenly spaced states; less scatter, if it was measured), `n_states`, `states` (numbers of
-    the look-up table, separated by blanks; empty for another device), `quantization_error` (of the
-    levels) with its 1 sigma from that of the resistances, `total_error` (with the scatter of the
-    states; empty where that of writes was not measured), `gain` (fraction by which the total error
-    falls, or without it the quantisation error; negative if it rises), `min_separation_sigma` (an
-    upper bound where the scatter of writes was not measured; empty where no scatter was).
+    scatter of the others; evenly spaced states; less scatter, if it was measured), `n_states`,
+    `states` (numbers of the look-up table, separated by blanks; empty for another device),
+    `quantization_error` (of the levels) with its 1 sigma from that of the resistances,
+    `total_error` (with the scatter of the states; empty where that of writes was not measured),
+    `gain` (fraction by which the total error falls, or without it the quantisation error; negative
+    if it rises), `min_separation_sigma` (an upper bound where the scatter of writes was not
+    measured; empty where no scatter was).
 
     Notes
     -----
@@ -101,8 +102,8 @@ def advice(
         (np.insert(r, k, middle), np.insert(sigma, k, sigma.mean()))
         for k, middle in enumerate(middles, start=1)
     ]
-    at = 1 if writes_measured(lut) else 0
-    best = int(np.argmin([weight_error(*one, weights, mapping=mapping)[at] for one in more]))
+    error = 1 if writes_measured(lut) else 0
+    best = int(np.argmin([weight_error(*one, weights, mapping=mapping)[error] for one in more]))
     choices += [
         (f"one more state at {middles[best]:.4g} ohm", "", *more[best]),
         ("as many states, evenly spaced", "", np.linspace(r[0], r[-1], len(r)), sigma),

@@ -73,7 +73,8 @@ class Synapse:
 
     def to(self, device: str | torch.device) -> "Synapse":
         """The same on another device, such as `cuda`."""
-        return replace(self, **{name: one.to(device) for name, one in self._tensors().items()})
+        moved: dict[str, Any] = {name: one.to(device) for name, one in self._tensors().items()}
+        return replace(self, **moved)
 
     def without(self, *parts: str) -> "Synapse":
         """The same without some of `PARTS`; the others draw the same random numbers.

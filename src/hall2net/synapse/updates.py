@@ -7,6 +7,7 @@ device.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -82,7 +83,7 @@ def update_curves(measurement: xr.Dataset) -> pd.DataFrame:
     its first pulse.
     """
     train = "pulse" in measurement and np.isfinite(measurement["pulse"]).any()
-    rows = []
+    rows: list[dict[str, Any]] = []
     for run in _runs_of_train(measurement) if train else _runs_of_loop(measurement):
         r = run["mean"].to_numpy()
         if len(r) < _SHORTEST_RUN or r[-1] == r[0]:
@@ -235,7 +236,8 @@ def fit_update(run: pd.DataFrame) -> UpdateFit:
     # The last diagonal element is what of the bend the free ends cannot take up.
     slope = (_label(curvature + _SMALL) - _label(curvature - _SMALL)) / (2 * _SMALL)
     per_residual = abs(slope / triangle[2, 2])
-    return UpdateFit(curvature, *ends(curvature), per_residual, basis, residual(curvature))
+    start, change = ends(curvature)
+    return UpdateFit(curvature, start, change, per_residual, basis, residual(curvature))
 
 
 def _label(curvature: float) -> float:
