@@ -211,7 +211,7 @@ def _sample_truth(study: Study, name: str) -> None:
         "r_xx_ohm": rounded(rho * LENGTH_M / (WIDTH_M * sample.stack_nm * 1e-9)),
         "i_c_ma": rounded(i_c),
         "j_c_a_m2": rounded(i_c * 1e-3 / (WIDTH_M * sample.stack_nm * 1e-9)),
-        "zero_field_share": rounded(-float(np.median(film(name).crowding * film(name).built_in))),
+        "zero_field_share": rounded(0.0 - float(np.median(film(name).crowding * film(name).built_in))),
     }
 
 
