@@ -34,6 +34,9 @@ _SHOWN = {
     "angle": ("deg", 1.0), "field_x": ("Oe", SI_FACTORS["field"]["Oe"]), "current": ("mA", 1e-3),
 }  # fmt: skip
 
+LEAST_CYCLE = 12
+"""Rows of a closed loop; a column that counts faster counts no cycles."""
+
 NO_CURRENT = 1e-15
 """In A; a current below it is none."""
 
@@ -177,7 +180,7 @@ def of_cycle(columns: Columns, kept: np.ndarray, say: Say) -> np.ndarray:
     present = np.unique(values[kept & np.isfinite(values)])
     some = ", ".join(f"{value:g}" for value in present[:8]) + ", …" * (len(present) > 8)
     if wanted is None:
-        if len(present) > 1:
+        if 1 < len(present) <= kept.sum() / LEAST_CYCLE:
             say(f"{name!r} is {some}: taken together; cycle in measurements.csv chooses one")
         return np.ones_like(kept)
     if wanted not in present:

@@ -67,8 +67,8 @@ def preview_page(
         "<!doctype html><html lang='en'><meta charset='utf-8'>",
         f"<title>{html.escape(name)}: draft</title><style>{_STYLE}</style>",
         f"<h1>{html.escape(name)}: what the files were taken for</h1>",
-        f"<p>{len(measurements)} measurements. Blue: x rises; red: x falls. ↔ and ↕ are the ends of "
-        "the axes, as the file was read. Yellow: something is to be filled in.</p>",
+        f"<p>{len(measurements)} measurements. Blue: x rises; red: x falls. ↔ and ↕ are the ends "
+        "of the axes, as the file was read. Yellow: something is to be filled in.</p>",
     ]
     for kind in (*KINDS, UNKNOWN):
         rows = [one for one in measurements if one.cells["kind"] == kind]

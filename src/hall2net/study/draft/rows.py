@@ -18,10 +18,10 @@ from hall2net.study.draft.columns import RawFile, look_at
 from hall2net.study.draft.kinds import Measurement, measurements_in
 from hall2net.study.draft.names import (
     Hints,
-    in_sheet_units,
-    sanitised,
     hints_of_name,
     hints_of_words,
+    in_sheet_units,
+    sanitised,
 )
 from hall2net.study.sheet import COLUMNS
 
