@@ -70,6 +70,58 @@ def test_temperature_k_chooses_points_in_any_table(tmp_path, name, decoy):
         read_measurement(tmp_path, ROW | {"temperature_k": 77})
 
 
+@pytest.mark.parametrize("name", ["T (°C)", "Temp_C", "Temperature (C)"])
+def test_degrees_celsius_are_converted_before_points_are_chosen(tmp_path, name):
+    parts = []
+    for celsius, up in ((-23.15, 420), (26.85, 240)):
+        field, r = loop(up, -up)
+        parts.append(pd.DataFrame({"Field (Oe)": field, "Rxy (ohm)": r, name: celsius}))
+    write(tmp_path, pd.concat(parts))
+    for temperature, up in ((250, 420), (300, 240)):
+        table = read_measurement(tmp_path, ROW | {"temperature_k": temperature})
+        assert_loop(table, up, -up)
+        assert table["point_temperature"].mean() == pytest.approx(temperature)
+
+
+@pytest.mark.parametrize(("unit", "size"), [("A", 1.0), ("mA", 1e3)])
+@pytest.mark.parametrize("coil", [0.05, -0.2])
+def test_a_coils_current_is_a_field_by_its_calibration(tmp_path, unit, size, coil):
+    field, r = loop()
+    ampere = field * 1e-4 / coil
+    write(tmp_path, {f"I coil ({unit})": size * ampere, "Rxy (ohm)": r, "B (T)": 1e-4 * field})
+    row = ROW | {"x_column": f"I coil ({unit})"}
+    assert_loop(read_measurement(tmp_path, row | {"coil_t_per_a": coil}), 210, -190)
+    with pytest.raises(FileError, match="a current in the column.*coil_t_per_a"):
+        read_measurement(tmp_path, row)
+    with pytest.raises(FileError, match="'B \\(T\\)', which is a field; expected no coil_t_per_a"):
+        read_measurement(tmp_path, row | {"x_column": "B (T)", "coil_t_per_a": coil})
+
+
+@pytest.mark.parametrize("name", ["Cycle", "loop no.", "Run #", "k"])
+def test_cycle_chooses_points(tmp_path, name):
+    parts = []
+    for cycle, up in enumerate((420, 330, 240), start=1):
+        field, r = loop(up, -up)
+        parts.append(pd.DataFrame({"Field (Oe)": field, "Rxy (ohm)": r, name: cycle}))
+    write(tmp_path, pd.concat(parts))
+    row = ROW | ({"cycle_column": "k"} if name == "k" else {})
+    for cycle, up in enumerate((420, 330, 240), start=1):
+        assert_loop(read_measurement(tmp_path, row | {"cycle": cycle}), up, -up)
+    together = read_measurement(tmp_path, row)
+    # The same numbers end a cycle and begin the next: a stall to the reader.
+    assert len(together) == 3 * len(field) - 2
+    assert any("1, 2, 3: taken together; cycle in" in one for one in together.attrs["remarks"])
+    with pytest.raises(FileError, match="no row of cycle 7.*one of 1, 2, 3"):
+        read_measurement(tmp_path, row | {"cycle": 7})
+
+
+def test_a_cycle_that_no_column_counts_is_refused(tmp_path):
+    field, r = loop()
+    write(tmp_path, {"Field (Oe)": field, "Rxy (ohm)": r})
+    with pytest.raises(FileError, match="no column counts cycles; expected cycle_column"):
+        read_measurement(tmp_path, ROW | {"cycle": 2})
+
+
 @pytest.mark.parametrize("shown", [1700.0, 0.0, -5.0, 1e6])
 def test_a_dead_temperature_channel_counts_as_none(tmp_path, shown):
     field, r = loop()

@@ -479,7 +479,7 @@ def judged(truth: Truth, cells: Mapping[str, Any]) -> tuple[list[str], list[str]
     truth : what is true
     cells : of the draft; `?` is open, but where nobody could know it
     """
-    if cells["kind"] == UNKNOWN:
+    if cells.get("kind") == UNKNOWN:
         return ["kind"], []
     opened: list[str] = []
     wrong: list[str] = []

@@ -36,6 +36,9 @@ _SHOWN = {
     "field_in_plane": ("Oe", SI_FACTORS["field"]["Oe"]),
 }  # fmt: skip
 
+LEAST_CYCLE = 12
+"""Rows of a closed loop; a column that counts faster counts no cycles."""
+
 NO_CURRENT = 1e-15
 """In A; a current below it is none."""
 
@@ -179,7 +182,7 @@ def of_cycle(columns: Columns, kept: np.ndarray, say: Say) -> np.ndarray:
     present = np.unique(values[kept & np.isfinite(values)])
     some = ", ".join(f"{value:g}" for value in present[:8]) + ", …" * (len(present) > 8)
     if wanted is None:
-        if len(present) > 1:
+        if 1 < len(present) <= kept.sum() / LEAST_CYCLE:
             say(f"{name!r} is {some}: taken together; cycle in measurements.csv chooses one")
         return np.ones_like(kept)
     if wanted not in present:

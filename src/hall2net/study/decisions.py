@@ -81,7 +81,7 @@ def read_decisions(
         Decision(
             row["id"],
             row["decision"],
-            _value(row.get("value", ""), rules[kinds[row["id"]]].get(row["decision"])),
+            _value(row.get("value", ""), rules.get(kinds[row["id"]], {}).get(row["decision"])),
             row["reason"],
             row.get("who", ""),
             row.get("date", ""),

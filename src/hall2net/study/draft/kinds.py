@@ -9,6 +9,7 @@ import numpy as np
 from hall2net.errors import FileError
 from hall2net.measurement import AMPLITUDES, KINDS, temperature_tolerance
 from hall2net.readers.columns import COIL, NONE
+from hall2net.readers.selection import LEAST_CYCLE
 from hall2net.study.cells import UNKNOWN
 from hall2net.study.draft.columns import Column, RawFile, follows
 from hall2net.study.draft.lock_in import amplitude, direction, lock_in_parts
@@ -25,7 +26,6 @@ _LOWEST_K, _HIGHEST_K = 0.01, 1500.0  # beyond these a temperature channel is no
 _DRIFT = 0.1  # of the mean temperature, up to which a drift is a measurement at its mean
 _MOST_SETS = 40  # currents or fields in one file; a column with more of them sweeps
 _SAME_SETTING = 0.02  # relative difference of two settings that are one
-_LEAST_CYCLE = 12  # rows of a closed loop
 _SAME_FIELD_OE = 5.0  # two fields that are one: a magnet's poles keep some remanence
 
 
@@ -104,7 +104,7 @@ def measurements_in(file: RawFile) -> list[Measurement]:
     if signals and currents:
         return _against_current(file, currents, signals)
     coils = [c for c in file.of("current") if c.sweeps]
-    if coils and (moments or signals):
+    if coils and (moments or signals) and not pulses:
         return _against_coil(file, coils, moments or signals)
     if signals and pulses:
         return [_measurement(file, "pulse_train", None, signals, Part(), pulses=pulses)]
@@ -264,7 +264,7 @@ def _in_cycles(file: RawFile, kind: str, x: Column, part: Part, rows: np.ndarray
             continue
         cycles = {float(n): rows & (column.values == n) for n in numbers}
         runs = [x.values[own] for own in cycles.values()]
-        if all(len(run) >= _LEAST_CYCLE and _branch_of(run) == 0 for run in runs):
+        if all(len(run) >= LEAST_CYCLE and _branch_of(run) == 0 for run in runs):
             for number, own in cycles.items():
                 cells = {**part.cells, "cycle": number, "cycle_column": column.name}
                 said = f"{column.name} counts {len(cycles)} cycles; without `cycle` a row has all"

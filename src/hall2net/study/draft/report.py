@@ -1,4 +1,4 @@
-"""Words of a draft: what was recognised, what was taken from names, what is missing."""
+"""A draft in words: what was recognised, what was taken from names, what is missing."""
 
 from collections.abc import Mapping, Sequence
 
