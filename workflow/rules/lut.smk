@@ -4,7 +4,9 @@ include: "../inputs/lut.smk"
 rule lut:
     input:
         measurement=lambda wildcards: lut_measurement(wildcards.study),
-        repeats=lambda wildcards: measurement_files(wildcards.study, repeats(wildcards.study)),
+        repeats=lambda wildcards: measurement_files(
+            wildcards.study, repeats(wildcards.study)
+        ),
         others=lambda wildcards: measurement_files(
             wildcards.study, other_devices(wildcards.study)
         ),

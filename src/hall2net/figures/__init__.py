@@ -8,7 +8,7 @@ Its arguments name its inputs:
 | `datasets` | sample to its Dataset of measurements |
 | `measurement` | the Dataset that the look-up table comes from |
 | `loops`, `torque`, `switching`, `retention`, `endurance` | the study's tables |
-| `lut`, `merit`, `write_scatter`, `updates`, `advisor`, `hardware` | the same of its device as a synapse |
+| `lut`, `merit`, `write_scatter`, `updates`, `advisor`, `hardware` | the same of the device |
 | `harmonic`, `torque_methods` | the same of harmonic Hall voltages |
 | `runs` | each run's `history`, `metrics`, `confusions` (by epoch) and `histogram` |
 | `attribution`, `noise`, `states` | run to its table of the effect of devices |

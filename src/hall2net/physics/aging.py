@@ -59,8 +59,8 @@ def log_line(x: np.ndarray, y: np.ndarray) -> tuple[LinearFit, float]:
     decades = np.log10(x)
     if np.ptp(decades) < _SHORTEST:
         raise Hall2netError(
-            f"points from {x.min():.3g} to {x.max():.3g} are {np.ptp(decades):.2g} decade; expected "
-            f"{_SHORTEST:g} or more, counted from the write"
+            f"points from {x.min():.3g} to {x.max():.3g} are {np.ptp(decades):.2g} decade; "
+            f"expected {_SHORTEST:g} or more, counted from the write"
         )
     order = np.argsort(decades, kind="stable")
     decades, y = decades[order], y[order]
@@ -125,8 +125,8 @@ def retention_table(datasets: Sequence[xr.Dataset]) -> pd.DataFrame:
     DataFrame, one row a measurement: `id, sample, temperature_k`, `n_points`, `first_s`, `last_s`,
     `resistance_ohm` (of the line at the first time), `drift_per_decade_ohm`, `resistance_10y_ohm`
     (extrapolated), each with `_u` (+-1.96 of it is the 95 % interval), `extrapolated_decades`,
-    `bend_p` (probability of residuals as systematic by chance), `window_10y` with `_u` (extrapolated
-    distance of this sample's highest and lowest state under the same conditions, over that at the
+    `bend_p` (probability of residuals as systematic by chance), `window_10y` with `_u`
+    (extrapolated distance of this sample's highest and lowest state under the same conditions, over that at the
     time when all of them were first read; empty for one state, or where one is flagged), `status,
     reason`.
     """

@@ -28,7 +28,8 @@ def name_of(measurement: xr.Dataset) -> str:
 def read_train(measurement: xr.Dataset) -> pd.DataFrame:
     """Reads of a train: pulse (from 1), resistance, write_current, time since the pulse, time.
 
-    `resistance_u` is the 1 sigma that the file itself gives, if it does. The write current is that of the pulse before the read, where the file has a row for it.
+    `resistance_u` is the 1 sigma that the file itself gives, if it does. The write current is that
+    of the pulse before the read, where the file has a row for it.
     """
     points = pd.DataFrame(
         {column: measurement[column].to_numpy() for column in ("pulse", "resistance", "time")}
