@@ -20,6 +20,7 @@ def table(resistance, sigma=0.0):
             "resistance_u_ohm": 0.0,
             "level": levels(resistance),
             "read_sigma_ohm": sigma,
+            "cycle_sigma_ohm": 0.0,
         }
     )
 
@@ -100,6 +101,20 @@ def test_advice():
             r, sigma = np.array(STATES_OHM)[chosen], np.full(number, 0.01)
             totals.append(weight_error(r, sigma, WEIGHTS)[1])
         assert sets["total_error"].to_numpy() == pytest.approx(sorted(totals)[:5])
+
+
+@pytest.mark.parametrize("read", [0.01, np.nan])
+def test_unmeasured_scatter_gives_no_total_error(read):
+    lut = table(STATES_OHM, sigma=read).assign(cycle_sigma_ohm=np.nan)
+    every = advice(lut, WEIGHTS, kept=2)
+    assert every["total_error"].isna().all() and every["quantization_error"].notna().all()
+    assert not every["choice"].str.contains("scatter").any()
+    assert every["min_separation_sigma"].isna().all() == np.isnan(read)
+    # The sets are those of the quantisation error alone.
+    exact = advice(table(STATES_OHM), WEIGHTS, kept=2)
+    fewer = every["choice"] == "fewer states"
+    assert every["states"][fewer].tolist() == exact["states"][fewer].tolist()
+    np.testing.assert_allclose(every["gain"][fewer], exact["gain"][fewer])
 
 
 def test_far_state_costs_more_than_it_gives():

@@ -27,6 +27,7 @@ from hall2net.figures.style import (
 )
 from hall2net.physics.current_loops import switching_loop
 from hall2net.synapse.lut import one_read_sigma, writes_measured
+from hall2net.synapse.plateaus import average_pulses, read_train
 from hall2net.synapse.updates import fit_update, update_curves
 
 
@@ -84,18 +85,22 @@ def _states_on_loop(measurement: xr.Dataset, lut: pd.DataFrame) -> Figure:
 
 
 def _states_of_train(measurement: xr.Dataset, lut: pd.DataFrame, paper: Sequence[float]) -> Figure:
-    reads = pd.DataFrame(
-        {"pulse": measurement["pulse"].values, "resistance": measurement["resistance"].values}
-    )
-    reads = reads.dropna()
-    drawn = new_figure(DOUBLE, 76)
-    train, states = drawn.subplots(1, 2, sharey=True, width_ratios=(3.2, 1))
+    reads = read_train(measurement)
+    drawn = new_figure(DOUBLE, 92)
+    places = [["pulses", "."], ["train", "states"]]
+    ratios = {"width_ratios": (3.2, 1), "height_ratios": (1, 3)}
+    axes = drawn.subplot_mosaic(places, **ratios)
+    train, states = axes["train"], axes["states"]
+    _draw_pulses(axes["pulses"], measurement)
+    axes["pulses"].sharex(train)
+    states.sharey(train)
+    states.tick_params(labelleft=False)
     train.plot(reads["pulse"], reads["resistance"], ls="none", marker=".", ms=2, color=COLOURS[1])
     for _, row in lut.iterrows():
         train.axhline(row["resistance_ohm"], color=GREY, lw=0.5, zorder=0)
     train.set_xlabel("pulse number")
     train.set_ylabel("$R_{xy}$ (Ω)")
-    panel(train, "a", f"{len(reads):,} reads")
+    panel(train, "b", f"{len(reads):,} reads")
     number = np.arange(1, len(lut) + 1)
     states.errorbar(
         number, lut["resistance_ohm"], yerr=one_read_sigma(lut), ls="none", marker="o",
@@ -106,9 +111,19 @@ def _states_of_train(measurement: xr.Dataset, lut: pd.DataFrame, paper: Sequence
     states.set_xticks(range(1, max(len(lut), len(paper)) + 1))
     states.set_xlim(0.3, max(len(lut), len(paper)) + 0.7)
     states.set_xlabel("state")
-    panel(states, "b")
+    panel(states, "c")
     merged_legend(drawn, 2)
     return drawn
+
+
+def _draw_pulses(axes: Axes, measurement: xr.Dataset) -> None:
+    """The write current of each pulse."""
+    pulses = average_pulses(read_train(measurement))
+    axes.axhline(0, color=GREY, lw=0.5)
+    axes.vlines(pulses.index, 0, pulses["write_current"] * 1e3, color=COLOURS[2], lw=0.8)
+    axes.set_ylabel("write\ncurrent (mA)")
+    axes.tick_params(labelbottom=False)
+    panel(axes, "a", f"{len(pulses):,} pulses")
 
 
 @figure
