@@ -16,6 +16,8 @@ _STAGES = {
     "magnetometry": "magnetometry",
     "resistivity": "resistivity",
     "torque": "torque",
+    "harmonic": "harmonic torque",
+    "torque_methods": "torque by two methods",
     "lut": "states",
 }
 """Table to the stage that makes it; another table is named as it is."""

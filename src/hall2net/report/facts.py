@@ -55,6 +55,10 @@ _KINDS = {
     "pulse_train": "pulse trains",
     "vsm_loop": "magnetometer loops",
     "resistivity": "resistances",
+    "retention": "retention series",
+    "endurance": "endurance series",
+    "harmonic_field": "harmonic sweeps of the field",
+    "harmonic_angle": "harmonic sweeps of the angle",
 }
 """Kinds of measurement in the plural; another kind is named as it is."""
 
