@@ -69,7 +69,14 @@ class Bar:
     def recorded(
         self, resistance: np.ndarray, *, read_ma: float, rng: np.random.Generator
     ) -> np.ndarray:
-        """Voltage (n,) as a file has it: with drift, noise, spikes and the voltmeter's step."""
+        """Voltage (n,) as a file has it: with drift, noise, spikes and the voltmeter's step.
+
+        Parameters
+        ----------
+        resistance : (n,) without drift and noise, in ohm
+        read_ma : current of the read
+        rng : source of the noise
+        """
         n = resistance.size
         drift = self.drift_ohm * rng.standard_normal() * np.linspace(-0.5, 0.5, n)
         voltage = (resistance + drift) * read_ma * 1e-3
@@ -157,7 +164,14 @@ def hall_loop(
 
 
 def truth_of_loop(loop: HallLoop, contacts: Bar, aborted: bool) -> dict[str, Any]:
-    """What `truth.json` says of a Hall loop."""
+    """What `truth.json` says of a Hall loop.
+
+    Parameters
+    ----------
+    loop : as recorded
+    contacts : of its sample
+    aborted : whether its file ends before its second branch has switched
+    """
     return {
         "h_up_oe": rounded(loop.h_up_oe),
         "h_dn_oe": rounded(loop.h_dn_oe),

@@ -66,7 +66,13 @@ class Film:
         return self.depinning_oe.size
 
     def barrier(self, current_ma: float, field_x_oe: float, seconds: float) -> np.ndarray:
-        """Depinning fields (n,) in Oe under a current and an in-plane field, within a time."""
+        """Depinning fields (n,) in Oe.
+
+        Parameters
+        ----------
+        current_ma, field_x_oe : what the film is under
+        seconds : time that a domain has to turn
+        """
         slow, reference = (
             1 - np.log(t / ATTEMPT_S) / self.stability for t in (seconds, REFERENCE_S)
         )
@@ -79,6 +85,7 @@ class Film:
 
         Parameters
         ----------
+        current_ma, field_x_oe : what the film is under
         interface : (n,) direction of the interfacial moment where it acts, else 0
         """
         walls = np.clip(field_x_oe / self.h_dmi_oe, -1, 1)
@@ -121,7 +128,14 @@ class Magnet:
     def pulse(
         self, currents_ma: np.ndarray, *, field_x_oe: float = 0.0, seconds: float = REFERENCE_S
     ) -> np.ndarray:
-        """Magnetisation (pulses,) after each of the write pulses `currents_ma` (pulses,)."""
+        """Magnetisation (pulses,) after each of some write pulses.
+
+        Parameters
+        ----------
+        currents_ma : (pulses,), signed
+        field_x_oe : in-plane field during the pulses
+        seconds : width of a pulse
+        """
         after = np.empty(len(currents_ma))
         for k, current in enumerate(np.asarray(currents_ma).tolist()):
             barrier, torque = self._fields(current, field_x_oe, seconds)
@@ -170,7 +184,13 @@ def deviates(n: int, quantities: int, rng: np.random.Generator) -> np.ndarray:
     """(quantities, n) normal deviates of n domains, spread evenly over all quantities together.
 
     Halton's sequence (Numer. Math. 2, 84 (1960)), moved by a random vector: medians of sums are
-    those of many more domains. Up to four quantities.
+    those of many more domains.
+
+    Parameters
+    ----------
+    n : number of domains
+    quantities : one to four
+    rng : source of the vector
     """
     number = np.arange(1, n + 1)
     drawn = np.zeros((quantities, n))
@@ -207,6 +227,11 @@ def shift_per_torque(film: Film, current_ma: float) -> float:
     """Slope of a loop's centre against current, over (pi/2) H_DL/I, where the walls are aligned.
 
     1 but for what a median of so many domains deviates by.
+
+    Parameters
+    ----------
+    film : its domains
+    current_ma : of the loop, and its negative
     """
     field_x = 3.0 * float(np.median(film.h_dmi_oe))
     barrier = film.barrier(current_ma, field_x, REFERENCE_S)

@@ -165,10 +165,10 @@ def bar(name: str) -> Bar:
     )  # fmt: skip
 
 
-def saturated(name: str, rng: np.random.Generator | None, sign: float = 1.0) -> Magnet:
-    """The magnet of a sample after a saturation, the interfacial moment as the film was made."""
+def saturated(name: str, rng: np.random.Generator | None) -> Magnet:
+    """The magnet of a sample saturated upwards, the interfacial moment as the film was made."""
     magnet = Magnet(film(name), rng)
-    magnet.expose(field_z_oe=sign * SATURATION_OE)
+    magnet.expose(field_z_oe=SATURATION_OE)
     return magnet
 
 
@@ -211,7 +211,9 @@ def _sample_truth(study: Study, name: str) -> None:
         "r_xx_ohm": rounded(rho * LENGTH_M / (WIDTH_M * sample.stack_nm * 1e-9)),
         "i_c_ma": rounded(i_c),
         "j_c_a_m2": rounded(i_c * 1e-3 / (WIDTH_M * sample.stack_nm * 1e-9)),
-        "zero_field_share": rounded(0.0 - float(np.median(film(name).crowding * film(name).built_in))),
+        "zero_field_share": rounded(
+            0.0 - float(np.median(film(name).crowding * film(name).built_in))
+        ),
     }
 
 
