@@ -201,6 +201,12 @@ def in_small_fields(sweeps: Sequence[Sweep], r_ahe: float, planar_ratio: float) 
 def anisotropy_field(sweep: Sweep, r_ahe: float, planar_ratio: float) -> float:
     """H_k in A/m from the curvature: R = s R_AHE (1 - H^2/2 H_k^2) + R_PHE sin(2 a) H^2/H_k^2.
 
+    Parameters
+    ----------
+    sweep : fitted
+    r_ahe : half swing, ohm
+    planar_ratio : R_PHE/R_AHE
+
     Raises
     ------
     Hall2netError
