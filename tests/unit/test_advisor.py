@@ -112,9 +112,9 @@ def test_unmeasured_scatter_gives_no_total_error(read):
     assert every["min_separation_sigma"].isna().all() == np.isnan(read)
     # The sets are those of the quantisation error alone.
     exact = advice(table(STATES_OHM), WEIGHTS, kept=2)
-    fewer = every["choice"] == "fewer states"
-    assert every["states"][fewer].tolist() == exact["states"][fewer].tolist()
-    np.testing.assert_allclose(every["gain"][fewer], exact["gain"][fewer])
+    fewer, plain = (one[one["choice"] == "fewer states"] for one in (every, exact))
+    assert fewer["states"].tolist() == plain["states"].tolist()
+    np.testing.assert_allclose(fewer["gain"], plain["gain"])
 
 
 def test_far_state_costs_more_than_it_gives():

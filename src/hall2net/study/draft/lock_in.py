@@ -9,12 +9,14 @@ from hall2net.study.draft.columns import Column, RawFile
 _SIGNALS = ("voltage", "resistance")
 _NUMBER = {
     "second": re.compile(
-        r"(?i)2 ?[wωf](?![a-z])|2 ?_?om(?:ega)?(?![a-z])|2nd|second|h(?:arm(?:onic)?)?[ _]?2(?!\d)|"
-        r"(?<![a-z])[xy][ _]?2(?!\d)|(?:lock.?in|li|lia|sr8[36]0)[ _]?2(?!\d)"
+        r"(?i)2 ?[wωf](?![a-z])|2 ?_?om(?:ega)?(?![a-z])|2nd|second|"
+        r"(?<![a-z])h(?:arm(?:onic)?)?[ _]?2(?!\d)|(?<![a-z])[xy][ _]?2(?!\d)|"
+        r"(?:lock.?in|li|lia|sr8[36]0)[ _]?2(?!\d)"
     ),
     "first": re.compile(
-        r"(?i)1 ?[wωf](?![a-z])|1 ?_?om(?:ega)?(?![a-z])|1st|first|h(?:arm(?:onic)?)?[ _]?1(?!\d)|"
-        r"(?<![a-z])[xy][ _]?1(?!\d)|(?:lock.?in|li|lia|sr8[36]0)[ _]?1(?!\d)"
+        r"(?i)1 ?[wωf](?![a-z])|1 ?_?om(?:ega)?(?![a-z])|1st|first|"
+        r"(?<![a-z])h(?:arm(?:onic)?)?[ _]?1(?!\d)|(?<![a-z])[xy][ _]?1(?!\d)|"
+        r"(?:lock.?in|li|lia|sr8[36]0)[ _]?1(?!\d)"
     ),
 }
 _Y = re.compile(r"(?<![A-Za-z])[Yy](?![A-Za-z])|(?i:out.?of.?phase|imag)")
