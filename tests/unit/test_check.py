@@ -154,6 +154,12 @@ def test_equal_cells_stand_in_one_line(project):
     assert len(found) == 1 and "lines 2-14, 17-29: kind" in found[0]
 
 
+def test_a_column_may_be_named_as_the_readers_find_it(project):
+    path = project / "raw/cotb/measurements.csv"
+    edit(path, ("I write (mA)", "i WRITE"))
+    assert "no problem" in check_project(project, study="cotb")
+
+
 def test_a_column_that_a_file_does_not_have(project):
     path = project / "raw/cotb/measurements.csv"
     text = path.read_text()
