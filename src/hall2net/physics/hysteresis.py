@@ -206,7 +206,7 @@ def find_hysteresis(difference: Difference) -> Hysteresis:
     Every interval of bins is tried as open part, and a second one beside it, as two phases or
     rounded edges make them, on top of every drift of `_BASELINES`; drifts are charged by BIC, so
     that one which is not seen takes away no significance. The significance is the root of what
-    the first box improves over the best drift without a box.
+    the boxes improve over the best drift without a box.
     """
     d = difference
     root = 1 / np.sqrt(d.variance)
@@ -225,14 +225,14 @@ def find_hysteresis(difference: Difference) -> Hysteresis:
         fits.append((misfit - first.gain, misfit, first, q))
     flat = [fit[1] for fit in fits]
     pairs = [
-        (one - max(second.gain - 3 * charge, 0.0), one, first, second, q.shape[1])
+        (one - max(second.gain - 3 * charge, 0.0), first, second, q.shape[1])
         for one, _, first, q in sorted(fits, key=lambda fit: fit[0])[:_LIKELY]
         for second in [_second_box(y, root, q, first)]
     ]
     # Where no fit reaches the noise, since edges are rounded, drifts are charged in that measure.
     worse = max(min(pair[0] for pair in pairs) / y.size - 1, 0.0) * charge
-    _, one, first, second, _ = min(pairs, key=lambda pair: pair[0] + worse * pair[-1])
-    significance = float(np.sqrt(max(min(flat) - one, 0.0)))
+    both, first, second, _ = min(pairs, key=lambda pair: pair[0] + worse * pair[-1])
+    significance = float(np.sqrt(max(min(flat) - both, 0.0)))
     hull = first.i, first.j
     if second.gain > max(_SECOND * first.gain, _SECOND_SIGMA**2):
         hull = min(first.i, second.i), max(first.j, second.j)
