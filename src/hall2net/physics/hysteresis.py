@@ -29,7 +29,7 @@ _SECOND, _SECOND_SIGMA = 0.03, 6.0
 """A second box belongs to the open part where it improves the fit by this part of the first, and
 by so many sigma."""
 _DISTINCT = 1e-6
-"""Part of a box that is no drift: below it a box cannot be told from the drift."""
+"""Part of a box that is no drift: below it box and drift look the same."""
 _CLOSED_SIGMA = 3.0
 """Bins of the difference within this many sigma of zero, each and together, are closed."""
 _BASELINE_BINS = 5
@@ -328,7 +328,7 @@ def _closing(
         )
         if best.whole(float(d.field[0]), float(d.field[-1])):
             return best
-    # What looks open may be two lobes of opposite sign, with one of which a drift was mistaken.
+    # What looks open may be two lobes of opposite sign, one of them taken for a drift.
     quiet = np.max(np.abs(d.value[outer])) < _QUIET * np.max(np.abs(d.value))
     return replace(best, even_curve=bool(quiet and _is_odd(d, d.value)))
 
