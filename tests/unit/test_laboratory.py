@@ -14,7 +14,7 @@ from coverage_loops import NAMES, coverage, summary
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_kind_is_drawn_with_its_truth(kind):
-    for seed in range(5):
+    for seed in range(3):
         drawn = draw_loop(np.random.default_rng([4, seed]), kind)
         assert drawn.truth.kind == kind
         assert drawn.field_oe.shape == drawn.resistance_ohm.shape
@@ -32,7 +32,7 @@ def test_the_same_seed_draws_the_same_loop():
 
 def test_the_fit_of_such_loops_says_the_truth():
     """A small part of `bench/coverage_loops.py`, with the margins of so few loops."""
-    table = coverage(150, seed=11)
+    table = coverage(100, seed=11)
     found = summary(table)
     assert found["refused although fittable"] < 7
     assert found["ok beyond 4 sigma"] < 4

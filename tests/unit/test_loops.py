@@ -50,7 +50,7 @@ def test_a_fine_loop_without_noise_gives_its_truth(criterion, half_loop):
     assert found["slope_ohm_per_oe"] == pytest.approx(-2e-6, rel=1e-3)
 
 
-LOOPS = 80
+LOOPS = 120
 
 
 def share_that_holds(loops):
@@ -58,16 +58,15 @@ def share_that_holds(loops):
     return 0.95 - 3.3 * (0.95 * 0.05 / loops) ** 0.5
 
 
-@pytest.mark.parametrize("width_oe", [1.0, 4.0, 12.0])
-def test_intervals_hold_the_truth(width_oe):
+def test_intervals_hold_the_truth():
     """Edges from a tenth of the field step of 10 Oe to more than one step wide."""
     rng = np.random.default_rng(1)
     names = [*FIELDS, "r_ahe_ohm", "slope_ohm_per_oe"]
     held, errors = {name: 0 for name in names}, []
-    for _ in range(LOOPS):
+    for number in range(LOOPS):
         truth = replace(
-            TRUTH, h_c_oe=rng.uniform(100, 200), h_0_oe=rng.uniform(-60, 60), width_oe=width_oe,
-            pink_ohm=1e-4,
+            TRUTH, h_c_oe=rng.uniform(100, 200), h_0_oe=rng.uniform(-60, 60),
+            width_oe=(1.0, 4.0, 12.0)[number % 3], pink_ohm=1e-4,
         )  # fmt: skip
         found = fit_loop(*simulate_loop(truth, 400.0, 162, rng))
         assert found["status"] != "refused"
@@ -243,7 +242,7 @@ def test_cycles_with_jumps_between_them_are_one_measurement(jump, cycles):
 @pytest.mark.parametrize("cycles", [3, 5])
 def test_cycles_that_differ_widen_the_interval(scatter, cycles):
     """The mean of a few loops by Student's t."""
-    held, loops = 0, 25
+    held, loops = 0, 12
     for seed in range(loops):
         rng = np.random.default_rng([seed, cycles])
         one = path(1800, -1800, 1800, points=120)
@@ -274,12 +273,12 @@ def test_square_loops_in_noise(noise, points):
     """Hysteresis that the eye sees at once, of few points and on a large offset."""
     field = path(-200, 200, -200, points=points)
     found = []
-    for seed in range(10):
+    for seed in range(5):
         rng = np.random.default_rng([seed, points])
         r = 285 + 2.4 * magnetisation(field, 68, -40, 2)
         found.append(fit_loop(field, r + rng.normal(0, 2.4 * noise, points)))
     assert all(f["status"] != "refused" for f in found)
-    assert sum(holds(f, h_up_oe=68, h_dn_oe=-40, r_ahe_ohm=2.4) for f in found) >= 9
+    assert sum(holds(f, h_up_oe=68, h_dn_oe=-40, r_ahe_ohm=2.4) for f in found) >= 4
 
 
 @pytest.mark.parametrize("reach", [0.5, 0.75, 0.85])
@@ -483,12 +482,16 @@ def test_a_measurement_may_have_settings_of_its_own():
 
 @pytest.mark.parametrize("study", ["cotb", "ruo2"])
 def test_every_emulated_loop_is_fitted_or_refused_as_its_truth_says(study):
-    """Intervals hold the truth as often as they say; aborted loops are refused."""
+    """A fourth of them: intervals hold the truth as often as they say; aborted ones are refused."""
     sheet = read_sheet(RAW / study / "measurements.csv")
+    truth = json.loads((RAW / study / "truth.json").read_text())["loops"]
+    names = sorted(truth, key=lambda name: (not truth[name]["aborted"], name))
+    chosen = {name for k, name in enumerate(names) if truth[name]["aborted"] or k % 4 == 0}
+    sheet = sheet[sheet["id"].isin(chosen)]
     datasets = [read_sample(RAW / study, rows) for _, rows in sheet.groupby("sample")]
     loops = fit_loops(datasets)
-    truth = json.loads((RAW / study / "truth.json").read_text())["loops"]
-    assert set(loops["id"]) == set(truth)
+    assert set(loops["id"]) == chosen
+    truth = {name: truth[name] for name in chosen}
     aborted = {name for name, values in truth.items() if values["aborted"]}
     assert set(loops.loc[loops["status"] == "refused", "id"]) == aborted
     fitted = loops[loops["status"] != "refused"]

@@ -32,8 +32,8 @@ class Compensation:
 def compensation_temperature(loops: pd.DataFrame, sample: str) -> Compensation:
     """Magnetic compensation temperature T_M of a ferrimagnet.
 
-    Two estimates. R_AHE changes sign at T_M: it lies between two measured temperatures, the middle
-    of which stands for it with a standard deviation of 1/sqrt(12) of their distance. The coercive
+    Two estimates. R_AHE changes sign at T_M: it lies between two measured temperatures; their
+    middle stands for it, with a standard deviation of 1/sqrt(12) of their distance. The coercive
     field diverges as 1/|T - T_M|, where net moment and anisotropy are linear and constant in T: a
     straight line through sign(R_AHE)/H_c is zero at T_M. The line, through two loops on each side,
     gives the value; the distance of the two estimates, or the first one's deviation if larger, is

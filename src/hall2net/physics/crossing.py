@@ -393,7 +393,7 @@ def _close_in(field: np.ndarray, m: np.ndarray, whiten: np.ndarray, widest: floa
         centre = (p * h).sum(axis=0)
         reach = np.sqrt((p * (h - centre) ** 2).sum(axis=0))
         reach = np.maximum(5 * reach, 3 * (high - low) / (_FIELDS - 1))
-        # Widths can be told apart only once their own grids of fields are fine enough.
+        # Widths can be distinguished only once their own grids of fields are fine enough.
         if stage >= _STAGES_OF_FIELD:
             log_w, centre, reach = _likely_widths(log_w, evidence, centre, reach)
         low, high = np.maximum(centre - reach, field[0]), np.minimum(centre + reach, field[-1])

@@ -29,7 +29,7 @@ _SECOND, _SECOND_SIGMA = 0.03, 6.0
 """A second box belongs to the open part where it improves the fit by this part of the first, and
 by so many sigma."""
 _DISTINCT = 1e-6
-"""Part of a box that is no drift: below it a box cannot be told from the drift."""
+"""Part of a box that is no drift: below it box and drift look the same."""
 _CLOSED_SIGMA = 3.0
 """Bins of the difference within this many sigma of zero, each and together, are closed."""
 _BASELINE_BINS = 5
@@ -206,7 +206,7 @@ def find_hysteresis(difference: Difference) -> Hysteresis:
     Every interval of bins is tried as open part, and a second one beside it, as two phases or
     rounded edges make them, on top of every drift of `_BASELINES`; drifts are charged by BIC, so
     that one which is not seen takes away no significance. The significance is the root of what
-    the first box improves over the best drift without a box.
+    the boxes improve over the best drift without a box.
     """
     d = difference
     root = 1 / np.sqrt(d.variance)
@@ -225,14 +225,14 @@ def find_hysteresis(difference: Difference) -> Hysteresis:
         fits.append((misfit - first.gain, misfit, first, q))
     flat = [fit[1] for fit in fits]
     pairs = [
-        (one - max(second.gain - 3 * charge, 0.0), one, first, second, q.shape[1])
+        (one - max(second.gain - 3 * charge, 0.0), first, second, q.shape[1])
         for one, _, first, q in sorted(fits, key=lambda fit: fit[0])[:_LIKELY]
         for second in [_second_box(y, root, q, first)]
     ]
     # Where no fit reaches the noise, since edges are rounded, drifts are charged in that measure.
     worse = max(min(pair[0] for pair in pairs) / y.size - 1, 0.0) * charge
-    _, one, first, second, _ = min(pairs, key=lambda pair: pair[0] + worse * pair[-1])
-    significance = float(np.sqrt(max(min(flat) - one, 0.0)))
+    both, first, second, _ = min(pairs, key=lambda pair: pair[0] + worse * pair[-1])
+    significance = float(np.sqrt(max(min(flat) - both, 0.0)))
     hull = first.i, first.j
     if second.gain > max(_SECOND * first.gain, _SECOND_SIGMA**2):
         hull = min(first.i, second.i), max(first.j, second.j)
@@ -328,7 +328,7 @@ def _closing(
         )
         if best.whole(float(d.field[0]), float(d.field[-1])):
             return best
-    # What looks open may be two lobes of opposite sign, with one of which a drift was mistaken.
+    # What looks open may be two lobes of opposite sign, one of them taken for a drift.
     quiet = np.max(np.abs(d.value[outer])) < _QUIET * np.max(np.abs(d.value))
     return replace(best, even_curve=bool(quiet and _is_odd(d, d.value)))
 

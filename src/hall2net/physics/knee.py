@@ -302,7 +302,9 @@ def _flat(series: _Series, fits: _Fits, torque: bool) -> Knee:
     fit = series.fit(np.sign(series.field_x))
     flat = _knee(fit.value, fit.covariance)
     if not torque:
-        return replace(flat, reasons=("no torque beyond the uncertainty",))
+        # Where nothing is seen, nothing is known of a knee: the largest field counts alone.
+        top = series.at(series.sizes[-1])
+        return replace(top, reasons=("no torque beyond the uncertainty",))
     clip, limit = fits.models["clip"], fits.best.chi2 + fits.significant
     knee = replace(clip.knee(), h_dmi=np.nan, h_dmi_u=np.nan) if clip.resolved(series) else flat
     allowed = [fit for fit in fits.models.values() if fit.chi2 < limit]

@@ -183,7 +183,7 @@ def measure_loop(
     field : (n,), in the order of the measurement
     signal : (n,)
     criterion, window, slope : see `fit_loops`
-    pickup : (n,), a channel of which a part may lie in the signal, as R_xx in R_xy; or None
+    pickup : (n,), a channel that may be mixed into the signal, as R_xx into R_xy; or None
 
     Raises
     ------

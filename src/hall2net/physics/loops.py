@@ -112,7 +112,7 @@ def fit_loop(
     field : (n,), in Oe, in the order of the measurement
     resistance : (n,), in ohm
     criterion, window, slope : see `fit_loops`
-    pickup : (n,), longitudinal resistance in ohm, of which a part may lie in `resistance`
+    pickup : (n,), longitudinal resistance in ohm, which may be mixed into `resistance`
 
     Returns
     -------
