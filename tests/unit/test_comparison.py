@@ -158,6 +158,11 @@ def test_a_wrong_number_differs_with_ratio_and_z(studies):
         (2.1, 0.01, "differs"),
         (3.0, 0.31, "cannot tell"),
         (2.1, 0.9, "cannot tell"),
+        # 0.3 is allowed; beyond it 3 uncertainties of 0.4 are 1.2.
+        (1.6, 0.4, "cannot tell"),
+        (1.4, 0.4, "differs"),
+        (4.4, 0.4, "cannot tell"),
+        (4.6, 0.4, "differs"),
         (3.0, np.nan, "agrees"),
         ([2.9, 3.1], np.nan, "agrees"),
         ([3.35, 3.5], np.nan, "differs"),

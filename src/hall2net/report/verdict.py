@@ -27,7 +27,7 @@ QUOTED = "quoted from another work"
 MEANINGS = {
     AGREES: "the difference is within the tolerance",
     DIFFERS: "the difference is larger than the tolerance",
-    CANNOT_TELL: "our uncertainty is larger than the tolerance",
+    CANNOT_TELL: "our uncertainty is larger than the tolerance, and the difference is not clear",
     RECOVERED: "the emulated raw data were built from this number, and the analysis finds it again",
     NOT_RECOVERED: "they were built from it, and the analysis finds another",
     UNTESTED: "the emulated raw data were not built from it, and agree with it all the same",
@@ -41,6 +41,10 @@ MEANINGS = {
     QUOTED: "the number of another work, which the paper compares itself with",
 }
 """What each verdict means, in words."""
+
+_CLEARLY = 3.0
+"""Uncertainties beyond the tolerance from which numbers differ, however uncertain ours is: 0.1 % of
+normal errors are larger."""
 
 JUDGED = (AGREES, DIFFERS, CANNOT_TELL)
 """Verdicts on a paper; all others say why there is none."""
@@ -81,7 +85,7 @@ def compared_row(number: PublishedNumber, ours: Ours | None) -> dict[str, Any]:
 
     `tolerance` is what `reference/published.yaml` states beforehand. Ours agrees where the
     difference is within it; where our uncertainty (of a bracket: its width) is larger than the
-    tolerance, nobody can tell.
+    tolerance, nobody can tell, unless the difference is `_CLEARLY` uncertainties beyond it.
     """
     published = number.value
     if ours is not None and isinstance(ours.value, float) and not np.isfinite(ours.value):
@@ -148,6 +152,8 @@ def _numbers(number: PublishedNumber, ours: Ours) -> dict[str, float]:
 
 
 def _within(difference: float, width: float, tolerance: float) -> str:
+    if abs(difference) > tolerance + _CLEARLY * width:
+        return DIFFERS
     if width > tolerance:
         return CANNOT_TELL
     # Rounding of a decimal fraction must not decide: 0.44 - 0.40 is not above 0.04.
