@@ -126,7 +126,8 @@ def retention_table(datasets: Sequence[xr.Dataset]) -> pd.DataFrame:
     `resistance_ohm` (of the line at the first time), `drift_per_decade_ohm`, `resistance_10y_ohm`
     (extrapolated), each with `_u` (+-1.96 of it is the 95 % interval), `extrapolated_decades`,
     `bend_p` (probability of residuals as systematic by chance), `window_10y` with `_u`
-    (extrapolated distance of this sample's highest and lowest state under the same conditions, over that at the
+    (extrapolated distance of this sample's highest and lowest state under the same conditions,
+    over that at the
     time when all of them were first read; empty for one state, or where one is flagged), `status,
     reason`.
     """

@@ -77,7 +77,8 @@ def advice(
     DataFrame, one row a choice: `choice` (`as measured`; `fewer states`, the `kept` best sets of
     every size; then other devices: one more state in the gap where it helps most, with the mean
     scatter of the others; evenly spaced states; less scatter, if it was measured), `n_states`,
-    `states` (numbers of the look-up table, separated by blanks; empty for another device), `quantization_error` (of the
+    `states` (numbers of the look-up table, separated by blanks; empty for another device),
+    `quantization_error` (of the
     levels) with its 1 sigma from that of the resistances, `total_error` (with the scatter of the
     states; empty where that of writes was not measured), `gain` (fraction by which the total error
     falls, or without it the quantisation error; negative if it rises), `min_separation_sigma` (an

@@ -59,7 +59,8 @@ def figures_of_merit(
     DataFrame with `quantity, value, value_u` (1 sigma), `bound, unit, definition`. A quantity that
     was not measured is empty, and its definition says so. Where the scatter of writes was not
     measured, `bound` is `at most` or `at least` and there is no 1 sigma. The 1 sigma of quantities
-    that follow from the states is half the 68 % interval over draws of their means (normal) and of their sigmas
+    that follow from the states is half the 68 % interval over draws of their means (normal) and of
+    their sigmas
     (chi-square, with the degrees of freedom that reads and visits leave).
 
     Raises

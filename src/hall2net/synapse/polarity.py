@@ -48,7 +48,8 @@ def polarity_of(
     Returns
     -------
     `not measured` where no loop of the sample gives the offset at that temperature. The offset is
-    the mean of its loops; its 1 sigma is that of the mean, or what their scatter gives where that is larger.
+    the mean of its loops; its 1 sigma is that of the mean, or what their scatter gives where that
+    is larger.
     """
     if loops is None:
         return Polarity("not measured", np.nan, np.nan)
