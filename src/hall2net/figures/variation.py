@@ -58,14 +58,14 @@ def loss_attribution(*, attribution: Tables) -> Figure:
                 bar.set(facecolor="white", hatch="////")
         axes.errorbar(cost, position, xerr=spread, ls="none", color="black", capsize=2)
         worst = 100 * (table["accuracy"] - table["accuracy_min"]).iloc[1:].to_numpy()
+        worst = np.where(np.isnan(spread), np.nan, worst)
         axes.plot(cost + worst, position, ls="none", marker="|", ms=7, color=COLOURS[2])
         axes.axvline(0, color="black", lw=0.6)
         for row in position[np.isnan(cost)]:
             axes.annotate("not measured", (0, row), (3, 0), textcoords="offset points",
                           va="center", color=GREY)  # fmt: skip
         for row in position[~np.isnan(cost) & np.isnan(spread)]:
-            axes.annotate("one seed", (max(cost[row], 0), row), (3, 0),
-                          textcoords="offset points", va="center", color=GREY)  # fmt: skip
+            axes.annotate("one seed", (0, row), (3, 0), textcoords="offset points", va="center")
         axes.set_yticks(position, [_step_words(row) for _, row in table.iloc[1:].iterrows()])
         axes.set_ylim(len(cost) - 0.4, -0.6)
         axes.set_xlabel("cost of the step (percentage points)")
