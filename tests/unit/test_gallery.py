@@ -7,7 +7,7 @@ import made_tables
 import numpy as np
 from PIL import Image
 
-from hall2net.figures import states
+from hall2net.figures import networks
 from hall2net.figures.style import save
 from hall2net.report.gallery import SCALE, gallery_page, reduce_image
 from hall2net.study.figures import figure_of
@@ -16,7 +16,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 
 
 def test_an_image_is_reduced_and_keeps_its_look(tmp_path):
-    drawn = states.state_separation(lut=made_tables.lut([0.33, 0.46, 0.57]), published={})
+    drawn = networks.fig5d_accuracy_loss(runs=made_tables.cotb_runs(), published={})
     original = tmp_path / "original.png"
     save(drawn, original, tmp_path / "original.pdf")
     for name in ("one.png", "two.png"):
