@@ -15,8 +15,9 @@ import xarray as xr
 
 from hall2net.errors import Hall2netError
 from hall2net.measurement import HARMONIC, select
+from hall2net.physics.current_density import current_density
 from hall2net.physics.facts import Given, Samples, fact, given
-from hall2net.physics.formulas import Convention, current_density_per_current
+from hall2net.physics.formulas import Convention
 from hall2net.physics.harmonic_angle import AngleTorques, Rotation, angle_torques, fit_rotation
 from hall2net.physics.harmonic_field import (
     FieldInputs,
@@ -338,35 +339,6 @@ def _oersted(
     others = 0.0 if layer.current_layer == "heavy_metal" else left / stack
     sign = -1 if side == "below" else 1
     return Given(sign * share / (2 * width), others / (2 * width) / np.sqrt(3))
-
-
-def current_density(
-    samples: Samples, name: str, resistivity: pd.DataFrame, convention: Convention
-) -> float:
-    """j/I of a sample in 1/m2, of the layer that the convention names.
-
-    Parameters
-    ----------
-    samples, resistivity : as in `harmonic_table`
-    name : of the sample
-    convention : names the layer
-
-    Raises
-    ------
-    ConfigError
-        If the sample lacks a fact.
-    """
-    width, stack, heavy = (
-        fact(samples, name, key) * scale
-        for key, scale in (("width_um", 1e-6), ("stack_nm", 1e-9), ("heavy_metal_nm", 1e-9))
-    )
-    rho = np.nan
-    if convention.current_layer == "parallel":
-        rows = usable(resistivity)
-        rows = rows[rows["sample"] == name]
-        measured = len(rows) > 0
-        rho = rows["rho_xx_uohm_cm"].iloc[0] if measured else fact(samples, name, "rho_xx_uohm_cm")
-    return current_density_per_current(convention, width, stack, heavy, float(rho) * 1e-8)
 
 
 def _angle_row(
