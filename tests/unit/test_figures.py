@@ -107,7 +107,7 @@ every_figure = pytest.mark.parametrize(("study", "family", "name"), EVERY)
 UNITLESS = {
     "epoch", "level", "state", "weights", "predicted class", "true class", "pulse number",
     "residual / noise", "density", "number of loops", "between neighbouring states",
-    "sample", "devices per weight", "number of states", "distinguishable states",
+    "sample", "devices per weight", "number of states", "distinguishable states", "write cycles",
 }  # fmt: skip
 SYMBOLS = (r"\xi_", r"T_\mathrm{int}", r"\theta_", r"\sigma_i")
 

@@ -43,9 +43,10 @@ def test_the_loss_attribution_has_every_step_of_its_networks(finished):
         table = pd.read_csv(path).set_index("step")
         # The perceptron alone is trained with evenly spaced states too.
         even = ["evenly spaced states"] if path.parent.name.startswith("mlp") else []
+        against = ["drift, reference column"] if table.at["drift", "n"] else []
         assert list(table.index) == [
-            "float32", *even, "measured states", "programming error", "read noise", "drift",
-            "stuck devices",
+            "float32", *even, "measured states", "programming error", "read noise",
+            "device to device", "drift", *against, "stuck devices",
         ]  # fmt: skip
         metrics = json.loads((path.parent / "metrics.json").read_text())
         expected = pytest.approx(metrics["test_accuracy"])
