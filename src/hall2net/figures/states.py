@@ -88,8 +88,7 @@ def _states_of_train(measurement: xr.Dataset, lut: pd.DataFrame, paper: Sequence
     reads = read_train(measurement)
     drawn = new_figure(DOUBLE, 92)
     places = [["pulses", "."], ["train", "states"]]
-    ratios = {"width_ratios": (3.2, 1), "height_ratios": (1, 3)}
-    axes = drawn.subplot_mosaic(places, **ratios)
+    axes = drawn.subplot_mosaic(places, width_ratios=(3.2, 1), height_ratios=(1, 3))
     train, states = axes["train"], axes["states"]
     _draw_pulses(axes["pulses"], measurement)
     axes["pulses"].sharex(train)
