@@ -87,7 +87,7 @@ def _states_on_loop(measurement: xr.Dataset, lut: pd.DataFrame) -> Figure:
 def _states_of_train(measurement: xr.Dataset, lut: pd.DataFrame, paper: Sequence[float]) -> Figure:
     reads = read_train(measurement)
     drawn = new_figure(DOUBLE, 92)
-    places = [["pulses", "."], ["train", "states"]]
+    places: Any = [["pulses", "."], ["train", "states"]]
     axes = drawn.subplot_mosaic(places, width_ratios=(3.2, 1), height_ratios=(1, 3))
     train, states = axes["train"], axes["states"]
     _draw_pulses(axes["pulses"], measurement)
