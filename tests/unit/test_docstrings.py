@@ -63,7 +63,7 @@ def test_what_is_public_says_what_it_is_and_takes(name):
 
 
 def test_the_pages_build_without_a_warning(tmp_path):
-    command = [sys.executable, "-W", "error", "-m", "pdoc", "--docformat", "numpy"]
+    command = [sys.executable, "-W", "error", "-m", "pdoc", "--docformat", "numpy", "--no-search"]
     done = subprocess.run(
         [*command, "--output-directory", tmp_path, "hall2net"], capture_output=True, text=True
     )

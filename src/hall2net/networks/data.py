@@ -410,7 +410,7 @@ def _shapes(name: str) -> Images:
     """Ten shapes, rotated, shifted, stretched and shaded at random, with noise."""
     channels, size, _ = DATA_SETS[name].shape
     classes = list(_OUTLINES)
-    count = {1: 5000, 3: 6000}[channels]
+    count = {1: 5000, 3: 3000}[channels]
     rng = np.random.default_rng(2)
     y = np.arange(count) % len(classes)
 
