@@ -25,8 +25,9 @@ def needed_run(runs: Runs, dataset: str, kind: str) -> Run:
     run = find_run(runs, dataset, kind)
     if run is None:
         found = ", ".join(str(run.name) for run in runs) or "none"
+        words = "" if kind == "float32" else " and the mapping maxabs"
         raise Hall2netError(
-            f"no run with {kind} weights on {dataset}; found {found}; "
+            f"no run with {kind} weights{words} on {dataset}; found {found}; "
             "add it under `networks` in the configuration"
         )
     return run

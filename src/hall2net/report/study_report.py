@@ -134,6 +134,7 @@ def _study(
         if one["highlight"]
     ]
     found = claims_of(claims, numbers, comparison) if numbers else highlights
+    reasons = {one["name"]: one["reason"] for one in drawn["left_out"]}
     return {
         "name": name,
         "data_source": facts.data_source,
@@ -144,7 +145,10 @@ def _study(
         "parameters": parameter_table(facts.tables, facts.samples),
         "states": state_table(facts.tables.get("lut")),
         "merit": merit_table(facts.tables.get("merit")),
-        "claims": [{**one, "mm": widths.get(one["figure"])} for one in found],
+        "claims": [
+            {**one, "mm": widths.get(one["figure"]), "left_out": reasons.get(one["figure"])}
+            for one in found
+        ],
         "doubtful": doubtful_rows(facts.tables),
         "decisions": list(facts.decisions),
         **drawn,
