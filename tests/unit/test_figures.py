@@ -401,7 +401,9 @@ def test_an_empty_panel_says_why(inputs):
 
 def test_a_missing_run_is_one_clear_line(inputs):
     runs = [run for run in made_tables.cotb_runs() if not run.name.precision.measured]
-    with pytest.raises(Hall2netError, match="no run with lut weights and the mapping maxabs on cifar10"):
+    with pytest.raises(
+        Hall2netError, match="no run with lut weights and the mapping maxabs on cifar10"
+    ):
         confusion.fig5f_confusion_device(runs=runs)
     with pytest.raises(Hall2netError, match="no network with measured states beside one with"):
         variation.loss_attribution(attribution={})
