@@ -6,7 +6,7 @@ gives them (Street, Woolley, Proc. Phys. Soc. A 62, 562 (1949)). What lies beyon
 an extrapolation of that line, which a bend in the data rules out.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -113,6 +113,29 @@ def _at(fit: LinearFit, decade: float) -> tuple[float, float]:
     return float(design @ fit.value), float(np.sqrt(design @ fit.covariance @ design))
 
 
+def _rows_of(
+    datasets: Sequence[xr.Dataset], kind: str, fitted: Callable[[xr.Dataset], dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """One row a measurement of a kind; one that `fitted` cannot take is refused in words."""
+    rows = []
+    for dataset in datasets:
+        for identifier in _of_kind(dataset, kind):
+            measurement = select(dataset, identifier)
+            row: dict[str, Any] = {
+                "id": identifier,
+                "sample": str(dataset.attrs["sample"]),
+                "temperature_k": float(measurement["temperature"]),
+                "status": "ok",
+                "reason": "",
+            }
+            try:
+                row |= fitted(measurement)
+            except Hall2netError as error:
+                row |= {"status": "refused", "reason": str(error)}
+            rows.append(row)
+    return rows
+
+
 def retention_table(datasets: Sequence[xr.Dataset]) -> pd.DataFrame:
     """Retention of states: R against the logarithm of the time since the write.
 
@@ -130,24 +153,14 @@ def retention_table(datasets: Sequence[xr.Dataset]) -> pd.DataFrame:
     that at the time when all of them were first read; empty for one state, or where one is
     flagged), `status, reason`.
     """
-    rows, fits = [], {}
-    for dataset in datasets:
-        for identifier in _of_kind(dataset, "retention"):
-            measurement = select(dataset, identifier)
-            row: dict[str, Any] = {
-                "id": identifier,
-                "sample": str(dataset.attrs["sample"]),
-                "temperature_k": float(measurement["temperature"]),
-                "status": "ok",
-                "reason": "",
-            }
-            try:
-                fit, found = _retention(measurement)
-                fits[identifier] = fit, found["first_s"], _conditions_of(measurement)
-                row |= found
-            except Hall2netError as error:
-                row |= {"status": "refused", "reason": str(error)}
-            rows.append(row)
+    fits = {}
+
+    def fitted(measurement: xr.Dataset) -> dict[str, Any]:
+        fit, found = _retention(measurement)
+        fits[str(measurement["id"].item())] = fit, found["first_s"], _conditions_of(measurement)
+        return found
+
+    rows = _rows_of(datasets, "retention", fitted)
     table = pd.DataFrame(rows, columns=_RETENTION)
     for _, group in table[table["id"].isin(list(fits))].groupby("sample"):
         for same in _same_conditions(group["id"].tolist(), fits):
@@ -224,22 +237,7 @@ def endurance_table(datasets: Sequence[xr.Dataset]) -> pd.DataFrame:
     the 95 % interval); `half_window_cycle` (from which on the window is below half of its first
     value; empty if it was not within the cycles measured), `bend_p`, `status, reason`.
     """
-    rows = []
-    for dataset in datasets:
-        for identifier in _of_kind(dataset, "endurance"):
-            measurement = select(dataset, identifier)
-            row: dict[str, Any] = {
-                "id": identifier,
-                "sample": str(dataset.attrs["sample"]),
-                "temperature_k": float(measurement["temperature"]),
-                "status": "ok",
-                "reason": "",
-            }
-            try:
-                row |= _endurance(endurance_levels(measurement))
-            except Hall2netError as error:
-                row |= {"status": "refused", "reason": str(error)}
-            rows.append(row)
+    rows = _rows_of(datasets, "endurance", lambda one: _endurance(endurance_levels(one)))
     return pd.DataFrame(rows, columns=_ENDURANCE)
 
 
