@@ -16,9 +16,6 @@ from scipy.stats import (
 
 from hall2net.networks.runs import Run, at_every_seed, find_run
 
-_WIDTH = 64
-"""Channels of the first stage of a ResNet-18; the paper names no other width."""
-
 _COUNTED = 10
 """Fewest images in a cell of two matrices together for the dispersion: below, a count is far from
 normal and its square over the expectation has a long tail."""
@@ -72,8 +69,7 @@ def _compare_matrix(matrix: str, rows: pd.DataFrame, runs: Sequence[Run]) -> pd.
     epoch = run.recorded_epoch(epoch_printed / 100)
     ours = run.confusions[epoch]
     same_images = set(ours.columns) == set(rows["true"]) and not run.metrics["stand_in"]
-    same_width = run.metrics["network"].get("base_width") == _WIDTH
-    if not (same_images and same_width and epoch == epoch_printed):
+    if not (same_images and run.full_size and epoch == epoch_printed):
         return None
     theirs = rows.set_index("true")[list(ours.columns)].loc[list(ours.index)]
     cells = pd.DataFrame(

@@ -13,6 +13,9 @@ from hall2net.errors import Hall2netError
 from hall2net.files import read_csv, read_json, write_csv, write_json
 from hall2net.synapse.precision import Precision
 
+_PAPER_WIDTH = 64
+"""Channels of the first stage of ResNet-18 (He et al., arXiv:1512.03385)."""
+
 
 @dataclass(frozen=True)
 class RunName:
@@ -164,6 +167,11 @@ class Run:
             If the metrics have no such entry, or it is not the name of a run.
         """
         return RunName.of(self.metrics.get("run", ""))
+
+    @property
+    def full_size(self) -> bool:
+        """Whether the network has the papers' size; only a ResNet may have another width."""
+        return self.metrics["network"].get("base_width", _PAPER_WIDTH) == _PAPER_WIDTH
 
     @property
     def last_epoch(self) -> int:

@@ -10,9 +10,6 @@ import pandas as pd
 from hall2net.networks.runs import Run, at_every_seed, find_run, run_table
 from hall2net.report.verdict import AMBIGUOUS, INPUT, NOT_MEASURED, QUOTED, STAND_IN, Ours
 
-_PAPER_WIDTH = 64
-"""Channels of the first stage of ResNet-18 (He et al., arXiv:1512.03385)."""
-
 
 def cotb_accuracies(runs: Sequence[Run]) -> dict[str, Ours]:
     """Quantity of the paper cotb to what the networks here have beside it."""
@@ -96,18 +93,11 @@ def _result(
     if len(values) > 1:
         value, spread = np.mean(values, axis=0)[0], np.std(values, axis=0, ddof=1)[0]
         words = f"Mean and standard deviation of {len(values)} seeds."
-    comparable = all(
-        one.metrics["epochs"] >= epochs and _full_size(one) for one in seeds
-    )  # fmt: skip
+    comparable = all(one.metrics["epochs"] >= epochs and one.full_size for one in seeds)
     return Ours(
         float(value), float(spread), _source(run), f"{remark} {words}".strip(),
         None if comparable else NOT_MEASURED,
     )  # fmt: skip
-
-
-def _full_size(run: Run) -> bool:
-    """Whether the network has the paper's size; only the ResNet may have another width."""
-    return run.metrics["network"].get("base_width", _PAPER_WIDTH) == _PAPER_WIDTH
 
 
 def _accuracy_at(run: Run, fraction: float) -> tuple[float, float]:
