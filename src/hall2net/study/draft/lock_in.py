@@ -7,18 +7,18 @@ from hall2net.study.cells import UNKNOWN
 from hall2net.study.draft.columns import Column, RawFile
 
 _SIGNALS = ("voltage", "resistance")
-_NUMBER = {
-    "second": re.compile(
-        r"(?i)2 ?[wωf](?![a-z])|2 ?_?om(?:ega)?(?![a-z])|2nd|second|"
-        r"(?<![a-z])h(?:arm(?:onic)?)?[ _]?2(?!\d)|(?<![a-z])[xy][ _]?2(?!\d)|"
-        r"(?:lock.?in|li|lia|sr8[36]0)[ _]?2(?!\d)"
-    ),
-    "first": re.compile(
-        r"(?i)1 ?[wωf](?![a-z])|1 ?_?om(?:ega)?(?![a-z])|1st|first|"
-        r"(?<![a-z])h(?:arm(?:onic)?)?[ _]?1(?!\d)|(?<![a-z])[xy][ _]?1(?!\d)|"
-        r"(?:lock.?in|li|lia|sr8[36]0)[ _]?1(?!\d)"
-    ),
-}
+
+
+def _harmonic(number: int, words: str) -> re.Pattern[str]:
+    """Names of a part of this harmonic."""
+    return re.compile(
+        rf"(?i){number} ?[wωf](?![a-z])|{number} ?_?om(?:ega)?(?![a-z])|{words}|"
+        rf"(?<![a-z])h(?:arm(?:onic)?)?[ _]?{number}(?!\d)|(?<![a-z])[xy][ _]?{number}(?!\d)|"
+        rf"(?:lock.?in|li|lia|sr8[36]0)[ _]?{number}(?!\d)"
+    )
+
+
+_NUMBER = {"second": _harmonic(2, "2nd|second"), "first": _harmonic(1, "1st|first")}
 _Y = re.compile(r"(?<![A-Za-z])[Yy](?![A-Za-z])|(?i:out.?of.?phase|imag)")
 _ALONG = re.compile(r"(?i)xx|long")
 _DIRECTION = {0.0: re.compile(r"(?i)^(?:[µμ]_?0 ?|mu_?0)?[hb]_?x(?![a-z])"),
