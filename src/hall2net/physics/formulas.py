@@ -8,10 +8,11 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
-from scipy.constants import e, hbar, mu_0
+from scipy.constants import e, hbar
 
 from hall2net.errors import ConfigError
 from hall2net.physics.loop_shift import SHIFTS
+from hall2net.units import MU_0
 
 CHOICES = {
     "loop_shift": SHIFTS,
@@ -132,7 +133,7 @@ def efficiency_per_current_density(areal_moment: float, h_dl_per_j: float) -> fl
     areal_moment : M_s t_FM in A: a moment per area, whatever the thickness
     h_dl_per_j : (A/m)/(A/m2) = m
     """
-    return 2 * e / hbar * mu_0 * areal_moment * h_dl_per_j
+    return 2 * e / hbar * MU_0 * areal_moment * h_dl_per_j
 
 
 def spin_diffusion_length(rho: float, g_hm: float) -> float:

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import xarray as xr
-from scipy.constants import mu_0
 from scipy.ndimage import uniform_filter1d
 
 from hall2net.errors import ConfigError, Hall2netError
@@ -20,7 +19,7 @@ from hall2net.measurement import select
 from hall2net.physics.facts import Samples, fact
 from hall2net.physics.loops import fit_loop
 from hall2net.tables import systematic_column, uncertainty_column
-from hall2net.units import OERSTED
+from hall2net.units import MU_0, OERSTED
 
 KEFF_SIGNS = ("pma", "easy_plane")
 """Which easy direction has K_eff and H_k positive."""
@@ -68,7 +67,7 @@ def surface_anisotropy(areal_moment: float, m_s: float, h_k: float) -> float:
     -------
     K_s in J/m2; 1 erg/cm2 = 1e-3 J/m2.
     """
-    return mu_0 * areal_moment * (m_s + h_k) / 2
+    return MU_0 * areal_moment * (m_s + h_k) / 2
 
 
 def magnetometry_table(
@@ -338,12 +337,12 @@ def _quantities(
     shared = 2 * (weights["ip"] * ip.covariance[0, 1] - weights["oop"] * oop.covariance[0, 1])
     covariance = np.array([[areal_u**2, shared / area], [shared / area, h_k_variance]])
     # K_s = mu_0 (M_s t) (M_s t/t + H_k)/2 and K_eff = mu_0 (M_s t/t) H_k/2 by (M_s t, H_k)
-    k_s_slope = mu_0 / 2 * np.array([2 * m_s + h_k, areal])
-    k_eff_slope = mu_0 / 2 / thickness * np.array([h_k, areal])
+    k_s_slope = MU_0 / 2 * np.array([2 * m_s + h_k, areal])
+    k_eff_slope = MU_0 / 2 / thickness * np.array([h_k, areal])
     k_s_u = np.sqrt(k_s_slope @ covariance @ k_s_slope)
     sign = 1 if keff_sign == "pma" else -1
     return row | {
-        "k_eff_j_m3": sign * mu_0 * m_s * h_k / 2,
+        "k_eff_j_m3": sign * MU_0 * m_s * h_k / 2,
         "k_eff_u_j_m3": np.sqrt(k_eff_slope @ covariance @ k_eff_slope),
         "h_k_oe": sign * h_k / OERSTED,
         "h_k_u_oe": np.sqrt(h_k_variance) / OERSTED,
