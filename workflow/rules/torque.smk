@@ -82,6 +82,21 @@ rule pulse_widths:
         "../scripts/pulse_widths.py"
 
 
+rule switching_map:
+    input:
+        switching="results/{study}/switching.csv",
+    output:
+        "results/{study}/switching_map.csv",
+    log:
+        "results/logs/{study}/switching_map.log",
+    conda:
+        "../../envs/hall2net.yaml"
+    message:
+        "{wildcards.study}: polarity, ratio and critical currents against the in-plane field"
+    script:
+        "../scripts/switching_map.py"
+
+
 rule torque:
     input:
         loops="results/{study}/loops.csv",
