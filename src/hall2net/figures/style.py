@@ -255,16 +255,13 @@ def measured(
     """A value with its 1-sigma uncertainties, in words.
 
     A statistical one stands in the last digits: `measured(38.24, 0.41, "mT")` is "38.2(4) mT".
-    With a systematic one beside it, both are written out, the statistical first:
-    `measured(38.24, 0.41, "mT", systematic=1.9)` is "38.2 ± 0.41 ± 1.9 mT".
+    With a systematic one beside it, both are written out, the statistical first, to the same
+    decimal: `measured(38.24, 0.41, "mT", systematic=1.9)` is "38.2 ± 0.4 ± 1.9 mT".
     """
     unit = f" {unit}" if unit else ""
     known = np.isfinite(uncertainty) and uncertainty > 0
     if np.isfinite(systematic) and systematic > 0:
-        total = np.hypot(uncertainty if known else 0.0, systematic)
-        digits = max(0, 1 - int(np.floor(np.log10(total))))
-        parts = [_two_digits(uncertainty)] if known else []
-        words = " ± ".join([f"{value:.{digits}f}", *parts, _two_digits(systematic)])
+        words = _both(value, uncertainty if known else None, systematic)
         words += "" if known else " (systematic)"
         return f"{words}{unit}".replace("-", "\N{MINUS SIGN}")
     if not known:
@@ -276,8 +273,17 @@ def measured(
     return f"{value:.{digits}f}({last}){unit}".replace("-", "\N{MINUS SIGN}")
 
 
-def _two_digits(uncertainty: float) -> str:
-    return np.format_float_positional(float(f"{uncertainty:.2g}"), trim="-")
+def _both(value: float, statistical: float | None, systematic: float) -> str:
+    """Value and parts to the decimal that shows two digits of the larger part.
+
+    One decimal more is written if the smaller part needs it to be seen.
+    """
+    parts = [part for part in (statistical, systematic) if part is not None]
+    digits = max(0, 1 - int(np.floor(np.log10(max(parts)))))
+    digits += bool(min(parts) < 0.5 * 10.0**-digits)
+    smallest = 10.0**-digits
+    words = [f"{p:.{digits}f}" if p >= smallest / 2 else f"<{smallest:.{digits}f}" for p in parts]
+    return " ± ".join([f"{value:.{digits}f}", *words])
 
 
 def tesla_axis(axes: Axes, symbol: str) -> None:
