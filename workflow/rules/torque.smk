@@ -51,7 +51,8 @@ rule switching:
         measurements=measurements_of,
         loops="results/{study}/loops.csv",
     output:
-        "results/{study}/switching.csv",
+        switching="results/{study}/switching.csv",
+        heating="results/{study}/joule_heating.csv",
     log:
         "results/logs/{study}/switching.log",
     conda:
@@ -59,10 +60,11 @@ rule switching:
     params:
         samples=samples_of,
         settings=study_config("switching"),
+        systematics=study_config("systematics"),
         overrides=overrides_of("switching"),
         left_out=left_out_of,
     message:
-        "{wildcards.study}: critical currents and switching ratios"
+        "{wildcards.study}: critical currents, switching ratios and Joule heating"
     script:
         "../scripts/switching.py"
 

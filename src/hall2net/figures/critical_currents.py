@@ -65,10 +65,10 @@ def polarity_map(*, switching_map: pd.DataFrame, samples: Samples) -> Figure:
     signs.set_yticks(range(len(shown)), [sample_label(samples, name) for name in shown])
     signs.set_ylim(len(shown) - 0.4, -0.6)
     signs.tick_params(axis="y", right=False)
-    title = _criterion_words(pd.concat([series[name] for name in shown]))
+    words = _criterion_words(pd.concat([series[name] for name in shown]))
     for axes, letter, title in (
         (signs, "a", "polarity and switching ratio"),
-        (currents, "b", title),
+        (currents, "b", words),
     ):
         axes.set_xlabel("$H_x$ (Oe)")
         axes.margins(x=0.08)
@@ -146,7 +146,7 @@ def _name_signs(axes: Axes, series: Mapping[str, pd.DataFrame], shown: list[str]
     """Legend entries of what is on the map."""
     rows = pd.concat([series[name] for name in shown])
     switched = rows[rows["outcome"] == "switched"]
-    style = {"ls": "none", "color": "black", "mfc": "none", "ms": 5}
+    style: Any = {"ls": "none", "color": "black", "mfc": "none", "ms": 5}
     for sign, marker, words in ((1, "^", "polarity +1"), (-1, "v", "polarity \N{MINUS SIGN}1")):
         if (switched["polarity"] == sign).any():
             axes.plot([], [], marker=marker, label=words, **style)

@@ -22,6 +22,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 from scipy.integrate import quad
+from scipy.optimize import brentq
 from scipy.special import erf
 
 from hall2net.errors import Hall2netError
@@ -31,6 +32,7 @@ from hall2net.physics.lines import weighted_fit, weighted_line
 from hall2net.physics.resistivity import resistivity_per_resistance, resistivity_table
 from hall2net.physics.substrates import OXIDE, SUBSTRATES, Substrate
 from hall2net.tables import hall_loops, total_sigma, usable
+from hall2net.units import time_words
 
 LIMIT_K = 20.0
 """Rise from which a current is flagged: coercive fields fall by about 0.3 % per K, so J_c is then
@@ -40,6 +42,7 @@ _MODEL = 0.25
 """1 sigma of a rise from I^2 R, relative: thin oxides conduct 1.0 to 1.4 W/(m K) (Lee, Cahill,
 J. Appl. Phys. 81, 2590 (1997)), interfaces add the resistance of 10 to 30 nm of oxide, and contacts
 take heat that the model leaves in the bar."""
+_SHORTEST_S = 1e-9  # below it the film itself takes up the heat
 _SERIES_TERMS = 40  # of the slab; the first one left out is below 1e-12 where the series is used
 _EARLY = 0.1  # of d^2/D: before it nothing has reached the far side of a slab, to 1e-4
 _SEEN = 3.0  # sigma; a smaller growth of R with I is not seen
@@ -311,7 +314,7 @@ def _coercive_fields(loops: pd.DataFrame, sample: str) -> pd.DataFrame:
 
 
 def _driven(switching: pd.DataFrame, loops: pd.DataFrame) -> pd.DataFrame:
-    """Everything that a current heats: switching loops, and Hall loops of one sample and current.
+    """All that a current heats: switching loops, and Hall loops of one temperature and current.
 
     `current_ma` is the critical current of the first, the direct one of the second.
     """
@@ -320,11 +323,18 @@ def _driven(switching: pd.DataFrame, loops: pd.DataFrame) -> pd.DataFrame:
     rows = usable(loops) if len(loops) else loops
     if rows.empty or rows["current_ma"].isna().all():
         return pulsed
-    rows = rows.assign(current_ma=rows["current_ma"].abs()).dropna(subset=["current_ma"])
-    groups = rows.groupby(["sample", "kind", "current_ma"], as_index=False)
-    direct = groups.agg(temperature_k=("temperature_k", "median"))
-    words = direct["current_ma"].map("{:g} mA".format)
-    direct = direct.assign(id=direct["kind"] + ", " + words, current_max_ma=direct["current_ma"])
+    rows = rows.dropna(subset=["current_ma", "temperature_k"])
+    rows = rows.assign(
+        current_ma=rows["current_ma"].abs(), temperature_k=rows["temperature_k"].round()
+    )
+    direct = rows[["sample", "kind", "current_ma", "temperature_k"]].drop_duplicates()
+    words = [
+        f"{kind}, {ma:g} mA, {kelvin:g} K"
+        for kind, ma, kelvin in direct[["kind", "current_ma", "temperature_k"]].itertuples(
+            index=False
+        )
+    ]
+    direct = direct.assign(id=words, current_max_ma=direct["current_ma"])
     return pd.concat([pulsed, direct], ignore_index=True)
 
 
@@ -355,7 +365,7 @@ def _heating(
         "method": method,
     }
     found |= _bias(row["temperature_k"], found, coercive)
-    reason = _too_warm(found, limit_k)
+    reason = _too_warm(found, heater, limit_k)
     return found | {"status": "flagged" if reason else "ok", "reason": reason}
 
 
@@ -415,19 +425,40 @@ def _bias(temperature: float, found: Mapping[str, Any], coercive: pd.DataFrame) 
     }
 
 
-def _too_warm(found: Mapping[str, Any], limit_k: float) -> str:
-    """Words where the rise is above the limit; else empty."""
+def _too_warm(found: Mapping[str, Any], heater: _Heater, limit_k: float) -> str:
+    """Words where the rise is above the limit, with what would help; else empty."""
     rise, largest = found["delta_t_k"], found["delta_t_max_k"]
     pulsed = found["kind"] == "sot_switching"
+    current = found["current_ma"]
     if np.isfinite(rise) and rise > limit_k:
         words = f"the film is {rise:.0f} K warmer at " + (
-            "the critical current" if pulsed else f"{found['current_ma']:g} mA"
+            "the critical current" if pulsed else f"{current:g} mA"
         )
         if np.isfinite(bias := found.get("h_c_bias", np.nan)):
             words += f", where H_c is {abs(bias):.0%} {'smaller' if bias < 0 else 'larger'}"
     elif not np.isfinite(rise) and largest > limit_k:
+        rise, current = largest, found["current_max_ma"]
         words = f"the film is {largest:.0f} K warmer at the largest current"
     else:
         return ""
-    cure = "shorter pulses heat less" if pulsed else "a smaller current heats less"
-    return f"{words} (switching.heating_limit_k: {limit_k:g} K); {cure}"
+    words += f" (switching.heating_limit_k: {limit_k:g} K)"
+    if not pulsed:
+        return f"{words}; currents up to {current * np.sqrt(limit_k / rise):.2g} mA stay below"
+    return words + _pulses_below(heater.bar, current * 1e-3, found["pulse_width_s"], rise, limit_k)
+
+
+def _pulses_below(bar: Bar | None, current: float, width: float, rise: float, limit: float) -> str:
+    """Which pulses of the same current would stay below a limit, in words; empty if not known."""
+    if bar is None or not np.isfinite(width) or width <= _SHORTEST_S:
+        return ""
+    # The rise that the table has, which R_xx(I) may have scaled.
+    scale = limit * bar.rise(current, width) / rise
+    if bar.rise(current, _SHORTEST_S) > scale:
+        return "; at this current no pulse of 1 ns or more stays below"
+    log = brentq(
+        lambda x: bar.rise(current, np.exp(x)) - scale,
+        np.log(_SHORTEST_S),
+        np.log(width),
+        xtol=0.01,
+    )
+    return f"; pulses of this current stay below up to {time_words(float(f'{np.exp(log):.1g}'))}"

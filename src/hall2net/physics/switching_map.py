@@ -16,13 +16,15 @@ SERIES = ("sample", "temperature_k", "pulse_width_s", "prefield_x_oe", "initial_
 """What is the same for all fields of a series."""
 
 _J_C = ("j_c_a_m2", *(f"j_c_{name}_a_m2" for name in CRITERIA))
+_ENDS = ("j_c_criteria_lo_a_m2", "j_c_criteria_hi_a_m2")
+_ALIKE = ("criterion", "current_layer", "systematics")
 _SAME_CURRENT = 0.02  # relative; sweeps to the same nominal current differ by less
 
 _COLUMNS = [
     *SERIES, "field_x_oe", "current_max_ma", "n_loops", "outcome", "polarity",
     *(name for one in ("switching_ratio", *_J_C)
       for name in (one, uncertainty_column(one), systematic_column(one))),
-    "j_c_criteria_lo_a_m2", "j_c_criteria_hi_a_m2", "criterion", "current_layer", "status", "reason",
+    *_ENDS, "systematics", "criterion", "current_layer", "status", "reason",
 ]  # fmt: skip
 
 
@@ -74,16 +76,14 @@ def _one_field(loops: pd.DataFrame) -> dict[str, Any]:
         "current_max_ma": largest,
         "n_loops": len(good),
         "polarity": polarities.pop() if len(polarities) == 1 else np.nan,
-        **{name: good[name].iloc[0] for name in ("criterion", "current_layer") if name in good},
+        **{name: good[name].iloc[0] for name in _ALIKE if name in good},
         "status": "flagged" if reasons else "ok",
         "reason": "; ".join(reasons),
     }
     row["outcome"] = OUTCOMES[0] if row["polarity"] == 0 else OUTCOMES[1]
     for column in ("switching_ratio", *_J_C):
         row |= _mean(good, column)
-    known = [row[name] for name in _J_C[1:] if np.isfinite(row.get(name, np.nan))]
-    if known:
-        row |= {"j_c_criteria_lo_a_m2": min(known), "j_c_criteria_hi_a_m2": max(known)}
+    row |= {name: good[name].mean() for name in _ENDS if name in good}
     return row
 
 
