@@ -26,6 +26,7 @@ from hall2net.figures.style import (
     points,
     sample_label,
     shown_panels,
+    stamp,
 )
 from hall2net.physics.pulse_widths import critical_current
 from hall2net.physics.switching_map import SERIES
@@ -33,6 +34,8 @@ from hall2net.tables import systematic_column, usable
 
 Samples = Mapping[str, Mapping[str, Any]]
 
+_APART = 4  # samples whose bars can be drawn beside each other
+_ASIDE = 0.015  # of the range of fields, from one sample to the next
 _STEPS = 60  # points of a drawn line: enough for a smooth band
 _LAYERS = {"stack": "$j$ of the whole stack", "heavy_metal": "$j$ of the heavy metal alone"}
 _CRITERIA = {
@@ -50,8 +53,8 @@ _NO_CURRENT = {"not switched": ("x", "not switched"), "refused": ("+", "refused"
 def polarity_map(*, switching_map: pd.DataFrame, samples: Samples) -> Figure:
     """Polarity, switching ratio and critical current density against the in-plane field. Of each
     sample the series with most fields and, of these, the longest pulses; loops after a pre-applied
-    field are left out. A field at which nothing switched has a cross and no value. Broad bars: from
-    the smallest to the largest of all criteria.
+    field are left out. A field at which nothing switched has a cross and no value. Broad bars, of
+    up to four samples: from the smallest to the largest of all criteria.
     """
     series = _series_of_fields(switching_map)
     names = list(series)
@@ -61,7 +64,8 @@ def polarity_map(*, switching_map: pd.DataFrame, samples: Samples) -> Figure:
     for number, name in enumerate(shown):
         rows = series[name]
         _draw_signs(signs, rows, number)
-        _draw_currents(currents, rows, number, sample_label(samples, name))
+        aside = (number - (len(shown) - 1) / 2) if len(shown) <= _APART else np.nan
+        _draw_currents(currents, rows, number, sample_label(samples, name), aside)
     signs.set_yticks(range(len(shown)), [sample_label(samples, name) for name in shown])
     signs.set_ylim(len(shown) - 0.4, -0.6)
     signs.tick_params(axis="y", right=False)
@@ -81,8 +85,17 @@ def polarity_map(*, switching_map: pd.DataFrame, samples: Samples) -> Figure:
     _name_signs(signs, series, shown)
     merged_legend(drawn, 2, [signs], "upper left")
     merged_legend(drawn, 3 if len(shown) > 4 else 2, [currents], "upper right")
+    _say_systematic(drawn, pd.concat(series.values()))
     shown_panels(drawn, len(shown), len(names), "samples")
     return drawn
+
+
+def _say_systematic(drawn: Figure, rows: pd.DataFrame) -> None:
+    """The systematic error of the densities, which error bars of single points do not hold."""
+    relative = rows[systematic_column("j_c_a_m2")] / rows["j_c_a_m2"]
+    if relative.notna().any():
+        words = ", ".join(rows["systematics"].dropna().unique())
+        stamp(drawn, f"systematic error of the densities: {relative.max():.0%}, {words}")
 
 
 def _series_of_fields(table: pd.DataFrame) -> dict[str, pd.DataFrame]:
@@ -121,12 +134,16 @@ def _draw_signs(axes: Axes, rows: pd.DataFrame, place: int) -> None:
         axes.plot(part["field_x_oe"], np.full(len(part), place), marker, color=GREY, ms=4)
 
 
-def _draw_currents(axes: Axes, rows: pd.DataFrame, number: int, label: str) -> None:
-    """A sample's critical currents; no line crosses a field at which nothing switches."""
+def _draw_currents(axes: Axes, rows: pd.DataFrame, number: int, label: str, aside: float) -> None:
+    """A sample's critical currents; no line crosses a field at which nothing switches.
+
+    `aside` is the sample's place beside the others; NaN where the bars of so many would overlap.
+    """
     rows = rows.sort_values("field_x_oe")
-    x = rows["field_x_oe"]
-    lowest, highest = (1e-11 * rows[f"j_c_criteria_{end}_a_m2"] for end in ("lo", "hi"))
-    axes.vlines(x, lowest, highest, color=COLOURS[number % len(COLOURS)], lw=2.5, alpha=0.25)
+    x = rows["field_x_oe"] + np.nan_to_num(aside) * _ASIDE * np.ptp(rows["field_x_oe"])
+    if np.isfinite(aside):
+        ends = (1e-11 * rows[f"j_c_criteria_{end}_a_m2"] for end in ("lo", "hi"))
+        axes.vlines(x, *ends, color=COLOURS[number % len(COLOURS)], lw=2.5, alpha=0.25)
     line = LINES[number % len(LINES)]
     points(axes, x, rows, "j_c_a_m2", scale=1e-11, series=number, label=label, line=line)
 
@@ -172,13 +189,15 @@ def pulse_width_law(
     loops = loops[loops["i_c_ma"].notna() & loops["pulse_width_s"].gt(0)]
     drawn = new_figure(DOUBLE, 78)
     currents, energies = drawn.subplots(1, 2)
+    measured_energy = "write_energy_uj" in loops and loops["write_energy_uj"].notna().any()
     shown = pulse_widths.head(len(MARKERS))
     for number, (_, law) in enumerate(shown.iterrows()):
         rows = _same_conditions(loops, law).sort_values("pulse_width_s")
         width, words = rows["pulse_width_s"], _law_words(law, samples)
         points(currents, width, rows, "i_c_ma", label=words, series=number)
-        points(energies, width, rows, "write_energy_uj", series=number)
-        if law["status"] != "refused":
+        if measured_energy:
+            points(energies, width, rows, "write_energy_uj", series=number)
+        if law["status"] != "refused" and len(rows):
             _draw_law(currents, law, width.to_numpy(float), number)
     law_words = r"$I_\mathrm{c} = I_\mathrm{c0}\,[1 - \ln(\tau/1\,\mathrm{ns})/Δ]$, 95 % interval"
     for axes, letter, label, title in (
@@ -189,7 +208,7 @@ def pulse_width_law(
         axes.set_xlabel(r"pulse width $\tau$ (s)")
         axes.set_ylabel(label)
         panel(axes, letter, title)
-    if loops.get("write_energy_uj", pd.Series(dtype=float)).notna().any():
+    if measured_energy:
         energies.set_yscale("log")
     else:
         energies.text(
