@@ -101,7 +101,7 @@ def test_a_full_disk_and_a_read_only_one(small, copy, small_disk):
     target = ("--", "results/datasets/laptop/mnist.pt")
     images.unlink()
     before = copy.made()
-    room = shutil.disk_usage(small_disk).free - 2 * 2**20
+    room = shutil.disk_usage(small_disk).free - 2**20
     filler = small_disk / "logs/filler"
     filler.write_bytes(bytes(room))
     full = "cannot be written (No space left on device); expected a writable folder with free space"
