@@ -335,7 +335,9 @@ def run(network, name, epochs, classes, accuracy, levels=None, stand_in=False, s
         "source": "stand-in data: drawn shapes" if stand_in else words[parts.dataset],
         "weights": 700_000, "test_accuracy": accuracy, "validation_accuracy": accuracy,
     }  # fmt: skip
-    return Run(history, confusions, histogram, metrics)
+    images = np.arange(round(10_000 * (1 - accuracy)))
+    wrong = pd.DataFrame({"image": images, "true": classes[0], "predicted": classes[1]})
+    return Run(history, confusions, histogram, wrong, metrics)
 
 
 def cotb_runs(epochs=100, scale="published"):

@@ -79,6 +79,7 @@ def test_files_of_a_run(tmp_path):
         "confusion_epoch006.csv",
         "history.csv",
         "metrics.json",
+        "misclassified.csv",
         "model.pt",
         "weight_histogram.csv",
     ]
@@ -91,6 +92,11 @@ def test_files_of_a_run(tmp_path):
     assert confusion.sum(axis=1).tolist() == images.test_y.bincount().tolist()
     correct = np.trace(confusion.to_numpy()) / len(images.test_x)
     assert correct == pytest.approx(history.test_accuracy.iloc[-1])
+    wrong = pd.read_csv(tmp_path / "misclassified.csv")
+    cells = wrong.groupby(["true", "predicted"]).size()
+    assert cells.sum() == len(images.test_x) - np.trace(confusion.to_numpy())
+    assert all(confusion.loc[true, str(taken)] == n for (true, taken), n in cells.items())
+    assert (images.test_y[wrong["image"]].numpy() == wrong["true"]).all()
 
     metrics = json.loads((tmp_path / "metrics.json").read_text())
     assert metrics["source"] == "bars" and metrics["stand_in"] and metrics["scale"] == "laptop"

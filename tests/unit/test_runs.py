@@ -15,6 +15,7 @@ from hall2net.networks.runs import (
     file_names,
     find_run,
     model_of,
+    paired_difference,
     read_runs,
     recorded_epochs,
     run_table,
@@ -102,6 +103,20 @@ def test_settings_are_those_of_scale_and_recipe():
     assert model_of(NETWORKS["mlp"], "published")["layers"] == [784, 256, 10]
 
 
+@pytest.mark.parametrize(("easy", "gain"), [(0.5, 0.0), (0.9, 0.02), (0.0, 0.3)])
+def test_paired_difference_has_the_spread_of_drawn_test_sets(easy, gain):
+    """Images that both networks get right for sure, and others that each gets by chance."""
+    rng, images, found = np.random.default_rng(3), 2000, []
+    for _ in range(400):
+        hard = rng.random(images) > easy
+        wrong = [np.flatnonzero(hard & (rng.random(images) > p)) for p in (0.4 + gain, 0.4)]
+        found.append(paired_difference(*wrong, images))
+    difference, sigma = np.array(found).T
+    assert abs(difference.mean() - gain * (1 - easy)) < 4 * difference.std() / 20
+    # 400 draws know a standard deviation to 3.5 %.
+    assert abs(difference.std() / np.sqrt((sigma**2).mean()) - 1) < 0.14
+
+
 def test_runs_are_read_back(tmp_path):
     runs = made_tables.ruo2_runs()[:3]
     for run in runs:
@@ -116,6 +131,7 @@ def test_runs_are_read_back(tmp_path):
             pd.testing.assert_frame_equal(read.confusions[epoch], counts)
         pd.testing.assert_frame_equal(read.history, run.history)
         pd.testing.assert_frame_equal(read.histogram, run.histogram, check_dtype=False)
+        pd.testing.assert_frame_equal(read.misclassified, run.misclassified)
 
 
 def test_runs_are_found_by_their_parts():

@@ -13,6 +13,7 @@ for network, block in config["networks"].items():
         output:
             "results/networks/{scale}/{run}/history.csv",
             "results/networks/{scale}/{run}/metrics.json",
+            "results/networks/{scale}/{run}/misclassified.csv",
             "results/networks/{scale}/{run}/weight_histogram.csv",
             "results/networks/{scale}/{run}/model.pt",
             expand(

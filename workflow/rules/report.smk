@@ -45,7 +45,7 @@ rule report:
         figures=[path for path in FIGURES if path.endswith(".png")],
         published="reference/published.yaml",
         claims="reference/claims.yaml",
-        metrics=expand("results/networks/{{scale}}/{run}/metrics.json", run=RUNS),
+        runs=[path for study in config["studies"] for path in run_files(study, SCALE)],
         page=library("report/report.html.j2", "report/report.css", "report/report.js"),
         # What the page links to.
         linked=[

@@ -1,7 +1,8 @@
 from pathlib import Path
 
-from hall2net.files import atomic, read_csv, read_json
+from hall2net.files import atomic, read_csv
 from hall2net.job import job
+from hall2net.networks.runs import read_runs
 from hall2net.report.claims import read_claims
 from hall2net.report.study_report import StudyFacts, report_page
 from hall2net.study.published import published_numbers
@@ -31,7 +32,7 @@ if __name__ == "__main__":
             published_numbers(given.published),
             read_claims(given.claims),
             read_csv(given.confusion),
-            [read_json(path) for path in given.metrics],
+            read_runs(given.runs),
             scale=snakemake.wildcards.scale,
             folder=Path(snakemake.output[0]).parent,
         )

@@ -16,19 +16,28 @@ from hall2net.synapse.model import PARTS, REFERENCE_TIME_S, Synapse
 
 
 @torch.no_grad()
-def confusion_matrix(model: nn.Module, x: Tensor, y: Tensor, classes: int) -> np.ndarray:
-    """Counts (classes, classes) of images by true class (row) and predicted class.
+def predictions(model: nn.Module, x: Tensor) -> Tensor:
+    """The class (n,) that a network takes each image for.
 
     Parameters
     ----------
     model : takes images, gives logits (n, classes); it is put into evaluation mode
     x : (n, channels, height, width), uint8
+    """
+    model.eval()
+    return torch.cat([model(part).argmax(1) for part in x.split(1000)])
+
+
+def confusion_matrix(model: nn.Module, x: Tensor, y: Tensor, classes: int) -> np.ndarray:
+    """Counts (classes, classes) of images by true class (row) and predicted class.
+
+    Parameters
+    ----------
+    model, x : as `predictions` takes them
     y : (n,), true classes
     classes : number of classes
     """
-    model.eval()
-    predicted = torch.cat([model(part).argmax(1) for part in x.split(1000)])
-    counts = torch.bincount(y * classes + predicted, minlength=classes**2)
+    counts = torch.bincount(y * classes + predictions(model, x), minlength=classes**2)
     return counts.view(classes, classes).cpu().numpy()
 
 

@@ -149,12 +149,15 @@ class Run:
     histogram : epoch, layer, bin_left, bin_right, count, level. It counts, at each recorded epoch,
         the weights of each layer and of ``all``. Quantized weights have one bin a level, in units
         of the level; float weights equal bins, in units of the weight
+    misclassified : the test images that the trained network takes for another class: `image` (its
+        place in the test set, from 0), `true`, `predicted`
     metrics : settings and results, ready for JSON
     """
 
     history: pd.DataFrame
     confusions: dict[int, pd.DataFrame]
     histogram: pd.DataFrame
+    misclassified: pd.DataFrame
     metrics: dict[str, Any]
 
     @cached_property
@@ -187,7 +190,9 @@ class Run:
 def file_names(recorded: Iterable[int]) -> list[str]:
     """Names of the files of a run with these recorded epochs, but for the network's."""
     confusions = [_confusion_file(epoch) for epoch in recorded]
-    return ["history.csv", "metrics.json", "weight_histogram.csv", *confusions]
+    return [
+        "history.csv", "metrics.json", "misclassified.csv", "weight_histogram.csv", *confusions,
+    ]  # fmt: skip
 
 
 def _confusion_file(epoch: int) -> str:
@@ -208,6 +213,7 @@ def write_run(run: Run, folder: str | Path, /, **labels: str) -> None:
     for epoch, counts in run.confusions.items():
         write_csv(counts.reset_index(), folder / _confusion_file(epoch))
     write_csv(run.histogram, folder / "weight_histogram.csv")
+    write_csv(run.misclassified, folder / "misclassified.csv")
     write_json(run.metrics | labels, folder / "metrics.json")
 
 
@@ -240,8 +246,32 @@ def _read_run(files: Mapping[str, Path]) -> Run:
         history=read_csv(files["history.csv"]),
         confusions=confusions,
         histogram=read_csv(files["weight_histogram.csv"]),
+        misclassified=read_csv(files["misclassified.csv"], dtype={"true": str, "predicted": str}),
         metrics=read_json(files["metrics.json"]),
     )
+
+
+def paired_difference(
+    wrong: Iterable[int], wrong_of_other: Iterable[int], images: int
+) -> tuple[float, float]:
+    """Accuracy of one network above that of another on the same test images.
+
+    With b images that the first alone gets right and c that the second alone does, it is
+    (b - c)/n, with the variance (b + c - (b - c)^2/n)/n^2 of paired counts (McNemar,
+    Psychometrika 12, 153 (1947)): images that both find easy or hard add nothing to it.
+
+    Parameters
+    ----------
+    wrong, wrong_of_other : test images that the first and the second network misclassify
+    images : number n of test images
+
+    Returns
+    -------
+    Difference and its 1 sigma, as fractions.
+    """
+    first, second = set(wrong), set(wrong_of_other)
+    b, c = len(second - first), len(first - second)
+    return (b - c) / images, float(np.sqrt(b + c - (b - c) ** 2 / images)) / images
 
 
 def run_table(runs: Iterable[Run]) -> pd.DataFrame:

@@ -22,7 +22,7 @@ from hall2net.files import atomic
 from hall2net.networks import models
 from hall2net.networks.average import Average
 from hall2net.networks.data import Images
-from hall2net.networks.evaluate import confusion_matrix
+from hall2net.networks.evaluate import confusion_matrix, predictions
 from hall2net.networks.models import SavedNetwork, weight_layers
 from hall2net.networks.quantize import NoisyWrites, Projection, Pulses
 from hall2net.networks.runs import Run
@@ -535,7 +535,22 @@ def _run(
         epoch: pd.DataFrame(counts, true, images.classes)
         for epoch, counts in state.confusions.items()
     }
-    return Run(history, confusions, _histogram_table(state.histograms), metrics)
+    wrong = _misclassified(state.forward, data, images)
+    return Run(history, confusions, _histogram_table(state.histograms), wrong, metrics)
+
+
+def _misclassified(model: nn.Module, data: _Data, images: Images) -> pd.DataFrame:
+    x, true = data.test
+    predicted = predictions(model, x)
+    places = (predicted != true).nonzero().flatten()
+    classes = np.array(images.classes)
+    return pd.DataFrame(
+        {
+            "image": places.cpu().numpy(),
+            "true": classes[true[places].cpu().numpy()],
+            "predicted": classes[predicted[places].cpu().numpy()],
+        }
+    )
 
 
 def _network(state: _State, training: Training, plan: dict[str, Any]) -> SavedNetwork:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import xarray as xr
-from scipy import stats
+from scipy.special import fdtrc, ndtr
 
 from hall2net.errors import Hall2netError
 from hall2net.measurement import select
@@ -89,7 +89,7 @@ def _bend(decades: np.ndarray, y: np.ndarray, residual: np.ndarray) -> float:
     ratio = (square - left @ left) / 2 / (left @ left / dof)
     # Of white noise about a line the correlation is -2/n, with a variance of 1/n.
     neighbours = (residual[1:] @ residual[:-1] / square + 2 / n) * np.sqrt(n)
-    return float(min(1.0, 2 * min(stats.f.sf(ratio, 2, dof), stats.norm.sf(neighbours))))
+    return float(min(1.0, 2 * min(fdtrc(2, dof, ratio), ndtr(-neighbours))))
 
 
 def _correlation_factor(residual: np.ndarray) -> float:

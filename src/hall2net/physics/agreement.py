@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
-from scipy.stats import chi2, norm
+from scipy.special import chdtrc, ndtr
 
 from hall2net.physics.lines import LinearFit, scatter_reason
 
@@ -26,7 +26,7 @@ def as_stated(fit: LinearFit) -> tuple[LinearFit, str]:
     fit : with its covariance
     reason : words where it was widened; else empty
     """
-    if fit.dof < 1 or chi2.sf(fit.chi2, fit.dof) > _BY_CHANCE:
+    if fit.dof < 1 or chdtrc(fit.dof, fit.chi2) > _BY_CHANCE:
         return replace(fit, covariance=fit.covariance / fit.widened**2, widened=1.0), ""
     return fit, scatter_reason(fit.chi2, fit.dof)
 
@@ -44,4 +44,4 @@ def difference(first: tuple[float, float], second: tuple[float, float]) -> tuple
     p : two-sided probability of a normal distribution
     """
     z = (first[0] - second[0]) / float(np.hypot(first[1], second[1]))
-    return float(z), float(2 * norm.sf(abs(z)))
+    return float(z), float(2 * ndtr(-abs(z)))

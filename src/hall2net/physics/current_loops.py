@@ -22,7 +22,7 @@ import pandas as pd
 import xarray as xr
 from scipy.ndimage import median_filter
 from scipy.optimize import isotonic_regression
-from scipy.stats import median_abs_deviation
+from scipy.special import ndtri
 
 from hall2net.errors import Hall2netError
 from hall2net.physics.lines import student_factor
@@ -367,7 +367,8 @@ def _averaged_fit(design: np.ndarray, resistance: np.ndarray, at_rest: np.ndarra
     for _ in range(3):
         value = np.linalg.lstsq(design[rows], resistance[rows], rcond=None)[0]
         residual = resistance - design @ value
-        limit = _SPIKE * median_abs_deviation(residual[rows], scale="normal")
+        scatter = np.abs(residual[rows] - np.median(residual[rows]))
+        limit = _SPIKE * np.median(scatter) / ndtri(0.75)
         kept = np.flatnonzero(at_rest & (np.abs(residual) <= limit))
         rows = kept if len(kept) >= 2 * _FEWEST_AT_REST else np.flatnonzero(at_rest)
     design, target, n = design[rows], resistance[rows], len(rows)

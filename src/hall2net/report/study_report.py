@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from hall2net.networks.runs import Run
 from hall2net.report.claims import Claim, claims_of, number_rows, style_of
 from hall2net.report.doubtful import doubtful_rows
 from hall2net.report.facts import (
@@ -56,7 +57,7 @@ def report_page(
     published: Sequence[PublishedNumber],
     claims: Mapping[str, Sequence[Claim]],
     confusion: pd.DataFrame,
-    metrics: Sequence[Mapping[str, Any]],
+    trainings: Sequence[Run],
     *,
     scale: str,
     folder: str | Path = "results",
@@ -71,7 +72,7 @@ def report_page(
     claims : study to the claims of its paper; the page of a study without any begins with the
         figures that are declared as highlights
     confusion : `hall2net.networks.confusions.confusion_summary`
-    metrics : content of every run's `metrics.json`
+    trainings : every training of the study
     scale : `laptop` or `published`
     folder : where the page will stand; what is not on it is linked relative to it
 
@@ -88,8 +89,8 @@ def report_page(
         study: [one for one in published if one.study == study and one.path in _paths(comparison)]
         for study in studies
     }
-    runs = accuracy_rows(metrics)
-    stand_in = [run["run"] for run in metrics if run["stand_in"]]
+    runs = accuracy_rows(trainings)
+    stand_in = [str(run.name) for run in trainings if run.metrics["stand_in"]]
     if "run" in confusion:
         # A printed matrix stands beside no images but those of its data set.
         confusion = confusion[~confusion["run"].isin(stand_in)]
@@ -104,8 +105,8 @@ def report_page(
         ],
         runs=[run for run in runs if not run["stand_in"]],
         stand_in=[run for run in runs if run["stand_in"]],
-        images=sorted({run["source"] for run in metrics}),
-        trainings=len(metrics),
+        images=sorted({run.metrics["source"] for run in trainings}),
+        trainings=len(trainings),
         confusion=confusion.to_dict("records"),
         numbers={name: number_rows(some, comparison) for name, some in numbers.items() if some},
         verdicts=_verdict_counts(comparison),

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy.special import chdtrc
 
 _REJECTED = 0.05
 """Probability of a chi-square as large by chance, below which one slope does not describe all."""
@@ -58,7 +58,7 @@ def drift_of(lut: pd.DataFrame) -> Drift:
     weight = sigma[known] ** -2.0
     mean = float(np.sum(weight * slope[known]) / weight.sum())
     chi2, dof = float(np.sum(weight * (slope[known] - mean) ** 2)), int(known.sum()) - 1
-    if dof == 0 or stats.chi2.sf(chi2, dof) >= _REJECTED:
+    if dof == 0 or chdtrc(dof, chi2) >= _REJECTED:
         same = np.ones(len(lut))
         return Drift(mean * same, weight.sum() ** -0.5 * same, common=True, chi2=chi2, dof=dof)
     middle, scatter = slope[known].mean(), slope[known].std(ddof=1)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 from numpy.typing import ArrayLike
-from scipy.stats import norm
+from scipy.special import ndtr
 
 from hall2net.physics.pulses import write_energy
 from hall2net.synapse.drift import drift_of
@@ -176,7 +176,7 @@ def _of_states(
         "distinguishable_states": states,
         "information": np.log2(states),
         "min_separation": gaps.min(axis=1),
-        "misread_rate": 2 * norm.cdf(-gaps / 2).sum(axis=1) / r.shape[1],
+        "misread_rate": 2 * ndtr(-gaps / 2).sum(axis=1) / r.shape[1],
         "dynamic_range": swing,
         "dynamic_range_to_noise": to_noise,
         "nonuniformity": np.abs(fraction - np.linspace(0, 1, r.shape[1])).max(axis=1),

@@ -9,8 +9,7 @@ only as far as their members can be distinguished.
 import numpy as np
 import pandas as pd
 import xarray as xr
-from scipy import stats
-from scipy.special import gammaln
+from scipy.special import gammaln, ndtri
 
 from hall2net.errors import Hall2netError
 from hall2net.physics.current_loops import write_currents
@@ -53,7 +52,7 @@ def read_train(measurement: xr.Dataset) -> pd.DataFrame:
     within = points.groupby("pulse")["resistance"]
     residual = points["resistance"] - within.transform("median")
     several = residual[within.transform("size") > 2]
-    sigma = stats.median_abs_deviation(several, scale="normal") if len(several) else 0.0
+    sigma = (several - several.median()).abs().median() / ndtri(0.75) if len(several) else 0.0
     if sigma > 0:
         points = points[residual.abs() < _SPIKE * sigma]
     interval = points.groupby("pulse")["time"].diff().median()

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 import xarray as xr
-from scipy import stats
+from scipy.special import ndtr, ndtri, stdtrit
 
 from hall2net.errors import Hall2netError
 from hall2net.physics.current_loops import switching_loop
@@ -43,7 +43,7 @@ def with_repeats(
         return lut
     of_read = np.nan_to_num(lut["read_sigma_ohm"].to_numpy(float))
     cycle = np.sqrt(np.maximum(np.var(every, axis=0, ddof=1) - of_read**2, 0.0))
-    student = stats.t.ppf(0.975, count) / stats.norm.ppf(0.975)
+    student = stdtrit(count, 0.975) / ndtri(0.975)
     u = np.hypot(lut["resistance_u_ohm"], cycle * student)
     lut = lut.assign(
         cycle_sigma_ohm=lut["cycle_sigma_ohm"].where(~once, cycle),
@@ -57,7 +57,7 @@ def with_repeats(
     words = [CLOSE.format(one, min_separation) for one in separation]
     return lut.assign(
         separation_sigma=separation,
-        error_rate=stats.norm.cdf(-separation / 2),
+        error_rate=ndtr(-separation / 2),
         status=lut["status"].mask(close, "flagged"),
         reason=lut["reason"].mask(close, pd.Series(words, lut.index)),
     )

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import xarray as xr
-from scipy import stats
 from scipy.optimize import isotonic_regression, linear_sum_assignment
+from scipy.special import ndtr, ndtri, stdtrit
 
 from hall2net.errors import ConfigError, Hall2netError
 from hall2net.physics.critical_currents import not_shown
@@ -170,7 +170,7 @@ def _read_once(pulses: pd.DataFrame, name: str, min_separation: float) -> pd.Dat
     ]
     return lut.assign(
         separation_sigma=separation,
-        error_rate=stats.norm.cdf(-separation / 2),
+        error_rate=ndtr(-separation / 2),
         status=["flagged" if reason else "ok" for reason in reasons],
         reason=reasons,
     )
@@ -257,7 +257,7 @@ def lut_from_loop(
         drift_per_decade_ohm=np.nan,
         drift_per_decade_u_ohm=np.nan,
         separation_sigma=separation,
-        error_rate=stats.norm.cdf(-separation / 2),
+        error_rate=ndtr(-separation / 2),
         status=np.where(close, "flagged", "ok"),
         reason=[
             CLOSE.format(value, min_separation) if bad else ""
@@ -295,7 +295,7 @@ def _levels_at_rest(loop: CurrentLoop) -> pd.DataFrame:
         n = len(means)
         noise = loop.sigma**2 / means["size"].mean()
         cycle = np.sqrt(max(means["mean"].var(ddof=1) - noise, 0.0)) if n > 1 else np.nan
-        scatter = cycle / np.sqrt(n) * stats.t.ppf(0.975, n - 1) / 1.96 if n > 1 else 0.0
+        scatter = cycle / np.sqrt(n) * stdtrit(n - 1, 0.975) / 1.96 if n > 1 else 0.0
         rows.append(
             {
                 # The pulse that led here ended the branch before.
@@ -346,7 +346,7 @@ def _points_of_flanks(loop: CurrentLoop) -> pd.DataFrame:
     ).reset_index()
     n = table["n_visits"]
     cycle = np.sqrt((table.pop("scatter") - loop.sigma**2).clip(lower=0.0))
-    student = stats.t.ppf(0.975, (n - 1).clip(lower=1)) / 1.96
+    student = stdtrit((n - 1).clip(lower=1), 0.975) / 1.96
     error = np.sqrt((loop.sigma**2 + (cycle.fillna(0.0) * student) ** 2) / n)
     return table.assign(
         cycle_sigma_ohm=cycle, resistance_u_ohm=error, read_sigma_ohm=loop.read_sigma
@@ -451,7 +451,7 @@ def _summary(reads: pd.DataFrame, pulses: pd.DataFrame) -> pd.DataFrame:
     if len(lut) > 1:
         lut = _with_levels(lut)
     separation = np.append(separations(pulses), np.nan)
-    return lut.assign(separation_sigma=separation, error_rate=stats.norm.cdf(-separation / 2))
+    return lut.assign(separation_sigma=separation, error_rate=ndtr(-separation / 2))
 
 
 def _leading(currents: pd.Series) -> float:
@@ -486,7 +486,7 @@ def _error_of_mean(means: pd.Series, share: float) -> float:
     effective = max(n * share, 1.5)
     # Correlated values scatter less about their own mean than about the true one.
     variance = means.var(ddof=1) * (n - 1) / n / (1 - 1 / effective)
-    student = stats.t.ppf(0.975, max(effective - 1, 1)) / stats.norm.ppf(0.975)
+    student = stdtrit(max(effective - 1, 1), 0.975) / ndtri(0.975)
     return student * np.sqrt(variance / effective)
 
 

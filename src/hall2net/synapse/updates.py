@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 from numpy.typing import ArrayLike
-from scipy import stats
 from scipy.optimize import isotonic_regression, minimize_scalar
+from scipy.special import fdtrc, ndtri, stdtrit
 
 from hall2net.physics.current_loops import switching_loop, turning_points
 from hall2net.synapse.plateaus import average_pulses, read_train
@@ -282,7 +282,7 @@ def _update(direction: str, pulses: str, curves: pd.DataFrame) -> dict[str, floa
 
 def _student(dof: int) -> float:
     """Factor on 1 sigma of `dof` degrees of freedom: +-1.96 of it is the 95 % interval."""
-    return float(stats.t.ppf(0.975, dof) / stats.norm.ppf(0.975))
+    return float(stdtrit(dof, 0.975) / ndtri(0.975))
 
 
 def _mean_u(values: np.ndarray) -> float:
@@ -318,7 +318,7 @@ def _chance(fits: list[UpdateFit]) -> float:
         table = np.array([fit.residual for fit in fits])
         dof = table.shape[1] - _PARAMETERS
         lack, pure = n * np.sum(table.mean(0) ** 2), np.sum((table - table.mean(0)) ** 2)
-        return float(stats.f.sf(lack * (n - 1) / pure, dof, (n - 1) * dof)) if pure > 0 else np.nan
+        return float(fdtrc(dof, (n - 1) * dof, lack * (n - 1) / pure)) if pure > 0 else np.nan
     rng = np.random.default_rng(0)
     found, noise = np.zeros(2), np.zeros((2, _DRAWS))
     for fit in fits:
