@@ -63,8 +63,11 @@ def films(**changed):
             "sample": ["ref", "best"],
             "areal_moment_a": [1e-3, 6e-4],
             "areal_moment_u_a": [2e-6, 2e-6],
+            "areal_moment_window_a": 0.0,
+            "m_s_emu_cc": [1000.0, 600.0],
             "k_s_erg_cm2": [1.28, 0.36],
             "k_s_u_erg_cm2": [0.004, 0.003],
+            "k_s_window_erg_cm2": 0.0,
             "k_s_moment_correlation": [0.9, 0.9],
             "status": "ok",
             "reason": "",
@@ -101,7 +104,7 @@ def switched():
     columns = ["sample", "field_x_oe", "prefield_x_oe", "pulse_width_s", "current_max_ma",
                "j_c_a_m2", "j_c_u_a_m2", "switching_ratio", "switching_ratio_u", "status",
                "reason"]  # fmt: skip
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows, columns=columns).assign(current_layer="stack")
 
 
 def both(**settings):

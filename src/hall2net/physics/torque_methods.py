@@ -10,7 +10,7 @@ from hall2net.physics.agreement import difference
 from hall2net.physics.current_density import current_density
 from hall2net.physics.facts import Samples
 from hall2net.physics.formulas import Convention, efficiency_per_current_density
-from hall2net.physics.torque import areal_moment
+from hall2net.physics.material import areal_moment
 from hall2net.tables import systematic_column, uncertainty_column
 from hall2net.units import OERSTED
 
