@@ -71,6 +71,7 @@ def studies():
         "cotb": {
             "measurements": cotb_sheet,
             "loops": cotb_loops,
+            "compensation": made_tables.compensation(),
             "switching": cotb_switching,
             "lut": made_tables.lut(np.linspace(-0.07, 0.07, 12)),
         },

@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 
 from hall2net.errors import Hall2netError
 from hall2net.files import atomic
-from hall2net.tables import uncertainty_column
+from hall2net.tables import systematic_column, uncertainty_column
 
 DATASETS = {"mnist": "MNIST", "fashion_mnist": "Fashion-MNIST", "cifar10": "CIFAR-10"}
 SINGLE = 86 / 25.4
@@ -34,6 +34,7 @@ MOST_PANELS = 20
 ORDERED = "cividis"
 """Colour map for series in an order, such as temperatures; its lightness is monotonic."""
 GREY = "#777777"
+TWO_BARS = "bars: 1 σ, statistical with caps, total without"
 
 # Only DejaVu comes with matplotlib itself, so no other font gives the same bytes everywhere.
 _RC: Any = {
@@ -201,6 +202,9 @@ def points(
 ) -> None:
     """Draw a column of a table with its 1-sigma error bars, where the table has them.
 
+    Where it has a systematic uncertainty too, a second bar without caps is the total one, and the
+    figure says so at its lower edge.
+
     Parameters
     ----------
     x : positions, one for each row of `table`
@@ -210,11 +214,22 @@ def points(
     line : line style between the points
     size : size of the markers in points
     """
-    spread = table.get(uncertainty_column(column))
+    spread, systematic = (
+        None if found is None else found.to_numpy(float) * abs(scale)
+        for found in (table.get(name(column)) for name in (uncertainty_column, systematic_column))
+    )  # fmt: skip
+    place, value = np.asarray(x, dtype=float), table[column].to_numpy(float) * scale
+    if systematic is not None and np.nan_to_num(systematic).any():
+        total = np.hypot(*np.nan_to_num([0.0 * value if spread is None else spread, systematic]))
+        colour = COLOURS[series % len(COLOURS)]
+        axes.errorbar(place, value, total, fmt="none", ecolor=colour, elinewidth=0.6, capsize=0)
+        drawn = axes.get_figure(root=True)
+        if drawn is not None and TWO_BARS not in str(drawn.get_label()):
+            stamp(drawn, TWO_BARS)
     axes.errorbar(
-        np.asarray(x, dtype=float),
-        table[column].to_numpy(float) * scale,
-        yerr=None if spread is None else spread.to_numpy(float) * abs(scale),
+        place,
+        value,
+        yerr=spread,
         color=COLOURS[series % len(COLOURS)],
         marker=MARKERS[series % len(MARKERS)],
         markersize=size,
