@@ -195,7 +195,13 @@ def moment_factor(off: Off) -> float:
 
 
 def surface_anisotropy_factor(off: Off, areal_moment: float, m_s: float, k_s: float) -> float:
-    """What K_s = mu_0 M_s t (M_s t/t + H_k)/2 is off by; SI."""
+    """What K_s = mu_0 M_s t (M_s t/t + H_k)/2 is off by where what it is made of is.
+
+    Parameters
+    ----------
+    off : how far each source is off
+    areal_moment, m_s, k_s : of the film, in A, A/m and J/m2
+    """
     shape = MU_0 * areal_moment * m_s / 2 / k_s
     moment = moment_factor(off)
     return moment * (shape * moment / off.ferromagnet_nm + (1 - shape) * off.field)

@@ -11,6 +11,7 @@ from hall2net.physics.facts import Samples
 from hall2net.physics.systematics import Parts, Systematics
 from hall2net.tables import room_temperature_loops, total_sigma, uncertainty_column, usable
 
+_ROUNDING = 1e-18  # fraction of a variance that is left of what cancels
 _HALL = ("h_c_oe", "r_ahe_ohm")
 _COLUMNS = (
     "sample", "quantity", "value", "source", "kind", "sigma", "sigma_unit", "known", "common",
@@ -56,7 +57,7 @@ def systematics_table(
     for sample, quantity, value, parts in found:
         variance = sum(part**2 for part in parts.values())
         for source, change in parts.items():
-            if change:
+            if change**2 > _ROUNDING * variance:
                 row = {"sample": sample, "quantity": quantity, "value": value, "source": source}
                 row |= _source_columns(sources, source, sample)
                 rows.append(row | {"change": change, "fraction": change**2 / variance})

@@ -141,7 +141,7 @@ def systematics_table(table: pd.DataFrame | None) -> Table | None:
                   zip(own["sigma"], own["sigma_unit"], strict=True) if pd.notna(value)]  # fmt: skip
         first = own.iloc[0]
         rows.append([
-            str(source).replace("_", " "),
+            _SOURCES.get(str(source), str(source).replace("_", " ")),
             ", ".join(dict.fromkeys(sigmas)) or "–",
             ", ".join(dict.fromkeys(own["known"])),
             "yes" if first["common"] else "no",
@@ -164,6 +164,22 @@ _SHARES = {
     "t_m_k": "T_M",
 }
 """Numbers whose systematic uncertainty the report takes apart."""
+_SOURCES = {
+    "width_um": "width of the bar",
+    "length_um": "length of the bar",
+    "stack_nm": "thickness of all conducting layers",
+    "heavy_metal_nm": "thickness of the heavy metal",
+    "ferromagnet_nm": "thickness of the ferromagnet",
+    "film_area_mm2": "area of the magnetometer's specimen",
+    "moment": "calibration of the magnetometer",
+    "field": "calibration of the field",
+    "current": "calibration of the current",
+    "field_offset_oe": "offset of the field",
+    "temperature_k": "thermometer",
+    "knee": "model of the knee",
+    "criterion": "criterion of J_c, and heating",
+}
+"""Sources in words; another is named as it is."""
 _SMALL = 0.005
 """Fraction of a variance below which a source is not worth a digit."""
 
