@@ -34,7 +34,7 @@ MOST_PANELS = 20
 ORDERED = "cividis"
 """Colour map for series in an order, such as temperatures; its lightness is monotonic."""
 GREY = "#777777"
-TWO_BARS = "bars: 1 σ, statistical with caps, total without"
+TWO_BARS = "bars: 1 σ, thick statistical, thin total"
 
 # Only DejaVu comes with matplotlib itself, so no other font gives the same bytes everywhere.
 _RC: Any = {
@@ -202,8 +202,8 @@ def points(
 ) -> None:
     """Draw a column of a table with its 1-sigma error bars, where the table has them.
 
-    Where it has a systematic uncertainty too, a second bar without caps is the total one, and the
-    figure says so at its lower edge.
+    Where it has a systematic uncertainty too, a thick bar is the statistical and a thin one the
+    total uncertainty, and the figure says so at its lower edge.
 
     Parameters
     ----------
@@ -219,24 +219,23 @@ def points(
         for found in (table.get(name(column)) for name in (uncertainty_column, systematic_column))
     )  # fmt: skip
     place, value = np.asarray(x, dtype=float), table[column].to_numpy(float) * scale
-    if systematic is not None and np.nan_to_num(systematic).any():
-        total = np.hypot(*np.nan_to_num([0.0 * value if spread is None else spread, systematic]))
-        colour = COLOURS[series % len(COLOURS)]
-        axes.errorbar(place, value, total, fmt="none", ecolor=colour, elinewidth=0.6, capsize=0)
-        drawn = axes.get_figure(root=True)
-        if drawn is not None and TWO_BARS not in str(drawn.get_label()):
-            stamp(drawn, TWO_BARS)
-    axes.errorbar(
-        place,
-        value,
-        yerr=spread,
-        color=COLOURS[series % len(COLOURS)],
-        marker=MARKERS[series % len(MARKERS)],
-        markersize=size,
-        linestyle=line,
-        label=label,
-        zorder=3,
-    )
+    style: Any = {
+        "color": COLOURS[series % len(COLOURS)],
+        "marker": MARKERS[series % len(MARKERS)],
+        "markersize": size,
+        "zorder": 3,
+    }
+    if systematic is None or not np.nan_to_num(systematic).any():
+        axes.errorbar(place, value, spread, linestyle=line, label=label, **style)
+        return
+    statistical = np.zeros_like(value) if spread is None else np.nan_to_num(spread)
+    total = np.hypot(statistical, np.nan_to_num(systematic))
+    axes.errorbar(place, value, total, linestyle=line, label=label, **style)
+    thick: Any = {"linestyle": "none", "capsize": 0, "elinewidth": 2.5}
+    axes.errorbar(place, value, statistical, **thick, **style)
+    drawn = axes.get_figure(root=True)
+    if drawn is not None and TWO_BARS not in str(drawn.get_label()):
+        stamp(drawn, TWO_BARS)
 
 
 def published_points(

@@ -44,7 +44,8 @@ Published = Mapping[str, Any]
 @figure(kinds=("loop_shift",), several="sample", highlight=True)
 def torque_against_thickness(*, torque: pd.DataFrame, samples: Samples) -> Figure:
     """Damping-like efficiency per current density, and interfacial anisotropy energy, against
-    spacer thickness. Error bars: 1 σ, statistical with caps, total without.
+    spacer thickness.
+    Error bars (1σ): thick statistical, thin total.
     """
     drawn, _ = _efficiency_anisotropy(torque, samples)
     return _finish(drawn, torque)
@@ -82,7 +83,7 @@ def fig2b_torque_against_field(
             )
             title += "\n" + r"$H_\mathrm{DMI}$ = "
             title += _with_errors(row, "h_dmi_oe", "Oe")
-            title += "\n" + rf"plateau {_with_errors(row, 'h_dl_per_ma_oe', 'Oe/mA')}"
+            title += "\n" + rf"plateau {_with_errors(row, 'h_dl_per_ma_oe', '')}"
             for sign in (-1, 1):
                 axes.axvline(sign * row["h_dmi_oe"], color=GREY, ls="--", lw=0.7)
         elif row is not None and str(row["h_dl_is_lower_bound"]) == "True":
@@ -101,8 +102,8 @@ def fig2c_efficiency_anisotropy(
 ) -> Figure:
     """Damping-like efficiency per current density, and interfacial anisotropy energy, against
     spacer thickness, beside the published anisotropy of the MgO control. The paper prints no
-    efficiency, only its ratio to the reference. Error bars: 1 σ, statistical with caps, total
-    without.
+    efficiency, only its ratio to the reference.
+    Error bars (1σ): thick statistical, thin total.
     """
     drawn, (_, anisotropy) = _efficiency_anisotropy(torque, samples)
     if numbers := published.get("torque"):
@@ -114,8 +115,8 @@ def fig2c_efficiency_anisotropy(
 
 @figure(kinds=("loop_shift",))
 def fig2d_transparency_conductivity(*, torque: pd.DataFrame, samples: Samples) -> Figure:
-    """Interfacial spin transparency and spin Hall conductivity against thickness. Error bars: 1 σ,
-    statistical with caps, total without.
+    """Interfacial spin transparency and spin Hall conductivity against thickness.
+    Error bars (1σ): thick statistical, thin total.
     """
     drawn, _ = _two_panels(
         torque, samples, ("t_int", "sigma_sh"),
@@ -130,8 +131,8 @@ def fig2d_transparency_conductivity(*, torque: pd.DataFrame, samples: Samples) -
 def fig2e_resistivity_spin_hall_angle(
     *, torque: pd.DataFrame, samples: Samples, published: Published
 ) -> Figure:
-    """Resistivity and spin Hall angle against thickness. Error bars: 1 σ, statistical with caps,
-    total without.
+    """Resistivity and spin Hall angle against thickness.
+    Error bars (1σ): thick statistical, thin total.
     """
     drawn, (resistivity, angle) = _two_panels(
         torque, samples, ("rho_xx_uohm_cm", "theta_sh"),
@@ -149,7 +150,7 @@ def fig2e_resistivity_spin_hall_angle(
 @figure(kinds=("loop_shift",))
 def fig2f_critical_current(*, torque: pd.DataFrame, samples: Samples) -> Figure:
     """Critical current density against thickness. The paper prints its ratio to the reference.
-    Error bars: 1 σ, statistical with caps, total without.
+    Error bars (1σ): thick statistical, thin total.
     """
     drawn = new_figure(SINGLE, 66)
     axes = drawn.subplots()
@@ -165,8 +166,8 @@ def fig2f_critical_current(*, torque: pd.DataFrame, samples: Samples) -> Figure:
 def fig3c_zero_field_shift(
     *, torque: pd.DataFrame, samples: Samples, published: Published
 ) -> Figure:
-    """Loop shift and switching ratio without a field, against thickness. Error bars: 1 σ,
-    statistical with caps, total without.
+    """Loop shift and switching ratio without a field, against thickness.
+    Error bars (1σ): thick statistical, thin total.
     """
     drawn, (shift, ratio) = _two_panels(
         torque, samples, ("zero_field_shift_per_ma_oe", "switching_ratio"),

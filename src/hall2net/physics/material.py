@@ -86,27 +86,10 @@ def material(
     )  # fmt: skip
 
 
-def areal_moment(sample: str, magnetometry: pd.DataFrame, samples: Samples) -> Given:
-    """M_s t of a sample in A: that of magnetometry.csv, else of samples.csv, else empty.
-
-    Parameters
-    ----------
-    sample : name of the sample
-    magnetometry : table of that name
-    samples : sample to its facts
-    """
-    return _measured(magnetometry, sample, "areal_moment_a", []) or _given_moment(samples, sample)
-
-
-def areal_moment_factor(
+def _moment_factor(
     sample: str, magnetometry: pd.DataFrame, samples: Samples
 ) -> Callable[[Off], float]:
-    """What M_s t is off by: where it was measured, where it follows from M_s, or as it was given.
-
-    Parameters
-    ----------
-    sample, magnetometry, samples : as in `areal_moment`
-    """
+    """What M_s t is off by: where it was measured, where it follows from M_s, or as it was given."""
     if _measured(magnetometry, sample, "areal_moment_a", []):
         return moment_factor
     if given(samples, sample, "m_s_t_a"):
@@ -118,7 +101,7 @@ def _factors(
     sample: str, magnetometry: pd.DataFrame, resistivity: pd.DataFrame, samples: Samples
 ) -> Callable[[Off], np.ndarray]:
     """What M_s t, K_s and rho are off by, as functions of what their sources are off by."""
-    of_moment = areal_moment_factor(sample, magnetometry, samples)
+    of_moment = _moment_factor(sample, magnetometry, samples)
     k_s = _measured(magnetometry, sample, "k_s_erg_cm2", [])
     rho = _measured(resistivity, sample, "rho_xx_uohm_cm", [])
     by_dimensions = bool(rho) or not given(samples, sample, "rho_xx_uohm_cm")
