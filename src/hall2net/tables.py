@@ -17,6 +17,7 @@ _OF_A_STEP = {"h_up_oe": 1.0, "h_dn_oe": 1.0, "h_c_oe": 0.5**0.5, "h_0_oe": 0.5*
 """1 sigma of the field step in a switching field, and in the mean or half distance of two."""
 
 _STATUSES = ("ok", "flagged", "refused")
+_ROOM_K = 300.0
 _MOST_REASONS = 3
 """In one line on a terminal; the table has them all."""
 
@@ -111,3 +112,16 @@ def hall_loops(loops: pd.DataFrame) -> pd.DataFrame:
         size = shifts[condition].abs()
         shifts = shifts[size == size.groupby(shifts["sample"]).transform("min")]
     return pd.concat([direct, shifts]).sort_index()
+
+
+def room_temperature_loops(loops: pd.DataFrame) -> pd.DataFrame:
+    """Of `hall_loops`, the one of each sample that is nearest to 300 K.
+
+    Parameters
+    ----------
+    loops : rows of loops.csv
+    """
+    shown = hall_loops(usable(loops))
+    nearest = (shown["temperature_k"] - _ROOM_K).abs().sort_values(kind="stable").index
+    first = shown.loc[nearest].drop_duplicates("sample").index
+    return shown[shown.index.isin(first)]

@@ -205,6 +205,16 @@ def ruo2():
     return datasets, pd.DataFrame(rows), pd.DataFrame(switching)
 
 
+def compensation():
+    """T_M of the loops of `cotb`: between 250 and 300 K."""
+    return pd.DataFrame(
+        {
+            "sample": list(SAMPLES["cotb"]), "t_m_k": 270.0, "t_m_u_k": 1.0, "t_m_sys_k": 8.0,
+            "status": "ok", "reason": "",
+        }
+    )  # fmt: skip
+
+
 def torque():
     xi = {"pt": 0.031, "ruo2_0p5": 0.1612, "ruo2_0p7": 0.13, "ruo2_2p0": 0.06, "mgo_0p5": 0.04}
     free = {"pt": 0.0, "ruo2_0p5": 0.68, "ruo2_0p7": 0.79, "ruo2_2p0": 0.0, "mgo_0p5": 0.0}
@@ -230,6 +240,8 @@ def torque():
                          ("sigma_sh", ""), ("theta_sh", ""), ("rho_xx", "_uohm_cm"),
                          ("j_c", "_a_m2"), ("switching_ratio", "")):  # fmt: skip
         table[f"{column}_u{unit}"] = 0.04 * table[f"{column}{unit}"].abs()
+        if column != "switching_ratio":
+            table[f"{column}_sys{unit}"] = 0.08 * table[f"{column}{unit}"].abs()
     reference = table.iloc[0]
     return table.assign(
         xi_ratio=table["xi_dl_j"] / reference["xi_dl_j"],

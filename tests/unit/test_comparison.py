@@ -71,6 +71,7 @@ def studies():
         "cotb": {
             "measurements": cotb_sheet,
             "loops": cotb_loops,
+            "compensation": made_tables.compensation(),
             "switching": cotb_switching,
             "lut": made_tables.lut(np.linspace(-0.07, 0.07, 12)),
         },
@@ -139,7 +140,7 @@ def test_numbers_are_compared(table, quantity, ours, difference, verdict):
 
 
 def test_a_wrong_number_differs_with_ratio_and_z(studies):
-    torque = studies["ruo2"]["torque"].assign(theta_sh=0.6, theta_sh_u=0.02)
+    torque = studies["ruo2"]["torque"].assign(theta_sh=0.6, theta_sh_u=0.02, theta_sh_sys=0)
     row = compared({"ruo2": studies["ruo2"] | {"torque": torque}}).loc["ruo2.torque.theta_sh_t0p5"]
     assert row["verdict"] == "differs" and row["independent"]
     # 0.36 is printed to two decimals: uniform between 0.355 and 0.365.
@@ -195,6 +196,23 @@ def test_emulated_raw_data_never_agree_with_the_paper(studies):
     wrong = studies["ruo2"]["torque"].assign(xi_ratio=4.0)
     table = compared({"ruo2": studies["ruo2"] | {"torque": wrong}}, provenance=EMULATED)
     assert table.loc["ruo2.torque.xi_enhancement_t0p5", "verdict"] == "not recovered"
+
+
+def test_dimensions_of_emulated_data_are_exact(studies):
+    """What a laboratory may have wrong does not hide what the code gets wrong."""
+    own = studies["ruo2"]
+    torque = own["torque"].assign(xi_ratio=6.5, xi_ratio_u=0.01, xi_ratio_sys=1.0)
+    parts = pd.DataFrame(
+        {"sample": "ruo2_0p5", "quantity": "xi_ratio", "kind": ["calibration", "model"]}
+    ).assign(change=[0.8, 0.6])
+    tables = own | {"torque": torque, "systematics": parts}
+    path = "ruo2.torque.xi_enhancement_t0p5"
+    emulated = compared({"ruo2": tables}, provenance=EMULATED).loc[path]
+    measured = compared({"ruo2": tables}).loc[path]
+    spread = 0.05 / np.sqrt(3)  # 5.2 is printed to one decimal
+    assert emulated["z"] == pytest.approx(1.3 / np.sqrt(0.01**2 + 0.6**2 + spread**2))
+    assert measured["z"] == pytest.approx(1.3 / np.sqrt(0.01**2 + 1.0**2 + spread**2))
+    assert emulated["ours_sys"] == measured["ours_sys"] == 1.0
 
 
 def test_own_raw_files_are_judged_and_independent(table):

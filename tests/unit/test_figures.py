@@ -72,7 +72,9 @@ def inputs():
         common = {"published": PUBLISHED[study], "provenance": PROVENANCE}
         samples = made_tables.SAMPLES[study]
         result[study] = {
-            "loops": common | {"datasets": datasets, "loops": loops, "samples": samples},
+            "loops": common
+            | {"datasets": datasets, "loops": loops, "samples": samples}
+            | {"compensation": made_tables.compensation()},
             "torque": common
             | {"loops": loops, "torque": made_tables.torque(), "samples": samples}
             | {"reference": "pt"}

@@ -271,6 +271,12 @@ def test_methods_are_compared_by_their_fields():
     assert row["xi_dl_j"] == pytest.approx(0.0328, rel=2e-3)
     assert row["xi_dl_j_u"] == pytest.approx(0.0328 * np.hypot(0.02, 0.01), rel=1e-2)
     assert (row["against"], row["z_dl"]) == ("loop_shift", pytest.approx(-0.3 / np.sqrt(0.007)))
+    # Of xi: 5 % of width and stack, 1 % of field and current, and of M_s t as it was given nothing.
+    by_hand = np.hypot(0.01, np.sqrt(2 * 0.0501**2 + 2 * 0.01**2))
+    assert row["xi_dl_j_sys"] == pytest.approx(row["xi_dl_j"] * by_hand, rel=1e-2)
+    assert row["h_dl_per_ma_sys_oe"] == pytest.approx(
+        3.0 * np.sqrt(0.01**2 + 2 * 0.01**2), rel=1e-4
+    )
     bound = torque.assign(h_dl_is_lower_bound=True)
     assert torque_methods_table(harmonic, bound, *given, convention={})["against"].isna().all()
     no_moment = torque_methods_table(harmonic, None, NO_TABLE, NO_TABLE, {"a": bench.FACTS},

@@ -22,6 +22,7 @@ FIGURE_FILES = {
         table: f"results/{{study}}/{table}.csv"
         for table in (
             "loops",
+            "compensation",
             "torque",
             "harmonic",
             "torque_methods",

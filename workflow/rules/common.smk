@@ -10,7 +10,7 @@ from hall2net.sources import LIBRARY, reached
 from hall2net.study.check import finished_part, read_config, read_project
 from hall2net.study.config import with_numbers
 from hall2net.study.decisions import left_out, overrides
-from hall2net.study.sheet import has_pulse_widths
+from hall2net.study.sheet import has_pulse_widths, has_temperatures
 
 SCHEMA = Path(workflow.basedir, "workflow/schemas/config.schema.yaml")
 
@@ -139,12 +139,29 @@ def sheet_of(study, samples=None):
     )
 
 
+def systematics_tables(study):
+    """The tables of a study whose numbers have systematic uncertainties."""
+    kinds = set(SHEETS[study]["kind"])
+    torque = "loop_shift" in kinds and "conventions" in config["studies"][study]
+    wanted = {
+        "loops": kinds & {"ahe_loop", "loop_shift"},
+        "magnetometry": "vsm_loop" in kinds or torque,
+        "resistivity": "resistivity" in kinds or torque,
+        "switching": torque,
+        "torque": torque,
+        "compensation": has_temperatures(SHEETS[study]),
+    }
+    return [f"results/{study}/{name}.csv" for name, needed in wanted.items() if needed]
+
+
 def study_tables(study):
     """The tables of a study that its kinds of measurement allow."""
     kinds = sorted(set(SHEETS[study]["kind"]))
     block = config["studies"][study]
     names = [name for kind in kinds for name in KINDS[kind].tables]
     names += ["pulse_widths"] if has_pulse_widths(SHEETS[study]) else []
+    names += ["compensation"] if has_temperatures(SHEETS[study]) else []
+    names += ["systematics"] if systematics_tables(study) else []
     names += (
         ["lut", "merit", "write_scatter", "updates", "advisor"]
         if "lut" in block

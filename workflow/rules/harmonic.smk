@@ -37,6 +37,7 @@ rule torque_methods:
         "../../envs/hall2net.yaml"
     params:
         samples=samples_of,
+        systematics=study_config("systematics"),
         convention=lambda wildcards: convention(wildcards.study, "adopted"),
     message:
         "{wildcards.study}: torque efficiencies by every method"

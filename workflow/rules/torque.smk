@@ -12,6 +12,7 @@ rule magnetometry:
         "../../envs/hall2net.yaml"
     params:
         samples=samples_of,
+        systematics=study_config("systematics"),
         settings=lambda wildcards: magnetometry(wildcards.study, "adopted"),
     message:
         "{wildcards.study}: moments and anisotropies from magnetometry"
@@ -26,6 +27,7 @@ use rule magnetometry as magnetometry_as_printed with:
         "results/logs/{study}/magnetometry-as_printed.log",
     params:
         samples=samples_of,
+        systematics=study_config("systematics"),
         settings=lambda wildcards: magnetometry(wildcards.study, "as_printed"),
 
 
@@ -40,6 +42,7 @@ rule resistivity:
         "../../envs/hall2net.yaml"
     params:
         samples=samples_of,
+        systematics=study_config("systematics"),
     message:
         "{wildcards.study}: resistivities"
     script:
@@ -98,6 +101,7 @@ rule torque:
         "../../envs/hall2net.yaml"
     params:
         samples=samples_of,
+        systematics=study_config("systematics"),
         reference=study_config("reference"),
         convention=lambda wildcards: convention(wildcards.study, "adopted"),
         name="adopted",
@@ -121,6 +125,45 @@ use rule torque as torque_as_printed with:
         study="|".join(TORQUE_STUDIES["as_printed"]) or "none",
     params:
         samples=samples_of,
+        systematics=study_config("systematics"),
         reference=study_config("reference"),
         convention=lambda wildcards: convention(wildcards.study, "as_printed"),
         name="as_printed",
+
+
+rule compensation:
+    input:
+        loops="results/{study}/loops.csv",
+    output:
+        "results/{study}/compensation.csv",
+    log:
+        "results/logs/{study}/compensation.log",
+    conda:
+        "../../envs/hall2net.yaml"
+    params:
+        samples=samples_of,
+        systematics=study_config("systematics"),
+    message:
+        "{wildcards.study}: compensation temperatures"
+    script:
+        "../scripts/compensation.py"
+
+
+rule systematics:
+    input:
+        tables=lambda wildcards: systematics_tables(wildcards.study),
+    output:
+        "results/{study}/systematics.csv",
+    log:
+        "results/logs/{study}/systematics.log",
+    conda:
+        "../../envs/hall2net.yaml"
+    params:
+        samples=samples_of,
+        systematics=study_config("systematics"),
+        reference=study_config("reference"),
+        convention=lambda wildcards: convention(wildcards.study, "adopted"),
+    message:
+        "{wildcards.study}: where the systematic uncertainties come from"
+    script:
+        "../scripts/systematics.py"

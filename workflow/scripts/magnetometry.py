@@ -7,6 +7,11 @@ from hall2net.tables import outcome
 if __name__ == "__main__":
     with job(snakemake.log[0]) as say:
         datasets = list(open_samples(snakemake.input.measurements).values())
-        table = magnetometry_table(datasets, snakemake.params.samples, **snakemake.params.settings)
+        table = magnetometry_table(
+            datasets,
+            snakemake.params.samples,
+            systematics=snakemake.params.systematics,
+            **snakemake.params.settings,
+        )
         write_csv(table, snakemake.output[0])
         say(f"{snakemake.wildcards.study}: {outcome(table, 'samples (magnetometry)')}")

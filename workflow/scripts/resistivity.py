@@ -7,6 +7,7 @@ from hall2net.tables import outcome
 if __name__ == "__main__":
     with job(snakemake.log[0]) as say:
         datasets = list(open_samples(snakemake.input.measurements).values())
-        table = resistivity_table(datasets, snakemake.params.samples)
+        given = snakemake.params
+        table = resistivity_table(datasets, given.samples, given.systematics)
         write_csv(table, snakemake.output[0])
         say(f"{snakemake.wildcards.study}: {outcome(table, 'samples (resistivity)')}")

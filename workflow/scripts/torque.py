@@ -14,6 +14,7 @@ if __name__ == "__main__":
             reference=snakemake.params.reference,
             convention=snakemake.params.convention,
             name=snakemake.params.name,
+            systematics=snakemake.params.systematics,
         )
         write_csv(table, snakemake.output[0])
         say(f"{snakemake.wildcards.study}: {outcome(table, 'samples (torque)')}")

@@ -13,6 +13,7 @@ if __name__ == "__main__":
             read_csv(snakemake.input.resistivity),
             snakemake.params.samples,
             convention=snakemake.params.convention,
+            systematics=snakemake.params.systematics,
         )
         write_csv(table, snakemake.output[0])
         say(f"{snakemake.wildcards.study}: {outcome(table, 'torques by a method')}")

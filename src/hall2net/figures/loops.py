@@ -1,6 +1,7 @@
 """Figures of the Hall loops: resistance against field, coercivity, residuals."""
 
 from collections.abc import Mapping
+from itertools import product
 from string import ascii_lowercase
 from typing import Any
 
@@ -33,7 +34,6 @@ from hall2net.figures.style import (
     tesla_axis,
 )
 from hall2net.measurement import select
-from hall2net.physics.compensation import compensation_temperature
 from hall2net.physics.loops import corrected_loop
 from hall2net.tables import hall_loops, total_sigma, usable
 
@@ -109,11 +109,13 @@ def fig3c_ahe_freestanding(
 def temperature(
     *,
     loops: pd.DataFrame,
+    compensation: pd.DataFrame,
     samples: Mapping[str, Mapping[str, Any]],
     published: Mapping[str, Any],
 ) -> Figure:
     """Coercive field and anomalous Hall resistance against temperature. At the compensation
-    temperature T_M the resistance changes sign and the coercive field diverges.
+    temperature T_M (± statistical ± systematic) the resistance changes sign and the coercive field
+    diverges.
     """
     drawn = new_figure(SINGLE, 105)
     coercivity, amplitude = drawn.subplots(2, 1, sharex=True)
@@ -125,17 +127,18 @@ def temperature(
         coercivity.axvspan(np.nan, np.nan, color="0.9", label=f"published range of {T_M}")
     for number, sample in enumerate(name for name in samples if (rows["sample"] == name).any()):
         mine = rows[rows["sample"] == sample]
-        t_m = compensation_temperature(loops, sample)
+        found = compensation[(compensation["sample"] == sample) & compensation["t_m_k"].notna()]
         words = sample_label(samples, sample)
-        if np.isfinite(t_m.value):
-            words += f", {T_M} = {measured(t_m.value, t_m.total, 'K')}"
+        for _, row in found.iterrows():
+            stat, systematic = row["t_m_u_k"], row["t_m_sys_k"]
+            words += f", {T_M} = {measured(row['t_m_k'], stat, 'K', systematic=systematic)}"
         # Larger below smaller, so that both show where the samples agree.
         size = max(3, 6 - 2.5 * number)
         x = mine["temperature_k"]
         points(coercivity, x, mine, "h_c_oe", scale=0.1, series=number, label=words, size=size)
         points(amplitude, x, mine, "r_ahe_ohm", scale=1e3, series=number, size=size)
-        for axes in (coercivity, amplitude) if np.isfinite(t_m.value) else ():
-            axes.axvline(t_m.value, color=COLOURS[number], lw=0.7, ls=("-", "--", ":")[number % 3])
+        for axes, t_m in product((coercivity, amplitude), found["t_m_k"]):
+            axes.axvline(t_m, color=COLOURS[number], lw=0.7, ls=("-", "--", ":")[number % 3])
     coercivity.set_ylabel(f"{H_C} (mT)")
     coercivity.set_ylim(bottom=0)
     amplitude.set_ylabel(f"{R_AHE}, half swing (mΩ)")

@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 
 from hall2net.errors import Hall2netError
 from hall2net.files import atomic
-from hall2net.tables import uncertainty_column
+from hall2net.tables import systematic_column, uncertainty_column
 
 DATASETS = {"mnist": "MNIST", "fashion_mnist": "Fashion-MNIST", "cifar10": "CIFAR-10"}
 SINGLE = 86 / 25.4
@@ -34,6 +34,7 @@ MOST_PANELS = 20
 ORDERED = "cividis"
 """Colour map for series in an order, such as temperatures; its lightness is monotonic."""
 GREY = "#777777"
+TWO_BARS = "bars: 1 σ, thick statistical, thin total"
 
 # Only DejaVu comes with matplotlib itself, so no other font gives the same bytes everywhere.
 _RC: Any = {
@@ -201,6 +202,9 @@ def points(
 ) -> None:
     """Draw a column of a table with its 1-sigma error bars, where the table has them.
 
+    Where it has a systematic uncertainty too, a thick bar is the statistical and a thin one the
+    total uncertainty, and the figure says so at its lower edge.
+
     Parameters
     ----------
     x : positions, one for each row of `table`
@@ -210,18 +214,28 @@ def points(
     line : line style between the points
     size : size of the markers in points
     """
-    spread = table.get(uncertainty_column(column))
-    axes.errorbar(
-        np.asarray(x, dtype=float),
-        table[column].to_numpy(float) * scale,
-        yerr=None if spread is None else spread.to_numpy(float) * abs(scale),
-        color=COLOURS[series % len(COLOURS)],
-        marker=MARKERS[series % len(MARKERS)],
-        markersize=size,
-        linestyle=line,
-        label=label,
-        zorder=3,
-    )
+    spread, systematic = (
+        None if found is None else found.to_numpy(float) * abs(scale)
+        for found in (table.get(name(column)) for name in (uncertainty_column, systematic_column))
+    )  # fmt: skip
+    place, value = np.asarray(x, dtype=float), table[column].to_numpy(float) * scale
+    style: Any = {
+        "color": COLOURS[series % len(COLOURS)],
+        "marker": MARKERS[series % len(MARKERS)],
+        "markersize": size,
+        "zorder": 3,
+    }
+    if systematic is None or not np.nan_to_num(systematic).any():
+        axes.errorbar(place, value, spread, linestyle=line, label=label, **style)
+        return
+    statistical = np.zeros_like(value) if spread is None else np.nan_to_num(spread)
+    total = np.hypot(statistical, np.nan_to_num(systematic))
+    axes.errorbar(place, value, total, linestyle=line, label=label, **style)
+    thick: Any = {"linestyle": "none", "capsize": 0, "elinewidth": 2.5}
+    axes.errorbar(place, value, statistical, **thick, **style)
+    drawn = axes.get_figure(root=True)
+    if drawn is not None and TWO_BARS not in str(drawn.get_label()):
+        stamp(drawn, TWO_BARS)
 
 
 def published_points(

@@ -45,6 +45,7 @@ Published = Mapping[str, Any]
 def torque_against_thickness(*, torque: pd.DataFrame, samples: Samples) -> Figure:
     """Damping-like efficiency per current density, and interfacial anisotropy energy, against
     spacer thickness.
+    Error bars (1σ): thick statistical, thin total.
     """
     drawn, _ = _efficiency_anisotropy(torque, samples)
     return _finish(drawn, torque)
@@ -55,7 +56,8 @@ def fig2b_torque_against_field(
     *, loops: pd.DataFrame, torque: pd.DataFrame, samples: Samples, convention: Mapping[str, Any]
 ) -> Figure:
     """Damping-like field per current against in-plane field. The knee is the DMI field; the part
-    that keeps its sign when the field changes sign comes from the built-in field.
+    that keeps its sign when the field changes sign comes from the built-in field. Error bars are
+    statistical; plateau and knee are given ± statistical ± systematic, 1 σ each.
     """
     shown = [name for name in samples if ((loops["sample"] == name) & _shifts(loops)).any()]
     if not shown:
@@ -80,8 +82,8 @@ def fig2b_torque_against_field(
                 label=r"plateau reached at $H_\mathrm{DMI}$ (dashed), about the built-in shift",
             )
             title += "\n" + r"$H_\mathrm{DMI}$ = "
-            title += _total(row, "h_dmi_oe", "Oe")
-            title += "\n" + rf"plateau {_total(row, 'h_dl_per_ma_oe', 'Oe/mA')}"
+            title += _with_errors(row, "h_dmi_oe", "Oe")
+            title += "\n" + rf"plateau {_with_errors(row, 'h_dl_per_ma_oe', '')}"
             for sign in (-1, 1):
                 axes.axvline(sign * row["h_dmi_oe"], color=GREY, ls="--", lw=0.7)
         elif row is not None and str(row["h_dl_is_lower_bound"]) == "True":
@@ -101,6 +103,7 @@ def fig2c_efficiency_anisotropy(
     """Damping-like efficiency per current density, and interfacial anisotropy energy, against
     spacer thickness, beside the published anisotropy of the MgO control. The paper prints no
     efficiency, only its ratio to the reference.
+    Error bars (1σ): thick statistical, thin total.
     """
     drawn, (_, anisotropy) = _efficiency_anisotropy(torque, samples)
     if numbers := published.get("torque"):
@@ -112,7 +115,9 @@ def fig2c_efficiency_anisotropy(
 
 @figure(kinds=("loop_shift",))
 def fig2d_transparency_conductivity(*, torque: pd.DataFrame, samples: Samples) -> Figure:
-    """Interfacial spin transparency and spin Hall conductivity against thickness."""
+    """Interfacial spin transparency and spin Hall conductivity against thickness.
+    Error bars (1σ): thick statistical, thin total.
+    """
     drawn, _ = _two_panels(
         torque, samples, ("t_int", "sigma_sh"),
         (r"$T_\mathrm{int}$",
@@ -126,7 +131,9 @@ def fig2d_transparency_conductivity(*, torque: pd.DataFrame, samples: Samples) -
 def fig2e_resistivity_spin_hall_angle(
     *, torque: pd.DataFrame, samples: Samples, published: Published
 ) -> Figure:
-    """Resistivity and spin Hall angle against thickness."""
+    """Resistivity and spin Hall angle against thickness.
+    Error bars (1σ): thick statistical, thin total.
+    """
     drawn, (resistivity, angle) = _two_panels(
         torque, samples, ("rho_xx_uohm_cm", "theta_sh"),
         (r"$\rho_{xx}$ (µΩ cm)", r"$\theta_\mathrm{SH}$"),
@@ -142,7 +149,9 @@ def fig2e_resistivity_spin_hall_angle(
 
 @figure(kinds=("loop_shift",))
 def fig2f_critical_current(*, torque: pd.DataFrame, samples: Samples) -> Figure:
-    """Critical current density against thickness. The paper prints its ratio to the reference."""
+    """Critical current density against thickness. The paper prints its ratio to the reference.
+    Error bars (1σ): thick statistical, thin total.
+    """
     drawn = new_figure(SINGLE, 66)
     axes = drawn.subplots()
     _against_thickness(axes, torque, samples, "j_c_a_m2", 1e-11)
@@ -157,7 +166,9 @@ def fig2f_critical_current(*, torque: pd.DataFrame, samples: Samples) -> Figure:
 def fig3c_zero_field_shift(
     *, torque: pd.DataFrame, samples: Samples, published: Published
 ) -> Figure:
-    """Loop shift and switching ratio without a field, against thickness."""
+    """Loop shift and switching ratio without a field, against thickness.
+    Error bars (1σ): thick statistical, thin total.
+    """
     drawn, (shift, ratio) = _two_panels(
         torque, samples, ("zero_field_shift_per_ma_oe", "switching_ratio"),
         (r"Δ$H/I$ at $H_x$ = 0 (Oe/mA)", "field-free switching (%)"), scales=(1, 100),
@@ -169,10 +180,10 @@ def fig3c_zero_field_shift(
     return _finish(drawn, None)
 
 
-def _total(row: pd.Series, column: str, unit: str) -> str:
-    """A value with its whole uncertainty."""
-    parts = row[uncertainty_column(column)], row.get(systematic_column(column), 0.0)
-    return measured(row[column], float(np.hypot(*np.nan_to_num(parts))), unit)
+def _with_errors(row: pd.Series, column: str, unit: str) -> str:
+    """A value with its statistical and its systematic uncertainty."""
+    systematic = row.get(systematic_column(column), np.nan)
+    return measured(row[column], row[uncertainty_column(column)], unit, systematic=systematic)
 
 
 def _shifts(loops: pd.DataFrame) -> pd.Series:

@@ -1,12 +1,16 @@
 """Compensation temperature of a ferrimagnet from its loops at several temperatures."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from hall2net.errors import Hall2netError
+from hall2net.physics.facts import Samples
 from hall2net.physics.lines import weighted_line
+from hall2net.physics.systematics import Parts, Systematics, total
 from hall2net.tables import total_sigma, uncertainty_column, usable
 
 _SIGNED = 3.0  # sigma from which the sign of R_AHE is believed
@@ -22,11 +26,73 @@ class Compensation:
     """1 sigma from the coercive fields; 0 where only the sign change could be used."""
     sys: float = np.nan
     """1 sigma from the choice of the model and the distance of the temperatures."""
+    between: tuple[float, float] = (np.nan, np.nan)
+    """Temperatures of the two loops between which R_AHE changes sign."""
 
     @property
     def total(self) -> float:
         """Both uncertainties in quadrature."""
         return float(np.hypot(self.stat, self.sys))
+
+
+def compensation_table(
+    loops: pd.DataFrame, samples: Samples, systematics: Mapping[str, Any] | None = None
+) -> pd.DataFrame:
+    """Compensation temperatures of all samples with Hall loops at several temperatures.
+
+    Parameters
+    ----------
+    loops : loops.csv
+    samples : sample to its facts
+    systematics : block of the study, as `Systematics.of` takes it
+
+    Returns
+    -------
+    DataFrame, one row a sample: `sample, t_m_k` with `t_m_u_k` (1 sigma, statistical; 0 where the
+    sign change alone gives it) and `t_m_sys_k` (1 sigma of thermometer, model and distance of the
+    temperatures), `t_m_model_k` (that of model and distance alone), `t_m_lo_k` and `t_m_hi_k` (the
+    loops between which R_AHE changes sign), `systematics` (whether the thermometer's sigma is given
+    or assumed), `status` (ok: where nothing is seen, there is no T_M), `reason`.
+    """
+    sources = Systematics.of(systematics or {}, samples)
+    direct = usable(loops)
+    direct = direct[direct["kind"] == "ahe_loop"]
+    rows = []
+    for sample in (name for name in samples if (direct["sample"] == name).any()):
+        temperatures = direct.loc[direct["sample"] == sample, "temperature_k"].dropna()
+        if temperatures.nunique() < 2:
+            continue
+        found = compensation_temperature(loops, sample)
+        row: dict[str, Any] = {"sample": sample, "status": "ok", "reason": ""}
+        if np.isfinite(found.value):
+            row |= {"t_m_k": found.value, "t_m_u_k": found.stat, "t_m_model_k": found.sys}
+            row |= {"t_m_lo_k": found.between[0], "t_m_hi_k": found.between[1]}
+            parts = compensation_parts(row, sources)
+            row |= {"t_m_sys_k": float(total(parts)[0])}
+            row["systematics"] = sources.words(sample, parts)
+        else:
+            low, high = temperatures.min(), temperatures.max()
+            row["reason"] = f"R_AHE does not change sign once from {low:g} to {high:g} K"
+        rows.append(row)
+    return pd.DataFrame(rows, columns=list(_COLUMNS))
+
+
+_COLUMNS = (
+    "sample", "t_m_k", "t_m_u_k", "t_m_sys_k", "t_m_model_k", "t_m_lo_k", "t_m_hi_k",
+    "systematics", "status", "reason",
+)  # fmt: skip
+
+
+def compensation_parts(row: Mapping[str, Any], systematics: Systematics) -> Parts:
+    """Systematic parts of T_M of a sample.
+
+    Parameters
+    ----------
+    row : of compensation.csv
+    systematics : sources of the study
+    """
+    parts = systematics.parts(str(row["sample"]), lambda off: row["t_m_k"] + off.temperature_k)
+    return parts | {"sign_change_or_divergence": np.array([row["t_m_model_k"]])}
 
 
 def compensation_temperature(loops: pd.DataFrame, sample: str) -> Compensation:
@@ -64,9 +130,11 @@ def compensation_temperature(loops: pd.DataFrame, sample: str) -> Compensation:
     try:
         zero, stat = _divergence(rows, middle)
     except Hall2netError:
-        return Compensation(middle, 0.0, sigma)
+        return Compensation(middle, 0.0, sigma, (low, high))
     sys = max(abs(zero - middle), sigma)
-    return Compensation(zero, stat, sys) if low < zero < high else Compensation(middle, 0.0, sys)
+    if low < zero < high:
+        return Compensation(zero, stat, sys, (low, high))
+    return Compensation(middle, 0.0, sys, (low, high))
 
 
 def _divergence(rows: pd.DataFrame, middle: float) -> tuple[float, float]:

@@ -5,8 +5,9 @@ exactly (to first order) through the fit of the substrate and through the integr
 quantities share stays correlated.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,8 @@ from hall2net.errors import ConfigError, Hall2netError
 from hall2net.measurement import select
 from hall2net.physics.facts import Samples, fact
 from hall2net.physics.loops import fit_loop
-from hall2net.tables import systematic_column, uncertainty_column
+from hall2net.physics.systematics import Off, Parts, Systematics, total
+from hall2net.tables import column_unit, systematic_column, uncertainty_column
 from hall2net.units import MU_0, OERSTED
 
 KEFF_SIGNS = ("pma", "easy_plane")
@@ -27,11 +29,15 @@ KEFF_SIGNS = ("pma", "easy_plane")
 KEFF_INTEGRANDS = ("h_dm", "h_m_dm")
 """H dm is the work done by the field; H m dm is how the ruo2 paper prints it."""
 
+QUANTITIES = ("areal_moment_a", "m_s_emu_cc", "k_eff_j_m3", "h_k_oe", "k_s_erg_cm2")
+"""Of a row of magnetometry.csv, each with `_u`, `_sys` and `_window`."""
+
 _ORIENTATIONS = ("oop", "ip")
-_QUANTITIES = ("areal_moment_a", "m_s_emu_cc", "k_eff_j_m3", "h_k_oe", "k_s_erg_cm2")
 _HYSTERESIS = (
-    "h_c_oe", "h_c_u_oe", "h_0_oe", "h_0_u_oe", "hysteresis_orientation", "hysteresis_reason",
+    "h_c_oe", "h_c_u_oe", "h_c_sys_oe", "h_0_oe", "h_0_u_oe", "h_0_sys_oe",
+    "hysteresis_orientation", "hysteresis_reason",
 )  # fmt: skip
+_WINDOW_SIGMA = 0.1  # of the saturation window's edge: others would begin that much nearer
 _HYSTERETIC = 3.0  # sigma of H_c from which a loop of moments has hysteresis
 _MIN_SATURATED = 10  # points in the saturation windows of a loop
 _CURVED = 4.0  # sigma; more curvature than this in the windows is no saturation
@@ -78,6 +84,7 @@ def magnetometry_table(
     keff_sign: str = "pma",
     keff_integrand: str = "h_dm",
     t_fm: str | float = "sample",
+    systematics: Mapping[str, Any] | None = None,
 ) -> pd.DataFrame:
     """Saturation moment, anisotropy energy and field, and interfacial anisotropy of each sample.
 
@@ -99,15 +106,19 @@ def magnetometry_table(
     keff_integrand : h_dm | h_m_dm; the latter, as printed in the ruo2 paper, gives two thirds of
         the anisotropy field of a linear hard axis, and another K_s
     t_fm : thickness of the ferromagnet in nm for all samples, or `sample` for `ferromagnet_nm`
+    systematics : block of the study, as `hall2net.physics.systematics.Systematics.of` takes it
 
     Returns
     -------
     DataFrame, one row a sample with magnetometry: `sample, areal_moment_a, m_s_emu_cc, k_eff_j_m3,
-    h_k_oe, k_s_erg_cm2`, each with its `_u` (1 sigma), `k_s_moment_correlation` between K_s and
-    M_s t, `h_c_oe, h_0_oe` with `_u` (all parts together) of the out-of-plane loop, or of the
-    in-plane one if only that has hysteresis, `hysteresis_orientation`, `hysteresis_reason` (doubts
-    on H_c and H_0), the conventions, `status` (ok, flagged, refused) and `reason`. Loops without
-    hysteresis leave H_c and H_0 empty.
+    h_k_oe, k_s_erg_cm2`, each with its `_u` (1 sigma, statistical), `_sys` (1 sigma of area,
+    thickness, calibrations and saturation window) and `_window` (signed change for a window that
+    begins 0.1 later, half of that of 0.1 to both sides), `k_s_moment_correlation` between K_s and
+    M_s t, `h_c_oe, h_0_oe` with `_u` (noise, background and field step) and `_sys` (calibration and
+    offset of the field) of the out-of-plane loop, or of the in-plane one if only that has
+    hysteresis, `hysteresis_orientation`, `hysteresis_reason` (doubts on H_c and H_0), the
+    conventions, `systematics` (whether their sources are given or assumed), `status` (ok, flagged,
+    refused) and `reason`. Loops without hysteresis leave H_c and H_0 empty.
 
     Raises
     ------
@@ -115,6 +126,7 @@ def magnetometry_table(
         If a setting has none of the allowed values, or a measured sample lacks a fact.
     """
     _check_settings(saturation_window, keff_sign, keff_integrand, t_fm)
+    sources = Systematics.of(systematics or {}, samples)
     rows = []
     for dataset in datasets:
         name = str(dataset.attrs["sample"])
@@ -125,19 +137,108 @@ def magnetometry_table(
         thickness = fact(samples, name, "ferromagnet_nm") if t_fm == "sample" else float(t_fm)
         row: dict[str, Any] = {"sample": name, "status": "ok", "reason": ""}
         try:
-            loops = _reduce(measured, saturation_window, keff_integrand)
-            row |= _quantities(loops, area, thickness * 1e-9, keff_sign)
-            row |= _hysteresis(measured)
+            reduced = partial(_reduced, measured, keff_integrand, area, thickness * 1e-9, keff_sign)
+            row |= reduced(saturation_window) | _hysteresis(measured)
+            row |= _other_windows(reduced, saturation_window)
+            row |= _systematic(row, sources)
         except Hall2netError as error:
             row |= {"status": "refused", "reason": str(error)}
         rows.append(row)
-    columns = [c for name in _QUANTITIES for c in (name, uncertainty_column(name))]
+    columns = [
+        column
+        for name in QUANTITIES
+        for column in (
+            name, uncertainty_column(name), systematic_column(name), window_column(name)
+        )
+    ]  # fmt: skip
     columns += ["k_s_moment_correlation", *_HYSTERESIS]
-    table = pd.DataFrame(rows, columns=["sample", *columns, "status", "reason"])
+    table = pd.DataFrame(rows, columns=["sample", *columns, "systematics", "status", "reason"])
     settings = {"keff_sign": keff_sign, "keff_integrand": keff_integrand, "t_fm": t_fm}
     for position, (setting, value) in enumerate(settings.items(), start=1 + len(columns)):
         table.insert(position, setting, value)
     return table
+
+
+def window_column(column: str) -> str:
+    """Name of the column with the change by another saturation window: `h_k_window_oe`."""
+    unit = column_unit(column)
+    return f"{column.removesuffix(unit)}_window{unit}"
+
+
+def magnetometry_parts(row: Mapping[str, Any], systematics: Systematics) -> Parts:
+    """Systematic parts of `QUANTITIES` of a sample; `saturation_window` is one of them.
+
+    Parameters
+    ----------
+    row : of magnetometry.csv
+    systematics : sources of the study
+    """
+    known = {name: float(row.get(name, np.nan)) for name in QUANTITIES}
+    areal, m_s, k_s = (known[name] for name in ("areal_moment_a", "m_s_emu_cc", "k_s_erg_cm2"))
+
+    def derived(off: Off) -> np.ndarray:
+        moment, thickness = moment_factor(off), off.ferromagnet_nm
+        return np.array([
+            areal * moment, m_s * moment / thickness,
+            known["k_eff_j_m3"] * moment / thickness * off.field, known["h_k_oe"] * off.field,
+            k_s * surface_anisotropy_factor(off, areal, m_s * 1e3, k_s * 1e-3),
+        ])  # fmt: skip
+
+    parts = systematics.parts(str(row["sample"]), derived)
+    window = np.nan_to_num([float(row.get(window_column(name), np.nan)) for name in QUANTITIES])
+    return parts | {"saturation_window": window}
+
+
+def moment_factor(off: Off) -> float:
+    """What M_s t = m/A is off by where the magnetometer and the area of the film are."""
+    return off.moment / off.film_area_mm2
+
+
+def surface_anisotropy_factor(off: Off, areal_moment: float, m_s: float, k_s: float) -> float:
+    """What K_s = mu_0 M_s t (M_s t/t + H_k)/2 is off by where what it is made of is.
+
+    Parameters
+    ----------
+    off : how far each source is off
+    areal_moment, m_s, k_s : of the film, in A, A/m and J/m2
+    """
+    shape = MU_0 * areal_moment * m_s / 2 / k_s
+    moment = moment_factor(off)
+    return moment * (shape * moment / off.ferromagnet_nm + (1 - shape) * off.field)
+
+
+def _other_windows(reduced: Callable[[float], dict[str, Any]], window: float) -> dict[str, float]:
+    """Change of each quantity for a saturation window one sigma further out."""
+    found = {}
+    for edge in (window - _WINDOW_SIGMA, window, window + _WINDOW_SIGMA):
+        try:
+            found[edge] = reduced(edge) if 0 < edge < 1 else {}
+        except Hall2netError:  # too little is left of the field
+            found[edge] = {}
+    edges = [edge for edge, row in found.items() if row]
+    low, high = edges[0], edges[-1]
+    steps = max((high - low) / _WINDOW_SIGMA, 1.0)
+    return {
+        window_column(name): (found[high].get(name, np.nan) - found[low].get(name, np.nan)) / steps
+        for name in QUANTITIES
+    }
+
+
+def _systematic(row: Mapping[str, Any], sources: Systematics) -> dict[str, Any]:
+    """Columns `_sys` of a row, and whether they are given or assumed."""
+    parts = magnetometry_parts(row, sources)
+    sizes = total(parts, len(QUANTITIES))
+    found = dict(zip(map(systematic_column, QUANTITIES), sizes.tolist(), strict=True))
+    if "h_c_oe" in row:
+        fields = sources.parts(
+            row["sample"],
+            lambda off: [
+                row["h_c_oe"] * off.field,
+                row["h_0_oe"] * off.field + off.field_offset_oe,
+            ],
+        )
+        found |= dict(zip(("h_c_sys_oe", "h_0_sys_oe"), total(fields).tolist(), strict=True))
+    return found | {"systematics": sources.words(row["sample"], parts)}
 
 
 def _check_settings(window: float, sign: str, integrand: str, t_fm: str | float) -> None:
@@ -187,6 +288,18 @@ def _total(loop: Mapping[str, Any], name: str) -> float:
     step = np.nan_to_num(loop["h_step_u_oe"]) / np.sqrt(2)
     systematic = np.nan_to_num(loop.get(systematic_column(name), 0.0))
     return float(np.sqrt(loop[uncertainty_column(name)] ** 2 + systematic**2 + step**2))
+
+
+def _reduced(
+    measurements: Sequence[xr.Dataset],
+    integrand: str,
+    area: float,
+    thickness: float,
+    keff_sign: str,
+    window: float,
+) -> dict[str, Any]:
+    """A row of one sample, by one saturation window."""
+    return _quantities(_reduce(measurements, window, integrand), area, thickness, keff_sign)
 
 
 def _reduce(measurements: Sequence[xr.Dataset], window: float, integrand: str) -> dict[str, _Loop]:

@@ -1,6 +1,6 @@
 """Longitudinal resistance and resistivity of each sample."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,12 +11,19 @@ from hall2net.errors import Hall2netError
 from hall2net.measurement import select
 from hall2net.physics.facts import Samples, fact
 from hall2net.physics.lines import weighted_fit
+from hall2net.physics.systematics import Off, Parts, Systematics, total
+from hall2net.tables import systematic_column, uncertainty_column
+
+QUANTITIES = ("r_xx_ohm", "rho_xx_uohm_cm")
+"""Of a row of resistivity.csv, each with `_u` and `_sys`."""
 
 _UOHM_CM = 1e-8
 _ONE_TEMPERATURE_K = 5.0
 
 
-def resistivity_table(datasets: Sequence[xr.Dataset], samples: Samples) -> pd.DataFrame:
+def resistivity_table(
+    datasets: Sequence[xr.Dataset], samples: Samples, systematics: Mapping[str, Any] | None = None
+) -> pd.DataFrame:
     """Longitudinal resistance and resistivity of each sample.
 
     From a current-voltage curve the slope of V = V_0 + R I, so that a thermoelectric offset is of
@@ -25,17 +32,20 @@ def resistivity_table(datasets: Sequence[xr.Dataset], samples: Samples) -> pd.Da
     Parameters
     ----------
     datasets : one a sample; measurements of kind `resistivity` count, one each
-    samples : sample to its facts: `width_um`, `length_um`, `stack_nm`, taken as exact
+    samples : sample to its facts: `width_um`, `length_um`, `stack_nm`
+    systematics : block of the study, as `hall2net.physics.systematics.Systematics.of` takes it
 
     Returns
     -------
-    DataFrame, one row a sample: `sample, r_xx_ohm, rho_xx_uohm_cm` with `_u`, `status`, `reason`.
+    DataFrame, one row a sample: `sample, r_xx_ohm, rho_xx_uohm_cm` with `_u` (statistical) and
+    `_sys`, `systematics` (whether their sources are given or assumed), `status`, `reason`.
 
     Raises
     ------
     ConfigError
         If a measured sample lacks a fact.
     """
+    sources = Systematics.of(systematics or {}, samples)
     rows = []
     for dataset in datasets:
         name = str(dataset.attrs["sample"])
@@ -50,11 +60,39 @@ def resistivity_table(datasets: Sequence[xr.Dataset], samples: Samples) -> pd.Da
             r_xx, r_xx_u = _resistance(select(dataset, measured[0]), to_rho)
             row |= {"r_xx_ohm": r_xx, "r_xx_u_ohm": r_xx_u}
             row |= {"rho_xx_uohm_cm": r_xx * to_rho, "rho_xx_u_uohm_cm": r_xx_u * to_rho}
+            parts = resistivity_parts(row, sources)
+            row |= dict(zip(map(systematic_column, QUANTITIES), total(parts), strict=True))
+            row["systematics"] = sources.words(name, parts)
         except Hall2netError as error:
             row |= {"status": "refused", "reason": str(error)}
         rows.append(row)
-    columns = ["r_xx_ohm", "r_xx_u_ohm", "rho_xx_uohm_cm", "rho_xx_u_uohm_cm"]
-    return pd.DataFrame(rows, columns=["sample", *columns, "status", "reason"])
+    columns = [
+        column
+        for name in QUANTITIES
+        for column in (name, uncertainty_column(name), systematic_column(name))
+    ]
+    return pd.DataFrame(rows, columns=["sample", *columns, "systematics", "status", "reason"])
+
+
+def resistivity_parts(row: Mapping[str, Any], systematics: Systematics) -> Parts:
+    """Systematic parts of `QUANTITIES` of a sample: R = V/I and rho = R w t_stack/L.
+
+    Parameters
+    ----------
+    row : of resistivity.csv
+    systematics : sources of the study
+    """
+
+    def derived(off: Off) -> np.ndarray:
+        r_xx, rho = (row[name] / off.current for name in QUANTITIES)
+        return np.array([r_xx, rho * resistivity_factor(off)])
+
+    return systematics.parts(str(row["sample"]), derived)
+
+
+def resistivity_factor(off: Off) -> float:
+    """What rho = R w t_stack/L is off by where dimensions are."""
+    return off.width_um * off.stack_nm / off.length_um
 
 
 def resistivity_per_resistance(samples: Samples, sample: str) -> float:

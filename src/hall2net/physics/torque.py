@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from hall2net.errors import ConfigError, Hall2netError
-from hall2net.physics.facts import Given, Samples, fact, given
+from hall2net.physics.facts import Samples, fact
 from hall2net.physics.formulas import (
     Convention,
     current_density_per_current,
@@ -24,17 +24,21 @@ from hall2net.physics.formulas import (
     spin_hall_conductivity,
     spin_memory_loss_transparency,
 )
-from hall2net.physics.knee import fit_knee
+from hall2net.physics.knee import Knee, fit_knee
 from hall2net.physics.loop_shift import Scatter, centre_slopes, no_slope, usable_loops, widened
-from hall2net.physics.resistivity import resistivity_per_resistance
+from hall2net.physics.material import Material, material
+from hall2net.physics.systematics import (
+    Off,
+    Parts,
+    Systematics,
+    in_quadrature,
+    ratio_parts,
+)
 from hall2net.tables import systematic_column, uncertainty_column, usable
 from hall2net.units import OERSTED
 
 _PER_MA = 1e-3 / OERSTED  # A/m per A to Oe per mA
 _UOHM_CM = 1e-8
-
-MEASURED = "measured"
-"""Source of a value that a table of this study has."""
 
 
 def shift_against_field(
@@ -82,15 +86,17 @@ def torque_table(
     reference: str,
     convention: Mapping[str, Any],
     name: str,
+    systematics: Mapping[str, Any] | None = None,
 ) -> pd.DataFrame:
     """Torque efficiency, transparency and spin Hall angle of each sample with loop shifts.
 
     Statistical uncertainties are carried from H_DL, M_s t, K_s and rho_xx by central differences
     of one standard deviation along the axes of their covariance: M_s t and K_s keep the
     correlation that magnetometry gave them, and theta, sigma and T_int share rho_xx and K_s.
-    Systematic ones are those of H_DL, from the choice of the knee's model. Dimensions and the
-    constants of the convention count as exact. Ratios to the reference: two samples share no
-    measurement, so their uncertainties add in quadrature.
+    Systematic ones are those of dimensions and calibrations (`hall2net.physics.systematics`), of
+    the knee's model and of the saturation window. The constants of the convention count as exact.
+    Ratios to the reference: two samples share no measurement, so that their statistical
+    uncertainties add in quadrature; systematic errors that both have cancel.
 
     Parameters
     ----------
@@ -102,29 +108,69 @@ def torque_table(
     reference : sample that the ratios refer to
     convention : keys of `Convention`; those left out have its defaults
     name : name of the set, for the table
+    systematics : block of the study, as `Systematics.of` takes it
 
     Returns
     -------
-    DataFrame, one row a sample in the order of `samples`. With `_u` (1 sigma, statistical):
-    `h_dl_per_ma_oe` (plateau), `h_dmi_oe` (knee), `g0` (zero-field torque over plateau),
-    `zero_field_shift_per_ma_oe` (Delta H/I at H_x = 0), `xi_dl_j`, `xi_dl_e` (1/(ohm m)),
-    `k_s_erg_cm2`, `lambda_s_nm`, `t_sbf`, `t_sml`, `t_int`, `sigma_sh` ((hbar/2e)/(ohm m)),
-    `theta_sh`, `rho_xx_uohm_cm`, `j_c_a_m2` (mean over both signs of the largest in-plane field
-    that all samples share), `switching_ratio` (field-free, at the largest current), `xi_ratio`
-    and `theta_ratio` (over the reference), `j_c_ratio` (reference over sample). The torques and
-    H_DMI have `_sys` (difference of the two knee models) too. Then `h_dmi_lo_oe`, `h_dmi_hi_oe`
+    DataFrame, one row a sample in the order of `samples`. With `_u` (1 sigma, statistical) and
+    `_sys` (1 sigma, systematic): `h_dl_per_ma_oe` (plateau), `h_dmi_oe` (knee), `g0` (zero-field
+    torque over plateau), `zero_field_shift_per_ma_oe` (Delta H/I at H_x = 0), `xi_dl_j`, `xi_dl_e`
+    (1/(ohm m)), `k_s_erg_cm2`, `lambda_s_nm`, `t_sbf`, `t_sml`, `t_int`, `sigma_sh`
+    ((hbar/2e)/(ohm m)), `theta_sh`, `rho_xx_uohm_cm`, `j_c_a_m2` (mean over both signs of the
+    largest in-plane field that all samples share), `xi_ratio` and `theta_ratio` (over the
+    reference), `j_c_ratio` (reference over sample); with `_u` alone `switching_ratio` (field-free,
+    at the largest current). Then `h_dmi_lo_oe`, `h_dmi_hi_oe`
     (limits where H_DMI is empty), `h_dl_is_lower_bound`, `knee_model`, `chi2` and `dof` (of
     dH_0/dI against H_x), `scatter` and `scatter_dof` (Birge ratio of the loops' centres about
     H_0(I)), `m_s_source`, `rho_source` (`measured`, or the source given), `j_c_field_x_oe`,
-    `n_loops`, `convention`, its keys and those of the magnetometry, `status` (ok, flagged,
-    refused), `reason`.
+    `n_loops`, `systematics` (whether their sources are given or assumed), `convention`, its keys
+    and those of the magnetometry, `status` (ok, flagged, refused), `reason`.
 
     Raises
     ------
     ConfigError
         If the convention is not valid, or a sample or the reference is not described.
     """
-    chosen = Convention.of(convention)
+    rows = torque_rows(
+        loops, magnetometry, resistivity, switching, samples,
+        reference=reference, convention=convention, systematics=systematics,
+    )  # fmt: skip
+    settings = {"convention": name, **asdict(Convention.of(convention))}
+    for key in ("keff_sign", "keff_integrand", "t_fm"):
+        if key in magnetometry and len(magnetometry):
+            settings[key] = magnetometry[key].iloc[0]
+    rows = [settings | row for row in rows]
+    return pd.DataFrame(rows, columns=[*_COLUMNS, *settings, "status", "reason"])
+
+
+def torque_rows(
+    loops: pd.DataFrame,
+    magnetometry: pd.DataFrame,
+    resistivity: pd.DataFrame,
+    switching: pd.DataFrame,
+    samples: Samples,
+    *,
+    reference: str,
+    convention: Mapping[str, Any],
+    systematics: Mapping[str, Any] | None = None,
+) -> list[dict[str, Any]]:
+    """Rows of `torque_table`, with the systematic parts behind them.
+
+    Parameters
+    ----------
+    loops, magnetometry, resistivity, switching, samples, reference, convention, systematics : as
+        in `torque_table`
+
+    Returns
+    -------
+    One row a sample: column to value, and `parts`: quantity to source to the signed change.
+
+    Raises
+    ------
+    ConfigError
+        As `torque_table`.
+    """
+    chosen, sources = Convention.of(convention), Systematics.of(systematics or {}, samples)
     if not isinstance(reference, str) or reference not in samples:
         raise ConfigError(f"reference: found {reference!r}, expected one of {', '.join(samples)}")
     measured = set(loops.loc[loops["kind"] == "loop_shift", "sample"])
@@ -134,43 +180,45 @@ def torque_table(
     rows: list[dict[str, Any]] = []
     reasons: dict[str, list[str]] = {sample: [] for sample in samples}
     for sample in (sample for sample in samples if sample in measured):
-        row: dict[str, Any] = {"sample": sample}
+        row: dict[str, Any] = {"sample": sample, "parts": {}}
         row["thickness_nm"] = fact(samples, sample, "thickness_nm")
-        row |= _plateau(loops, sample, chosen, reasons[sample])
-        row |= _material(sample, magnetometry, resistivity, samples, reasons[sample])
-        row |= _efficiencies(row, samples, chosen, reasons[sample])
+        row |= _plateau(loops, sample, chosen, sources, reasons[sample])
+        known = material(sample, magnetometry, resistivity, samples)
+        reasons[sample] += known.doubts
+        row |= {"m_s_source": known.moment.source, "rho_source": known.rho.source}
+        row |= _efficiencies(row, known, samples, chosen, sources, reasons[sample])
         row |= critical.get(sample, {}) | _field_free(switching, sample)
+        _add_critical_parts(row, switching, sources)
         rows.append(row)
-    _add_ratios(rows, reference, reasons)
+    _add_ratios(rows, reference, reasons, sources)
     for row in rows:
         refused = not np.isfinite(row["h_dl_per_ma_oe"])
         row["status"] = "refused" if refused else "flagged" if reasons[row["sample"]] else "ok"
         row["reason"] = "; ".join(reasons[row["sample"]])
-    settings = {"convention": name, **asdict(chosen)}
-    for key in ("keff_sign", "keff_integrand", "t_fm"):
-        if key in magnetometry and len(magnetometry):
-            settings[key] = magnetometry[key].iloc[0]
-    rows = [settings | row for row in rows]
-    return pd.DataFrame(rows, columns=[*_COLUMNS, *settings, "status", "reason"])
+        sizes = {source: np.array(0) for parts in row["parts"].values() for source in parts}
+        row["systematics"] = sources.words(row["sample"], sizes)
+    return rows
 
 
 _DERIVED = (
     "h_dl_per_ma_oe", "xi_dl_j", "xi_dl_e", "lambda_s_nm", "t_sbf", "t_sml", "t_int", "sigma_sh",
     "theta_sh",
 )  # fmt: skip
-_LINEAR = ("h_dl_per_ma_oe", "xi_dl_j", "xi_dl_e", "sigma_sh", "theta_sh")
-"""Quantities in proportion to the plateau, and with its relative systematic uncertainty."""
-_QUANTITIES = (
+_SERIES = ("slope", "h_dmi_oe", "g0", "zero_field_shift_per_ma_oe")
+"""What the slopes against the in-plane field give."""
+QUANTITIES = (
     "h_dl_per_ma_oe", "h_dmi_oe", "g0", "zero_field_shift_per_ma_oe", "xi_dl_j", "xi_dl_e",
     "k_s_erg_cm2", "lambda_s_nm", "t_sbf", "t_sml", "t_int", "sigma_sh", "theta_sh",
-    "rho_xx_uohm_cm", "j_c_a_m2", "switching_ratio", "xi_ratio", "theta_ratio", "j_c_ratio",
+    "rho_xx_uohm_cm", "j_c_a_m2", "xi_ratio", "theta_ratio", "j_c_ratio",
 )  # fmt: skip
+"""Of a row of torque.csv, each with `_u` and `_sys`."""
 _COLUMNS = (
     "sample", "thickness_nm",
-    *(column for q in _QUANTITIES for column in (q, uncertainty_column(q))),
-    *(systematic_column(q) for q in (*_LINEAR, "h_dmi_oe", "g0")),
+    *(column for q in QUANTITIES
+      for column in (q, uncertainty_column(q), systematic_column(q))),
+    "switching_ratio", "switching_ratio_u",
     "h_dmi_lo_oe", "h_dmi_hi_oe", "h_dl_is_lower_bound", "knee_model", "chi2", "dof", "scatter",
-    "scatter_dof", "m_s_source", "rho_source", "j_c_field_x_oe", "n_loops",
+    "scatter_dof", "m_s_source", "rho_source", "j_c_field_x_oe", "n_loops", "systematics",
 )  # fmt: skip
 
 
@@ -194,33 +242,34 @@ def _shifts(loops: pd.DataFrame, sample: str, shift: str, reasons: list[str]) ->
 
 
 def _plateau(
-    loops: pd.DataFrame, sample: str, convention: Convention, reasons: list[str]
+    loops: pd.DataFrame,
+    sample: str,
+    convention: Convention,
+    sources: Systematics,
+    reasons: list[str],
 ) -> dict[str, Any]:
     """Plateau (as slope of the centre), knee and zero-field shift of a sample."""
     try:
         shifts = _shifts(loops, sample, convention.loop_shift, reasons)
         slopes = shifts.table
-        knee = fit_knee(*(slopes[c].to_numpy() for c in ("field_x_oe", "slope", "slope_u")))
+        knee = _knee(slopes)
     except Hall2netError as error:
         reasons.append(str(error))
-        return {}
+        return {"parts": {}, "axes": {}}
     reasons += knee.reasons
     ratio = knee.zero / knee.plateau
     gradient = np.array([-ratio, 1.0]) / knee.plateau
     row = {
         "slope": knee.plateau,
         "slope_u": float(np.sqrt(knee.covariance[0, 0])),
-        "slope_sys": knee.plateau_sys,
         "h_dmi_oe": knee.h_dmi,
         "h_dmi_u_oe": knee.h_dmi_u,
-        "h_dmi_sys_oe": knee.h_dmi_sys,
         "h_dmi_lo_oe": knee.h_dmi_lo,
         "h_dmi_hi_oe": knee.h_dmi_hi,
         "h_dl_is_lower_bound": knee.lower_bound,
         "knee_model": knee.model if np.isfinite(knee.h_dmi) else "",
         "g0": ratio,
         "g0_u": float(np.sqrt(gradient @ knee.covariance @ gradient)),
-        "g0_sys": float(np.hypot(ratio * knee.plateau_sys, knee.zero_sys) / abs(knee.plateau)),
         "chi2": knee.chi2,
         "dof": knee.dof,
         "n_loops": shifts.n_loops,
@@ -231,110 +280,125 @@ def _plateau(
     if len(at_zero):
         row["zero_field_shift_per_ma_oe"] = 2 * float(at_zero["slope"].iloc[0])
         row["zero_field_shift_per_ma_u_oe"] = 2 * float(at_zero["slope_u"].iloc[0])
+    parts = _series_parts(slopes, knee, row, sources, sample)
+    # What moves the slope along: the torques that follow from it move too.
+    along = ("knee", "field_offset_oe")
+    row["axes"] = {source: parts[source][0] for source in along if source in parts}
+    row["parts"] = {}
+    _add_parts(row, _SERIES[1:], {source: part[1:] for source, part in parts.items()})
     return row
 
 
-def _material(
-    sample: str,
-    magnetometry: pd.DataFrame,
-    resistivity: pd.DataFrame,
-    samples: Samples,
-    reasons: list[str],
-) -> dict[str, Any]:
-    """M_s t, K_s and rho_xx of a sample, measured or else given; why not, to `reasons`."""
-    row: dict[str, Any] = {}
-    doubts: list[str] = []
-    moment, rho = _given_moment(samples, sample), _given_resistivity(samples, sample)
-    k_s = given(samples, sample, "k_s_erg_cm2")
-    for quantity, what, table, by_hand in (
-        ("rho_xx_uohm_cm", "resistivity", resistivity, rho),
-        ("areal_moment_a", "magnetometry", magnetometry, moment),
-        ("k_s_erg_cm2", _NO_K_S if moment else "magnetometry", magnetometry, k_s),
-    ):
-        known = _measured(table, sample, quantity, doubts) or by_hand
-        if not known and not (table["sample"] == sample).any():
-            doubts.append(f"no {what}")
-        if known is by_hand and known and not np.isfinite(known.u):
-            doubts.append(f"{quantity} is given without its uncertainty: taken as exact")
-        row |= {quantity: known.value, uncertainty_column(quantity): known.u}
-        row[f"{quantity}_source"] = known.source
-    row["m_s_source"] = row.pop("areal_moment_a_source")
-    row["rho_source"] = row.pop("rho_xx_uohm_cm_source")
-    reasons += dict.fromkeys(doubts)
-    both_measured = row["m_s_source"] == row.pop("k_s_erg_cm2_source") == MEASURED
-    films = magnetometry[magnetometry["sample"] == sample]
-    row["correlation"] = float(films["k_s_moment_correlation"].iloc[0]) if both_measured else 0.0
-    return row
+def _knee(slopes: pd.DataFrame, offset: float = 0.0) -> Knee:
+    """Knee of slopes whose in-plane field is off by so many Oe."""
+    field_x, slope, slope_u = (slopes[c].to_numpy() for c in ("field_x_oe", "slope", "slope_u"))
+    return fit_knee(field_x + offset, slope, slope_u)
 
 
-_NO_K_S = "K_s for T_int and theta_sh: magnetometry, or `k_s_erg_cm2` of the sample"
+def _series_parts(
+    slopes: pd.DataFrame, knee: Knee, row: Mapping[str, Any], sources: Systematics, sample: str
+) -> Parts:
+    """Systematic parts of `_SERIES`: calibration and offset of the field, current, knee's model."""
+    base = np.array([row.get(name, np.nan) for name in _SERIES])
+
+    def derived(off: Off) -> np.ndarray:
+        per_current = off.field / off.current
+        return base * np.array([per_current, off.field, 1.0, per_current])
+
+    offset = sources.sigma("field_offset_oe", sample)
+    g0_sys = np.hypot(base[2] * knee.plateau_sys, knee.zero_sys) / abs(knee.plateau)
+    return sources.parts(sample, derived) | {
+        "field_offset_oe": _moved(slopes, knee, base, offset) - base,
+        "knee": np.nan_to_num([knee.plateau_sys, knee.h_dmi_sys, g0_sys, 0.0]),
+    }
 
 
-def _measured(table: pd.DataFrame, sample: str, quantity: str, doubts: list[str]) -> Given:
-    """A sample's value in another table; why it is doubtful, to `doubts`."""
-    rows = table[table["sample"] == sample]
-    if rows.empty:
-        return Given()
-    row = rows.iloc[0]
-    if row["status"] != "ok":
-        what = "resistivity" if quantity == "rho_xx_uohm_cm" else "magnetometry"
-        doubts.append(f"{what}: {row['reason']}")
-    return Given(float(row[quantity]), float(row[uncertainty_column(quantity)]), MEASURED)
+def _moved(slopes: pd.DataFrame, knee: Knee, base: np.ndarray, offset: float) -> np.ndarray:
+    """`_SERIES` with in-plane fields that are off; a knee of another kind cannot be compared."""
+    try:
+        again = _knee(slopes, offset)
+    except Hall2netError:
+        return base
+    at_zero = 2 * np.interp(0.0, slopes["field_x_oe"] + offset, slopes["slope"])
+    comparable = again.model == knee.model and np.isfinite(again.h_dmi) == np.isfinite(base[1])
+    found = [again.plateau, again.h_dmi, again.zero / again.plateau] if comparable else base[:3]
+    return np.array([*found, at_zero if np.isfinite(base[3]) else np.nan])
 
 
-def areal_moment(sample: str, magnetometry: pd.DataFrame, samples: Samples) -> Given:
-    """M_s t of a sample in A: that of magnetometry.csv, else of samples.csv, else empty.
-
-    Parameters
-    ----------
-    sample : name of the sample
-    magnetometry : table of that name
-    samples : sample to its facts
-    """
-    return _measured(magnetometry, sample, "areal_moment_a", []) or _given_moment(samples, sample)
-
-
-def _given_moment(samples: Samples, sample: str) -> Given:
-    """M_s t in A as samples.csv has it, or from M_s and the thickness of the ferromagnet."""
-    areal, m_s = (given(samples, sample, key) for key in ("m_s_t_a", "m_s_emu_cc"))
-    if areal or not m_s:
-        return areal
-    return m_s.times(1e3 * fact(samples, sample, "ferromagnet_nm") * 1e-9)
-
-
-def _given_resistivity(samples: Samples, sample: str) -> Given:
-    """rho_xx in uohm cm as samples.csv has it, or from R_xx and the dimensions of the bar."""
-    rho, r_xx = (given(samples, sample, key) for key in ("rho_xx_uohm_cm", "r_xx_ohm"))
-    return rho if rho or not r_xx else r_xx.times(resistivity_per_resistance(samples, sample))
+def _add_parts(row: dict[str, Any], names: tuple[str, ...], parts: Mapping[str, Any]) -> None:
+    """Systematic parts of some quantities of a row, and their size in its columns."""
+    for place, name in enumerate(names):
+        known = np.isfinite(row.get(name, np.nan))
+        own = {source: float(part[place]) for source, part in parts.items()} if known else {}
+        row["parts"][name] = {source: part for source, part in own.items() if part}
+        row[systematic_column(name)] = in_quadrature(own.values()) if known else np.nan
 
 
 def _efficiencies(
     row: Mapping[str, Any],
+    known: Material,
     samples: Samples,
     convention: Convention,
+    sources: Systematics,
     reasons: list[str],
 ) -> dict[str, Any]:
     """Everything that follows from plateau, areal moment, K_s and resistivity."""
     sample = row["sample"]
-    names = ("slope", "areal_moment_a", "k_s_erg_cm2", "rho_xx_uohm_cm")
-    value = np.array([row.get(name, np.nan) for name in names])
-    sigma = np.array([row.get(uncertainty_column(name), np.nan) for name in names])
+    inputs = (known.moment, known.k_s, known.rho)
+    value = np.array([row.get("slope", np.nan), *(one.value for one in inputs)])
+    sigma = np.array([row.get("slope_u", np.nan), *(one.u for one in inputs)])
     correlation = np.eye(4)
-    correlation[1, 2] = correlation[2, 1] = np.nan_to_num(row["correlation"])
+    correlation[1, 2] = correlation[2, 1] = np.nan_to_num(known.correlation)
+    derived = _formulas(samples, sample, convention)
+
+    def changes(axis: np.ndarray) -> np.ndarray:
+        return (derived(value + axis, Off()) - derived(value - axis, Off())) / 2
+
+    def as_if(off: Off) -> np.ndarray:
+        return derived(value * [off.field / off.current, *known.factors(off)], off)
+
+    count = len(_DERIVED)
+    result: dict[str, Any] = dict(zip(_DERIVED, derived(value, Off()).tolist(), strict=False))
+    if not 0 < result["t_sml"] <= 1:
+        if np.isfinite(result["t_sml"]):
+            reasons.append(f"T_SML {result['t_sml']:.2f} is outside 0 to 1")
+        if not result["t_sml"] > 0:
+            result |= {"sigma_sh": np.nan, "theta_sh": np.nan}
+    axes = np.nan_to_num(sigma)[:, None] * np.linalg.cholesky(correlation)
+    uncertainties = np.sqrt(sum(changes(axis) ** 2 for axis in axes.T))[:count]
+    for name, uncertainty in zip(_DERIVED, uncertainties.tolist(), strict=True):
+        result[uncertainty_column(name)] = uncertainty if np.isfinite(result[name]) else np.nan
+    parts = sources.parts(sample, as_if)
+    for source, slope in row.get("axes", {}).items():
+        parts[source] = changes(np.array([slope, 0.0, 0.0, 0.0]))
+    parts["saturation_window"] = changes(np.array([0.0, *known.window, 0.0]))
+    result["parts"] = row["parts"]
+    given_too = {"k_s_erg_cm2": known.k_s, "rho_xx_uohm_cm": known.rho}
+    for name, one in given_too.items():
+        result |= {name: one.value, uncertainty_column(name): one.u}
+    _add_parts(result, (*_DERIVED, *given_too), parts)
+    return result
+
+
+def _formulas(
+    samples: Samples, sample: str, convention: Convention
+) -> Callable[[np.ndarray, Off], np.ndarray]:
+    """`_DERIVED`, K_s and rho as functions of slope, areal moment, K_s and rho."""
     width, stack, heavy_metal = (
         fact(samples, sample, key) * scale
         for key, scale in (("width_um", 1e-6), ("stack_nm", 1e-9), ("heavy_metal_nm", 1e-9))
     )
 
-    def derived(x: np.ndarray) -> np.ndarray:
+    def derived(x: np.ndarray, off: Off) -> np.ndarray:
         slope, areal_moment, k_s, rho = x[0], x[1], x[2], x[3] * _UOHM_CM
+        dimensions = width * off.width_um, stack * off.stack_nm, heavy_metal * off.heavy_metal_nm
         h_dl = damping_like_field(slope, convention.dh_to_field, convention.wall_factor)
-        density = current_density_per_current(convention, width, stack, heavy_metal, rho)
+        density = current_density_per_current(convention, *dimensions, rho)
         xi_j = efficiency_per_current_density(areal_moment, h_dl / _PER_MA / density)
         xi_e = xi_j / rho
         lambda_s = spin_diffusion_length(rho, convention.g_hm_per_ohm_m2)
         t_sbf = spin_backflow_transparency(
-            heavy_metal, lambda_s, convention.g_hm_per_ohm_m2, convention.g_mix_per_ohm_m2,
+            dimensions[2], lambda_s, convention.g_hm_per_ohm_m2, convention.g_mix_per_ohm_m2,
             convention.sbf_form,
         )  # fmt: skip
         t_sml = spin_memory_loss_transparency(k_s, convention.sml_slope_per_erg_cm2)
@@ -342,35 +406,10 @@ def _efficiencies(
         return np.array([
             h_dl, xi_j, xi_e, lambda_s * 1e9, t_sbf, t_sml, t_int,
             spin_hall_conductivity(xi_e, t_int), spin_hall_angle(xi_j, t_int),
+            k_s, rho / _UOHM_CM,
         ])  # fmt: skip
 
-    result = dict(zip(_DERIVED, derived(value).tolist(), strict=True))
-    if not 0 < result["t_sml"] <= 1:
-        if np.isfinite(result["t_sml"]):
-            reasons.append(f"T_SML {result['t_sml']:.2f} is outside 0 to 1")
-        if not result["t_sml"] > 0:
-            result |= {"sigma_sh": np.nan, "theta_sh": np.nan}
-    uncertainties = _propagated(derived, value, sigma, correlation)
-    for name, uncertainty in zip(_DERIVED, uncertainties.tolist(), strict=True):
-        known_value = np.isfinite(result[name])
-        result[uncertainty_column(name)] = uncertainty if known_value else np.nan
-    relative = abs(row.get("slope_sys", np.nan) / value[0])
-    for name in _LINEAR:
-        result[systematic_column(name)] = abs(result[name]) * relative
-    return result
-
-
-def _propagated(
-    function: Callable[[np.ndarray], np.ndarray],
-    value: np.ndarray,
-    sigma: np.ndarray,
-    correlation: np.ndarray,
-) -> np.ndarray:
-    """Standard deviations of the results: half the change over one sigma to both sides, for each
-    axis of the inputs' covariance, added in quadrature. Inputs that are not known stay so."""
-    axes = np.nan_to_num(sigma)[:, None] * np.linalg.cholesky(correlation)
-    changes = [(function(value + axis) - function(value - axis)) / 2 for axis in axes.T]
-    return np.sqrt(np.sum(np.square(changes), axis=0))
+    return derived
 
 
 def _critical_currents(switching: pd.DataFrame, reference: str) -> dict[str, dict[str, float]]:
@@ -401,6 +440,7 @@ def _critical_currents(switching: pd.DataFrame, reference: str) -> dict[str, dic
         critical[str(sample)] = {
             "j_c_a_m2": float(rows["j_c_a_m2"].mean()),
             "j_c_u_a_m2": float(sigma),
+            "j_c_switching_sys": float(rows.get("j_c_sys_a_m2", pd.Series(0.0)).mean()),
             "j_c_field_x_oe": max(shared),
         }
     return critical
@@ -422,8 +462,26 @@ def _field_free(switching: pd.DataFrame, sample: str) -> dict[str, float]:
     return {column: float(row[column]) for column in columns}
 
 
+def _add_critical_parts(row: dict[str, Any], switching: pd.DataFrame, sources: Systematics) -> None:
+    """Systematic parts of J_c = I_c/(w t); what `switching` has beyond them is the criterion's."""
+    if not np.isfinite(row.get("j_c_a_m2", np.nan)):
+        return
+    layer = f"{switching['current_layer'].iloc[0]}_nm"
+    parts: dict[str, Any] = sources.parts(
+        row["sample"],
+        lambda off: row["j_c_a_m2"] * off.current / (off.width_um * getattr(off, layer)),
+    )
+    dimensions = in_quadrature(float(part[0]) for part in parts.values())
+    other = np.nan_to_num(row["j_c_switching_sys"]) ** 2 - dimensions**2
+    parts["criterion"] = np.array([np.sqrt(max(other, 0.0))])
+    _add_parts(row, ("j_c_a_m2",), parts)
+
+
 def _add_ratios(
-    rows: list[dict[str, Any]], reference: str, reasons: Mapping[str, list[str]]
+    rows: list[dict[str, Any]],
+    reference: str,
+    reasons: Mapping[str, list[str]],
+    sources: Systematics,
 ) -> None:
     """Ratios to the reference; a sample whose reference is only a bound hears so in `reasons`."""
     base = next((row for row in rows if row["sample"] == reference), {})
@@ -435,9 +493,17 @@ def _add_ratios(
             ("theta_ratio", "theta_sh", 1),
             ("j_c_ratio", "j_c_a_m2", -1),
         ):
-            pair = [(r.get(quantity, np.nan), r.get(uncertainty_column(quantity), np.nan))
-                    for r in (row, base)]  # fmt: skip
-            value = (pair[0][0] / pair[1][0]) ** power
-            relative = np.hypot(*(u / v for v, u in pair)) if row is not base else 0.0
+            values = [r.get(quantity, np.nan) for r in (row, base)]
+            sigmas = [r.get(uncertainty_column(quantity), np.nan) for r in (row, base)]
+            value = (values[0] / values[1]) ** power
+            relative = np.hypot(*np.divide(sigmas, values)) if row is not base else 0.0
             row[ratio] = value
             row[uncertainty_column(ratio)] = abs(value) * relative
+            if np.isfinite(value):
+                own, other = (r["parts"].get(quantity, {}) for r in (row, base))
+                parts = (
+                    ratio_parts(sources, (values[0], own), (values[1], other))
+                    if row is not base
+                    else {}
+                )
+                _add_parts(row, (ratio,), {s: [power * value * p] for s, p in parts.items()})

@@ -8,9 +8,14 @@ import pandas as pd
 
 from hall2net.physics.agreement import difference
 from hall2net.physics.current_density import current_density
-from hall2net.physics.facts import Samples
-from hall2net.physics.formulas import Convention, efficiency_per_current_density
-from hall2net.physics.torque import areal_moment
+from hall2net.physics.facts import Samples, fact
+from hall2net.physics.formulas import (
+    Convention,
+    current_density_per_current,
+    efficiency_per_current_density,
+)
+from hall2net.physics.material import Material, material
+from hall2net.physics.systematics import Off, Systematics, total
 from hall2net.tables import systematic_column, uncertainty_column
 from hall2net.units import OERSTED
 
@@ -36,14 +41,15 @@ def torque_methods_table(
     samples: Samples,
     *,
     convention: Mapping[str, Any],
+    systematics: Mapping[str, Any] | None = None,
 ) -> pd.DataFrame:
     """Damping-like and field-like efficiencies by loop shift and by harmonics, side by side.
 
     Both torques are xi = (2e/hbar) mu_0 (M_s t) H/j. Methods are compared by their fields per
-    current: M_s t and the cross-section are the same in all of them and say nothing on whether they
-    agree. Their total uncertainties count as independent. Where rotations gave the planar Hall
-    ratio and the thermal part to the other harmonic method, the two share some error, and the test
-    is milder than it says.
+    current: M_s t, the cross-section and the calibrations of field and current are the same in all
+    of them and say nothing on whether they agree. What else is uncertain counts as independent.
+    Where rotations gave the planar Hall ratio and the thermal part to the other harmonic method,
+    the two share some error, and the test is milder than it says.
 
     Parameters
     ----------
@@ -52,6 +58,7 @@ def torque_methods_table(
     magnetometry, resistivity : tables of the same names
     samples : sample to its facts, as in `hall2net.physics.harmonic.harmonic_table`
     convention : keys of `Convention`
+    systematics : block of the study, as `Systematics.of` takes it
 
     Returns
     -------
@@ -64,30 +71,70 @@ def torque_methods_table(
     ConfigError
         If a sample lacks a fact, or the convention is not valid.
     """
-    chosen = Convention.of(convention)
+    chosen, sources = Convention.of(convention), Systematics.of(systematics or {}, samples)
     rows: list[dict[str, Any]] = []
     for sample in dict.fromkeys(harmonic["sample"]):
-        own = _methods(harmonic, torque, str(sample))
-        moment = areal_moment(str(sample), magnetometry, samples)
+        calibrated = _calibrations(sources, str(sample))
+        own = _methods(harmonic, torque, str(sample), calibrated)
+        known = material(str(sample), magnetometry, resistivity, samples)
+        moment = known.moment
         density = current_density(samples, str(sample), resistivity, chosen)
+        scale = _scale(sources, samples, str(sample), known, chosen)
         for row in own:
             for field, xi in _TORQUES.items():
                 per_field = efficiency_per_current_density(moment.value, 1 / _PER_MA / density)
-                row |= _efficiency(row, field, xi, per_field, moment.u / moment.value)
+                row |= _efficiency(row, field, xi, per_field, moment.u / moment.value, scale)
             if not moment and row["status"] != "refused":
                 row["status"] = "flagged"
                 row["reason"] = "; ".join(filter(None, [row["reason"], _NO_MOMENT]))
         first = next((row for row in own if _comparable(row)), None)
-        rows += [row | _compared(row, first) for row in own]
+        compared = [row | _compared(row, first) for row in own]
+        rows += [_with_calibrations(row, calibrated) for row in compared]
     for row in rows:
         row["current_layer"] = chosen.current_layer
     return pd.DataFrame(rows, columns=list(_COLUMNS))
 
 
+def _calibrations(sources: Systematics, sample: str) -> float:
+    """Relative uncertainty of a field per current from the calibrations of both."""
+    return float(total(sources.parts(sample, lambda off: off.field / off.current), 1)[0])
+
+
+def _scale(
+    sources: Systematics, samples: Samples, sample: str, known: Material, convention: Convention
+) -> float:
+    """Relative systematic uncertainty of xi = (2e/hbar) mu_0 (M_s t) (H/I)/(j/I), but that of H."""
+    dimensions = {name: fact(samples, sample, name)
+                  for name in ("width_um", "stack_nm", "heavy_metal_nm")}  # fmt: skip
+
+    def relative(off: Off) -> float:
+        moment, _, rho = known.factors(off)
+        density, used = (
+            current_density_per_current(
+                convention, *(value * getattr(one, name) for name, value in dimensions.items()), r
+            )
+            for one, r in ((off, known.rho.value * rho), (Off(), known.rho.value))
+        )
+        return moment * used / density * off.field / off.current
+
+    parts = sources.parts(sample, relative)
+    if known.moment:
+        parts["saturation_window"] = np.array([known.window[0] / known.moment.value])
+    return float(total(parts, 1)[0])
+
+
+def _with_calibrations(row: dict[str, Any], calibrated: float) -> dict[str, Any]:
+    """A row whose fields have the calibrations in `_sys` too."""
+    for field in _TORQUES:
+        name = systematic_column(field)
+        row[name] = float(np.hypot(row[name], row[field] * calibrated))
+    return row
+
+
 def _methods(
-    harmonic: pd.DataFrame, torque: pd.DataFrame | None, sample: str
+    harmonic: pd.DataFrame, torque: pd.DataFrame | None, sample: str, calibrated: float
 ) -> list[dict[str, Any]]:
-    """Fields of a sample by each method."""
+    """Fields of a sample by each method; `_sys` without the calibrations that all share."""
     found = {
         str(row["kind"]): row for row in harmonic[harmonic["sample"] == sample].to_dict("records")
     }
@@ -101,17 +148,20 @@ def _methods(
     for method in (name for name in METHODS if name in found):
         row = {name: found[method].get(name, np.nan) for name in (*names, *kept)}
         row["reason"] = "" if pd.isna(row["reason"]) else row["reason"]
+        for name in _TORQUES if method == "loop_shift" else ():
+            left = row[systematic_column(name)] ** 2 - (row[name] * calibrated) ** 2
+            row[systematic_column(name)] = float(np.sqrt(np.maximum(left, 0.0)))
         rows.append({"sample": sample, "method": method} | row)
     return rows
 
 
 def _efficiency(
-    row: Mapping[str, Any], field: str, xi: str, per_field: float, moment_u: float
+    row: Mapping[str, Any], field: str, xi: str, per_field: float, moment_u: float, scale: float
 ) -> dict[str, float]:
-    """An efficiency with `_u`, in which that of M_s t counts, and `_sys`."""
+    """An efficiency with `_u`, in which that of M_s t counts, and `_sys`, in which `scale` does."""
     value = row[field] * per_field
     u = np.hypot(row[uncertainty_column(field)] * per_field, value * np.nan_to_num(moment_u))
-    sys = abs(row[systematic_column(field)] * per_field)
+    sys = np.hypot(row[systematic_column(field)] * per_field, value * scale)
     return {xi: value, uncertainty_column(xi): abs(u), systematic_column(xi): sys}
 
 

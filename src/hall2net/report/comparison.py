@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 
 from hall2net.networks.runs import Run
-from hall2net.physics.compensation import compensation_temperature
 from hall2net.physics.pulses import write_energy
 from hall2net.physics.switching_rows import CRITERIA, prefield_threshold
 from hall2net.report.accuracies import cotb_accuracies, ruo2_accuracies
@@ -76,7 +75,7 @@ def _cotb(tables: Mapping[str, pd.DataFrame], raw: str) -> dict[str, Ours]:
     loops, lut = tables["loops"], tables["lut"]
     sheet = tables["measurements"].query("kind == 'sot_switching' and sample == 'freestanding'")
     room = loops[(loops["kind"] == "ahe_loop") & ((loops["temperature_k"] - 300).abs() < 5)]
-    t_m = compensation_temperature(loops, "freestanding")
+    t_m = tables["compensation"].set_index("sample").reindex(["freestanding"]).iloc[0]
     switching = usable(tables["switching"]).query("sample == 'freestanding'")
     source = f"switching.csv ({raw})"
     strongest = _largest(switching, "current_max_ma")
@@ -85,8 +84,8 @@ def _cotb(tables: Mapping[str, pd.DataFrame], raw: str) -> dict[str, Ours]:
     entries = {
         "loops.fig3a_r_ahe_ohm": _mean_of(room, "as_grown", "r_ahe_ohm", f"loops.csv ({raw})"),
         "loops.fig3c_r_ahe_ohm": _mean_of(room, "freestanding", "r_ahe_ohm", f"loops.csv ({raw})"),
-        "loops.compensation_temperature_k": Ours(
-            t_m.value, t_m.stat, f"loops.csv ({raw})", systematic=t_m.sys
+        "loops.compensation_temperature_k": _cell(
+            t_m, "t_m_k", f"compensation.csv ({raw})", tables.get("systematics")
         ),
         "switching.current_max_ma": _given(switching["current_max_ma"].max(), source),
         "switching.j_max_a_cm2": Ours(_current_density(strongest) / 1e4, source=source),
@@ -110,23 +109,26 @@ def _ruo2(tables: Mapping[str, pd.DataFrame], raw: str) -> dict[str, Ours]:
     torque = tables["torque"].set_index("sample")
     printed = tables["torque_as_printed"].set_index("sample")
     best, control = torque.loc["ruo2_0p5"], torque.loc["mgo_0p5"]
-    source = f"torque.csv ({raw})"
+    source, parts = f"torque.csv ({raw})", tables.get("systematics")
     entries = {
-        "torque.xi_enhancement_t0p5": _cell(best, "xi_ratio", source),
+        "torque.xi_enhancement_t0p5": _cell(best, "xi_ratio", source, parts),
         "torque.theta_sh_t0p5": _cell(
             best,
             "theta_sh",
             source,
+            parts,
             f"With the formulas as printed: {printed.at['ruo2_0p5', 'theta_sh']:.6g}.",
         ),
-        "torque.theta_ratio_to_reference": _cell(best, "theta_ratio", source),
+        "torque.theta_ratio_to_reference": _cell(best, "theta_ratio", source, parts),
         "torque.jc_reduction_t0p5": _j_c_reduction(
             tables["switching"], best, f"switching.csv ({raw})"
         ),
-        "torque.rho_xx_uohm_cm": _cell(best, "rho_xx_uohm_cm", source),
-        "torque.ks_isoc_mgo_erg_cm2": _cell(control, "k_s_erg_cm2", source),
-        "field_free.switching_ratio.t0p5": _cell(best, "switching_ratio", source),
-        "field_free.switching_ratio.t0p7": _cell(torque.loc["ruo2_0p7"], "switching_ratio", source),
+        "torque.rho_xx_uohm_cm": _cell(best, "rho_xx_uohm_cm", source, parts),
+        "torque.ks_isoc_mgo_erg_cm2": _cell(control, "k_s_erg_cm2", source, parts),
+        "field_free.switching_ratio.t0p5": _cell(best, "switching_ratio", source, parts),
+        "field_free.switching_ratio.t0p7": _cell(
+            torque.loc["ruo2_0p7"], "switching_ratio", source, parts
+        ),
     }
     for constant in ("g_hm_per_ohm_m2", "g_mix_per_ohm_m2", "sml_slope_per_erg_cm2"):
         entries[f"torque.{constant}"] = _given(best.get(constant), source)
@@ -295,7 +297,11 @@ def _synapse(tables: Mapping[str, pd.DataFrame], source: str) -> dict[str, Ours]
 
 _SHEET = "measurements.csv"
 _STUDIES = {
-    "cotb": (_cotb, cotb_accuracies, {"measurements", "loops", "switching", "lut"}),
+    "cotb": (
+        _cotb,
+        cotb_accuracies,
+        {"measurements", "loops", "compensation", "switching", "lut"},
+    ),
     "ruo2": (
         _ruo2,
         ruo2_accuracies,
@@ -312,12 +318,32 @@ def _given(value: Any, source: str) -> Ours:  # noqa: ANN401
     return Ours(value, source=source, verdict=INPUT)
 
 
-def _cell(row: pd.Series, column: str, source: str, remark: str = "") -> Ours:
+def _cell(
+    row: pd.Series, column: str, source: str, parts: pd.DataFrame | None, remark: str = ""
+) -> Ours:
+    """A number of a table with a row a sample.
+
+    Parameters
+    ----------
+    row : of one sample, which it is named after
+    column : of the number
+    source : words on the table
+    parts : systematics.csv; None where a study has none
+    remark : what a reader has to know
+    """
     spread = row.get(uncertainty_column(column), np.nan)
     systematic = row.get(systematic_column(column), np.nan)
     if not np.isfinite(row[column]):
         return Ours(None, source=source, remark=remark, verdict=NOT_MEASURED)
-    return Ours(float(row[column]), float(spread), source, remark, systematic=float(systematic))
+    calibration = 0.0
+    if parts is not None:
+        own = parts[(parts["sample"] == row.name) & (parts["quantity"] == column)]
+        known = own.loc[own["kind"] == "calibration", "change"]
+        calibration = float(np.sqrt(known.pow(2).sum()))
+    return Ours(
+        float(row[column]), float(spread), source, remark,
+        systematic=float(systematic), calibration=calibration,
+    )  # fmt: skip
 
 
 def _pooled(table: pd.DataFrame, column: str) -> tuple[float, float]:

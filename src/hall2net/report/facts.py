@@ -7,11 +7,9 @@ import numpy as np
 import pandas as pd
 
 from hall2net.figures.style import measured
-from hall2net.physics.compensation import compensation_temperature
 from hall2net.tables import (
-    hall_loops,
+    room_temperature_loops,
     systematic_column,
-    total_sigma,
     uncertainty_column,
     usable,
 )
@@ -99,24 +97,91 @@ def parameter_table(
         return _words(tables["torque"], _TORQUE, samples)
     if "loops" not in tables:
         return None
-    loops = hall_loops(usable(tables["loops"]))
-    # The loop of each sample that is nearest to room temperature.
-    nearest = (loops["temperature_k"] - 300).abs().sort_values(kind="stable").index
-    table = loops[loops.index.isin(loops.loc[nearest].drop_duplicates("sample").index)].copy()
+    table = room_temperature_loops(tables["loops"]).copy()
     for value in ("r_ahe_ohm", "h_c_oe"):
-        # All of a loop's uncertainty that is not noise: systematic, and the field step.
-        total, noise = total_sigma(table, value), table[uncertainty_column(value)]
-        table[systematic_column(value)] = np.sqrt((total**2 - noise**2).clip(lower=0))
-    found = [compensation_temperature(loops, sample) for sample in table["sample"]]
-    table["t_m_k"] = [one.value for one in found]
-    table["t_m_u_k"] = [one.stat for one in found]
-    table["t_m_sys_k"] = [one.sys for one in found]
+        table[systematic_column(value)] = _systematic(tables, table["sample"], value)
+    if "compensation" in tables:
+        known = tables["compensation"][["sample", *_with_errors("t_m_k")]]
+        table = table.merge(known, on="sample", how="left")
     if "switching" in tables:
         names = [name for one in ("j_c_a_m2", "switching_ratio") for name in _with_errors(one)]
         first = usable(tables["switching"]).drop_duplicates("sample")
         shown = [name for name in names if name in first]
         table = table.merge(first[["sample", *shown]], on="sample", how="left")
     return _words(table, _HALL, samples)
+
+
+def _systematic(tables: Mapping[str, pd.DataFrame], samples: pd.Series, quantity: str) -> pd.Series:
+    """Systematic uncertainty of a quantity of each sample, all sources together."""
+    parts = tables["systematics"] if "systematics" in tables else None
+    if parts is None:
+        return pd.Series(np.nan, index=samples.index)
+    own = parts[parts["quantity"] == quantity]
+    return samples.map(own["change"].pow(2).groupby(own["sample"]).sum().pow(0.5))
+
+
+def systematics_table(table: pd.DataFrame | None) -> Table | None:
+    """Sources of systematic uncertainty, and each one's share of the headline numbers.
+
+    Shares are fractions of the variance in per cent, the mean over the samples.
+
+    Parameters
+    ----------
+    table : systematics.csv
+    """
+    if table is None or table.empty:
+        return None
+    shown = {name: words for name, words in _SHARES.items() if (table["quantity"] == name).any()}
+    samples = table.groupby("quantity")["sample"].nunique()
+    shares = table.groupby(["source", "quantity"])["fraction"].sum()
+    rows = []
+    for source, own in table[table["quantity"].isin(list(shown))].groupby("source", sort=False):
+        cells = [shares.get((source, name), 0.0) / samples[name] for name in shown]
+        sigmas = [f"{value:g} {unit}" for value, unit in
+                  zip(own["sigma"], own["sigma_unit"], strict=True) if pd.notna(value)]  # fmt: skip
+        first = own.iloc[0]
+        rows.append([
+            _SOURCES.get(str(source), str(source).replace("_", " ")),
+            ", ".join(dict.fromkeys(sigmas)) or "–",
+            ", ".join(dict.fromkeys(own["known"])),
+            "yes" if first["common"] else "no",
+            *(f"{100 * cell:.0f}" if cell >= _SMALL else "–" for cell in cells),
+        ])  # fmt: skip
+    head = ["source", "1 σ", "known", "common to all samples"]
+    return {"head": [*head, *(f"{words}, %" for words in shown.values())], "rows": rows}
+
+
+_SHARES = {
+    "rho_xx_uohm_cm": "ρxx",
+    "m_s_emu_cc": "M_s",
+    "h_dmi_oe": "H_DMI",
+    "xi_dl_j": "ξ_DL",
+    "xi_ratio": "ξ over reference",
+    "theta_sh": "θ_SH",
+    "j_c_a_m2": "J_c",
+    "h_c_oe": "H_c",
+    "r_ahe_ohm": "R_AHE",
+    "t_m_k": "T_M",
+}
+"""Numbers whose systematic uncertainty the report takes apart."""
+_SOURCES = {
+    "width_um": "width of the bar",
+    "length_um": "length of the bar",
+    "stack_nm": "thickness of all conducting layers",
+    "heavy_metal_nm": "thickness of the heavy metal",
+    "ferromagnet_nm": "thickness of the ferromagnet",
+    "film_area_mm2": "area of the magnetometer's specimen",
+    "moment": "calibration of the magnetometer",
+    "field": "calibration of the field",
+    "current": "calibration of the current",
+    "field_offset_oe": "offset of the field",
+    "temperature_k": "thermometer",
+    "knee": "model of the knee",
+    "criterion": "criterion of J_c, and heating",
+}
+"""Sources in words; another is named as it is."""
+_SMALL = 0.005
+"""Fraction of a variance below which a source is not worth a digit."""
 
 
 def _with_errors(column: str) -> tuple[str, str, str]:

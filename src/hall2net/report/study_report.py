@@ -17,6 +17,7 @@ from hall2net.report.facts import (
     parameter_table,
     sample_table,
     state_table,
+    systematics_table,
 )
 from hall2net.report.page import render
 from hall2net.report.pictures import pictures
@@ -144,6 +145,7 @@ def _study(
         "raw_files": facts.raw_files,
         "kinds": measured_kinds(facts.kinds),
         "parameters": parameter_table(facts.tables, facts.samples),
+        "systematics": systematics_table(facts.tables.get("systematics")),
         "states": state_table(facts.tables.get("lut")),
         "merit": merit_table(facts.tables.get("merit")),
         "claims": [

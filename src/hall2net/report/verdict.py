@@ -63,6 +63,8 @@ class Ours:
     remark : what a reader has to know
     verdict : given where the numbers do not decide it
     emulated : whether it comes from emulated raw data
+    calibration : part of `systematic` from dimensions and calibrations; emulated raw data have
+        those that the sheet of samples says, so that it does not count for them
     """
 
     value: float | str | bool | Sequence[float] | None
@@ -72,6 +74,7 @@ class Ours:
     verdict: str | None = None
     emulated: bool = False
     systematic: float = float("nan")
+    calibration: float = 0.0
 
     @property
     def total(self) -> float:
@@ -163,7 +166,9 @@ def _within(difference: float, width: float, tolerance: float) -> str:
 def _width(ours: Ours) -> float:
     """How well ours is known: the width of a bracket, else 1 sigma, 0 where it is not known."""
     low, high = _ends(ours.value)
-    return high - low if high > low else float(np.nan_to_num(ours.total))
+    exact = ours.calibration if ours.emulated else 0.0
+    total = float(np.sqrt(max(np.nan_to_num(ours.total) ** 2 - exact**2, 0.0)))
+    return high - low if high > low else total
 
 
 def _ends(value: Any) -> tuple[float, float]:  # noqa: ANN401

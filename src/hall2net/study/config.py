@@ -146,5 +146,7 @@ def _describe(error: ValidationError) -> Iterator[Problem]:
     elif error.validator == "required":
         missing = [key for key in error.validator_value if key not in error.instance]
         yield Problem(where, f"key {missing[0]!r} is missing", study=study)
+    elif title := error.schema.get("title"):
+        yield Problem(where, repr(error.instance), title, study=study)
     else:
         yield Problem(where, error.message, study=study)

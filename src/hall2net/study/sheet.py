@@ -95,6 +95,19 @@ def has_pulse_widths(measurements: pd.DataFrame) -> bool:
     return bool((rows.groupby("sample")["pulse_width_s"].nunique() >= 3).any())
 
 
+def has_temperatures(measurements: pd.DataFrame) -> bool:
+    """Whether a sample's Hall loops were taken at several temperatures.
+
+    Parameters
+    ----------
+    measurements : as of `read_sheet`; a sheet without the column has none
+    """
+    rows = measurements[measurements["kind"] == "ahe_loop"]
+    if "temperature_k" not in rows:
+        return False
+    return bool((rows.groupby("sample")["temperature_k"].nunique() >= 2).any())
+
+
 def column_problems(
     sheet: Sheet, columns: Iterable[str], required: Iterable[str], rows: str
 ) -> list[Problem]:
