@@ -147,7 +147,7 @@ WORDS = {
     "drift_per_decade_ohm": "change per decade of time",
     "resistance_10y_ohm": "after 10 years, extrapolated",
     "extrapolated_decades": "decades extrapolated",
-    "bend_p": "probability that the line is straight",
+    "bend_p": "p value of a straight line",
     "window_10y": "window left after 10 years",
     "first_cycle": "first cycle",
     "last_cycle": "last cycle",
