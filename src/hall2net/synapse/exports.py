@@ -18,6 +18,7 @@ from hall2net.synapse.lut import check_lut, state_sigma
 
 LUT_FORMAT = "hall2net-lut-1"
 
+_UNKNOWN = "not measured; the number in Cell.cpp is that of another device"
 _NODES = 63  # on a GPU aihwkit accepts fewer than 64
 _DEFINITIONS = {
     "resistance_ohm": ("ohm", "mean resistance of the state"),
@@ -160,9 +161,10 @@ def neurosim_parameters(
 
     A Hall resistance is not the conductance of a crossbar cell: the levels are mapped to
     conductances from 0 to `max_conductance_s`. Variations are fractions of that range, as in
-    NeuroSim; the non-linearities are the labels of `figures_of_merit`. What was not measured is
-    named in a comment and left out, and so is the variation between devices, since NeuroSim's is
-    one of the non-linearity.
+    NeuroSim, whose read noise grows with the conductance and is ours at the largest one; the
+    non-linearities are the labels of `figures_of_merit`. What was not measured is named in a
+    comment and left out, so that Cell.cpp keeps its own number, which is that of another device;
+    and so is the variation between devices, since NeuroSim's is one of the non-linearity.
 
     Parameters
     ----------
@@ -193,7 +195,7 @@ def neurosim_parameters(
         f"readNoise = {'true' if value['read_noise'] > 0 else 'false'}",
     ]
     lines = [
-        f"{name} = {number:.6g}" if np.isfinite(number) else f"// {name}: not measured"
+        f"{name} = {number:.6g}" if np.isfinite(number) else f"// {name}: {_UNKNOWN}"
         for name, number in numbers.items()
     ]
     return "\n".join([*head, *lines, ""])
