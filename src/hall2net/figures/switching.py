@@ -223,7 +223,7 @@ def _some(rows: pd.DataFrame, words: str) -> None:
 
 
 def _plain(switching: pd.DataFrame, sample: str) -> pd.DataFrame:
-    """Loops of a sample without a pre-applied field, not saturated down, with its longest pulses."""
+    """Loops without a pre-applied field of a sample not saturated down, with its longest pulses."""
     rows = switching[switching["sample"] == sample]
     rows = rows[(rows["prefield_x_oe"].fillna(0) == 0) & ~(rows["initial_field_z_oe"] < 0)]
     return rows[rows["pulse_width_s"] == rows["pulse_width_s"].max()]
