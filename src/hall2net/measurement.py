@@ -119,7 +119,7 @@ KINDS: dict[str, Kind] = {
         ),
         facts=("width_um", "stack_nm"),
         purpose="current density of its sot_switching measurements",
-        tables=("switching",),
+        tables=("switching", "switching_map", "joule_heating"),
         row_each=True,
         lut_source="loop",
     ),

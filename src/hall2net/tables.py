@@ -8,8 +8,8 @@ import pandas as pd
 
 # Longest first, so that "_a_m2" is not taken for "_m2".
 _COLUMN_UNITS = (
-    "_uohm_per_ma", "_ohm_per_oe", "_erg_cm2", "_uohm_cm", "_a_m2", "_a_per_m", "_emu_cc",
-    "_j_m3", "_uj", "_nj",
+    "_uohm_per_ma", "_ohm_per_oe", "_oe_per_k", "_per_k", "_erg_cm2", "_uohm_cm", "_a_m2",
+    "_a_per_m", "_emu_cc", "_j_m3", "_uj", "_nj",
     "_oe", "_ohm", "_ma", "_mt", "_mm2", "_nm", "_um", "_k", "_s", "_a",
 )  # fmt: skip
 

@@ -171,3 +171,16 @@ def without_unit(name: str) -> str:
         return f"{name[:begin].rstrip()} {name[end:].lstrip()}".strip()
     match = _AT_END.match(name)
     return name[: match.start(1)] if match else name
+
+
+def time_words(seconds: float) -> str:
+    """A time in the unit that makes its number short: "10 µs".
+
+    Parameters
+    ----------
+    seconds : the time
+    """
+    for unit, size in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):
+        if seconds >= size:
+            return f"{seconds / size:.3g} {unit}"
+    return f"{seconds / 1e-9:.3g} ns"

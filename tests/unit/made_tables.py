@@ -160,14 +160,19 @@ def sweep(rng, name, reach_ma, sign, r_ahe, **conditions):
             "resistance": resistance, "temperature": 300, **conditions}  # fmt: skip
 
 
-def switching_row(sample, name, field_x, prefield, reach, polarity, ratio):
-    i_c = reach / 2
+def switching_row(sample, name, field_x, prefield, reach, polarity, ratio, width=1e-3):
+    i_c = reach / 2 * (1 - np.log(width / 1e-3) / 40)
     return {
         "id": name, "sample": sample, "field_x_oe": field_x, "prefield_x_oe": prefield,
-        "initial_field_z_oe": 5000.0, "temperature_k": 300.0, "pulse_width_s": 1e-3,
+        "initial_field_z_oe": 5000.0, "temperature_k": 300.0, "pulse_width_s": width,
         "current_max_ma": float(reach),
         "i_up_ma": i_c, "i_up_u_ma": 0.3, "i_dn_ma": -i_c, "i_dn_u_ma": 0.3,
-        "i_c_ma": i_c, "i_c_u_ma": 0.2,
+        "i_c_ma": i_c, "i_c_u_ma": 0.2, "write_energy_uj": 1e3 * i_c**2 * width * 0.5,
+        "write_energy_u_uj": 0.4 * 1e3 * i_c * width * 0.5, "criterion": "half",
+        "current_layer": "stack", "systematics": "assumed",
+        "j_c_sys_a_m2": 0.07 * i_c * 1e-3 / (5e-6 * 10.8e-9),
+        "j_c_criteria_lo_a_m2": 0.8 * i_c * 1e-3 / (5e-6 * 10.8e-9),
+        "j_c_criteria_hi_a_m2": 1.3 * i_c * 1e-3 / (5e-6 * 10.8e-9),
         "j_c_a_m2": i_c * 1e-3 / (5e-6 * 10.8e-9), "j_c_u_a_m2": 1e9,
         "delta_r_sot_ohm": 0.15 * ratio, "delta_r_sot_u_ohm": 1e-3, "delta_r_ahe_ohm": 0.15,
         "delta_r_ahe_u_ohm": 1e-3, "switching_ratio": ratio, "switching_ratio_u": 0.01,
@@ -201,6 +206,15 @@ def ruo2():
                 ratio = 0.68 * (reach - 6) / 7
                 row = switching_row(sample, name, field_x, prefield, reach, sign, ratio)
                 switching.append(row)
+            for number, width in enumerate((1e-6, 1e-5, 1e-4)):
+                name = f"sot_width{number}"
+                measurements.append(
+                    sweep(rng, name, 13, 1, 0.1, field_x=200 * OE, current=1e-4, pulse_width=width)
+                )
+                ratio = 0.95
+                switching.append(
+                    switching_row(sample, name, 200, np.nan, 13, 1, ratio, width=width)
+                )
         datasets[sample] = dataset(sample, measurements)
     return datasets, pd.DataFrame(rows), pd.DataFrame(switching)
 

@@ -20,6 +20,8 @@ from PIL import Image
 from hall2net.errors import ConfigError, Hall2netError
 from hall2net.figures import confusion, networks, style, torque, variation
 from hall2net.measurement import CONDITIONS, KINDS, select
+from hall2net.physics.pulse_widths import pulse_width_table
+from hall2net.physics.switching_map import switching_map
 from hall2net.study.figures import all_figures, figure_of
 from hall2net.study.published import read_published
 from hall2net.synapse.advisor import advice
@@ -82,6 +84,9 @@ def inputs():
             "harmonic": common | made_tables.harmonic(),
             "switching": common
             | {"datasets": datasets, "switching": switching, "samples": samples},
+            "critical_currents": common
+            | {"switching": switching, "switching_map": switching_map(switching)}
+            | {"pulse_widths": pulse_width_table(switching), "samples": samples},
             "states": common
             | {"measurement": sources[study], "lut": luts[study], "advisor": advice(luts[study])}
             | {"merit": figures_of_merit(luts[study], sources[study])}

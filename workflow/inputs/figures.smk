@@ -27,6 +27,8 @@ FIGURE_FILES = {
             "harmonic",
             "torque_methods",
             "switching",
+            "switching_map",
+            "pulse_widths",
             "lut",
             "merit",
             "write_scatter",

@@ -54,7 +54,8 @@ rule switching:
         measurements=measurements_of,
         loops="results/{study}/loops.csv",
     output:
-        "results/{study}/switching.csv",
+        switching="results/{study}/switching.csv",
+        heating="results/{study}/joule_heating.csv",
     log:
         "results/logs/{study}/switching.log",
     conda:
@@ -62,10 +63,11 @@ rule switching:
     params:
         samples=samples_of,
         settings=study_config("switching"),
+        systematics=study_config("systematics"),
         overrides=overrides_of("switching"),
         left_out=left_out_of,
     message:
-        "{wildcards.study}: critical currents and switching ratios"
+        "{wildcards.study}: critical currents, switching ratios and Joule heating"
     script:
         "../scripts/switching.py"
 
@@ -83,6 +85,21 @@ rule pulse_widths:
         "{wildcards.study}: critical current against pulse width"
     script:
         "../scripts/pulse_widths.py"
+
+
+rule switching_map:
+    input:
+        switching="results/{study}/switching.csv",
+    output:
+        "results/{study}/switching_map.csv",
+    log:
+        "results/logs/{study}/switching_map.log",
+    conda:
+        "../../envs/hall2net.yaml"
+    message:
+        "{wildcards.study}: polarity, ratio and critical currents against the in-plane field"
+    script:
+        "../scripts/switching_map.py"
 
 
 rule torque:

@@ -75,7 +75,7 @@ def write(folder: Path) -> None:
         study.samples.append(
             {"sample": sample, "label": sample.replace("_", " "), "spacer": "none",
              "thickness_nm": 0, "width_um": 5, "length_um": 30, "stack_nm": 15,
-             "heavy_metal_nm": 9, "ferromagnet_nm": 6}
+             "heavy_metal_nm": 9, "ferromagnet_nm": 6, "substrate": "MgO"}
         )  # fmt: skip
         for temperature in TEMPERATURES_K:
             _ahe_loop(study, sample, temperature)

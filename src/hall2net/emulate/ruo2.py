@@ -258,7 +258,7 @@ def _sample_facts(name: str) -> dict[str, Any]:
         "sample": name, "label": "Pt reference" if name == "pt" else thickness, "spacer": spacer,
         "thickness_nm": f"{sample.thickness_nm:g}", "width_um": 5, "length_um": 30,
         "stack_nm": sample.stack_nm, "heavy_metal_nm": 5.5, "ferromagnet_nm": 1.0,
-        "film_area_mm2": 16,
+        "film_area_mm2": 16, "substrate": "Si", "oxide_nm": 300,
     }  # fmt: skip
 
 

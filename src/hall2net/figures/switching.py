@@ -36,6 +36,7 @@ from hall2net.measurement import select
 from hall2net.physics.current_loops import switching_loop
 from hall2net.physics.switching_rows import prefield_threshold
 from hall2net.tables import usable
+from hall2net.units import time_words
 
 Datasets = Mapping[str, xr.Dataset]
 Samples = Mapping[str, Mapping[str, Any]]
@@ -321,7 +322,7 @@ def _varying_words(row: pd.Series, shown: pd.DataFrame) -> str:
     others = [
         text
         for column, text in (
-            ("pulse_width_s", f"{_time_words(row['pulse_width_s'])} pulses"),
+            ("pulse_width_s", f"{time_words(row['pulse_width_s'])} pulses"),
             ("current_max_ma", f"±{row['current_max_ma']:.3g} mA"),
             ("temperature_k", f"{row['temperature_k']:.3g} K"),
         )
@@ -341,14 +342,6 @@ def _switching_words(row: pd.Series) -> str:
     if not np.isfinite(row["i_c_ma"]):
         return f"{polarity}, $I_c$ not measured"
     return f"{polarity}, $I_c$ = {measured(row['i_c_ma'], row['i_c_u_ma'], 'mA')}"
-
-
-def _time_words(seconds: float) -> str:
-    """A time in the unit that makes its number short."""
-    for unit, size in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):
-        if seconds >= size:
-            return f"{seconds / size:.3g} {unit}"
-    return f"{seconds / 1e-9:.3g} ns"
 
 
 def _ratio_words(row: pd.Series) -> str:

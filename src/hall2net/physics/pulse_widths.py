@@ -15,8 +15,9 @@ _FEWEST = 3  # pulse widths; a line through two says nothing of its scatter
 _FALLS = 2.0  # sigma; a smaller fall of the current with the width gives no stability
 
 _COLUMNS = [
-    "sample", "field_x_oe", "temperature_k", "i_c0_ma", "i_c0_u_ma", "delta", "delta_u", "chi2",
-    "dof", "n_widths", "status", "reason",
+    "sample", "field_x_oe", "prefield_x_oe", "initial_field_z_oe", "temperature_k",
+    "i_c0_ma", "i_c0_u_ma", "delta", "delta_u", "correlation", "chi2", "dof", "n_widths",
+    "status", "reason",
 ]  # fmt: skip
 
 
@@ -34,8 +35,8 @@ def pulse_width_table(switching: pd.DataFrame) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame, one row a series with three pulse widths or more: `sample, field_x_oe,
-    temperature_k`; `i_c0_ma` and `delta` with `_u`; `chi2` (sum of squares over the stated
+    DataFrame, one row a series with three pulse widths or more: `sample` and the conditions;
+    `i_c0_ma` and `delta` with `_u`, and their `correlation`; `chi2` (sum of squares over the stated
     uncertainties), `dof`, `n_widths`; `status` (ok, flagged, refused) and `reason`.
     """
     rows = usable(switching)
@@ -44,9 +45,24 @@ def pulse_width_table(switching: pd.DataFrame) -> pd.DataFrame:
     table = []
     for _, loops in rows.groupby(series, dropna=False, sort=True):
         if loops["pulse_width_s"].nunique() >= _FEWEST:
-            conditions = {name: loops[name].iloc[0] for name in _COLUMNS[:3] if name in loops}
+            conditions = {name: loops[name].iloc[0] for name in _COLUMNS[:5] if name in loops}
             table.append(conditions | _law(loops))
     return pd.DataFrame(table, columns=_COLUMNS)
+
+
+def critical_current(law: pd.Series, width_s: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Critical current of a law and its 1 sigma, in mA, each of the shape of the widths.
+
+    Parameters
+    ----------
+    law : a row of `pulse_width_table` that is not refused
+    width_s : pulse widths in s
+    """
+    start, delta = law["i_c0_ma"], law["delta"]
+    x = np.log(np.asarray(width_s, dtype=float) / ATTEMPT_TIME_S)
+    of_start, of_delta = (1 - x / delta) * law["i_c0_u_ma"], start * x / delta**2 * law["delta_u"]
+    variance = of_start**2 + of_delta**2 + 2 * law["correlation"] * of_start * of_delta
+    return start * (1 - x / delta), np.sqrt(np.maximum(variance, 0.0))
 
 
 def _conditions(rows: pd.DataFrame) -> list[str]:
@@ -78,9 +94,11 @@ def _law(loops: pd.DataFrame) -> dict[str, Any]:
         }
     # d(Delta)/d(start, slope) of Delta = -start/slope.
     gradient = np.array([-1 / slope, start / slope**2])
+    delta_u = float(np.sqrt(gradient @ line.covariance @ gradient))
     row |= {
         "delta": -start / slope,
-        "delta_u": float(np.sqrt(gradient @ line.covariance @ gradient)),
+        "delta_u": delta_u,
+        "correlation": float(line.covariance[0] @ gradient) / (line.sigma[0] * delta_u),
     }
     reasons = _doubts(loops, line, known)
     return row | {"status": "flagged" if reasons else "ok", "reason": "; ".join(reasons)}

@@ -6,6 +6,7 @@ way from full current back to zero, where nothing switches (`hall2net.physics.cu
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,8 @@ from hall2net.physics.current_loops import TERMS, CurrentLoop, fit_current_loop
 from hall2net.physics.lines import weighted_fit
 from hall2net.physics.pulses import write_energy
 from hall2net.physics.switching_rows import CRITERIA
-from hall2net.tables import hall_loops, uncertainty_column, usable
+from hall2net.physics.systematics import Systematics, total
+from hall2net.tables import hall_loops, systematic_column, uncertainty_column, usable
 from hall2net.units import OERSTED
 
 LAYERS = {"stack": "stack_nm", "heavy_metal": "heavy_metal_nm"}
@@ -41,6 +43,7 @@ def switching_table(
     fixed_ratio: float = 0.5,
     min_ratio: float = 0.05,
     overrides: Mapping[str, Mapping[str, Any]] | None = None,
+    systematics: Mapping[str, Any] | None = None,
 ) -> pd.DataFrame:
     """Critical currents, switching ratios and polarities of all switching loops.
 
@@ -61,6 +64,7 @@ def switching_table(
         (the ruo2 paper compares samples at the same switching percentage)
     min_ratio : a change smaller than this fraction of the AHE swing is no switching
     overrides : id of a measurement to a `criterion` of its own
+    systematics : block of the configuration (`hall2net.physics.systematics.Systematics.of`)
 
     Returns
     -------
@@ -75,8 +79,11 @@ def switching_table(
     `odd_ohm` (c I^2 and k I at the largest current), `drift_ohm` (from the first point to the
     last), all three taken off; `polarity` +1 where positive current leads to the higher
     resistance, -1 the lower, 0 for no switching; `write_energy_uj` = i_c^2 R_xx tau where R_xx was
-    measured; each with `_u`; `criterion, current_layer, fixed_ratio`; `status` (ok, flagged,
-    refused) and `reason`.
+    measured; each with `_u`, currents with `_sys` too (calibration of the current; width and
+    thickness of the bar), which `systematics` calls assumed or given; `j_c_criteria_lo_a_m2` and
+    `j_c_criteria_hi_a_m2` (the smallest and the largest of all criteria, a choice of models that
+    no `_sys` holds); `criterion, current_layer, fixed_ratio`; `status` (ok, flagged, refused) and
+    `reason`.
 
     Raises
     ------
@@ -92,35 +99,63 @@ def switching_table(
             raise ConfigError(
                 f"switching, {setting}: found {value!r}, expected one of {', '.join(allowed)}"
             )
-    rows = []
+    sources, rows = Systematics.of(systematics or {}, samples), []
     for sample, measurement, r_xx in _measurements(datasets):
         if sample not in samples:
             raise ConfigError(f"sample {sample!r} is not described in the configuration")
         row = _conditions(sample, measurement)
-        facts = (samples[sample].get(name) for name in ("width_um", LAYERS[current_layer]))
-        area = float(np.prod([np.nan if fact is None else fact for fact in facts])) * 1e-15
+        bar = _bar(sample, samples, current_layer, sources)
         ahe = _ahe_swing(loops, sample, float(measurement["temperature"]))
         own = own_criteria.get(row["id"], criterion)
         try:
             row |= _switching(fit_current_loop(measurement), ahe, own, fixed_ratio, min_ratio)
         except Hall2netError as error:
             row |= {"status": "refused", "reason": str(error)}
-        rows.append({**_with_densities(row, area, r_xx, own), "criterion": own})
+        rows.append({**_with_densities(row, bar, r_xx, own), "criterion": own})
     table = pd.DataFrame(rows, columns=_COLUMNS).sort_values(["sample", "id"], ignore_index=True)
     return table.assign(current_layer=current_layer, fixed_ratio=fixed_ratio)[
         [*_COLUMNS[:-2], "current_layer", "fixed_ratio", *_COLUMNS[-2:]]
     ]
 
 
+@dataclass(frozen=True)
+class _Bar:
+    """Cross-section of the layer that j refers to, in m2, and what is systematic about it."""
+
+    area: float
+    current_sys: float
+    """1 sigma of a current, relative."""
+    density_sys: float
+    """1 sigma of a current density, relative."""
+    words: str
+
+
+def _bar(
+    sample: str, samples: Mapping[str, Mapping[str, Any]], layer: str, sources: Systematics
+) -> _Bar:
+    facts = (samples[sample].get(name) for name in ("width_um", LAYERS[layer]))
+    area = float(np.prod([np.nan if fact is None else fact for fact in facts])) * 1e-15
+    density = sources.parts(
+        sample, lambda off: off.current / (off.width_um * getattr(off, LAYERS[layer]))
+    )
+    current = sources.sigma("current", sample)
+    return _Bar(area, current, float(total(density)[0]), sources.words(sample, density))
+
+
 def _with_u(*columns: str) -> list[str]:
     return [name for column in columns for name in (column, uncertainty_column(column))]
+
+
+def _with_both(*columns: str) -> list[str]:
+    return [name for one in columns for name in (*_with_u(one), systematic_column(one))]
 
 
 _COLUMNS = [
     "id", "sample", "field_x_oe", "prefield_x_oe", "initial_field_z_oe", "temperature_k",
     "pulse_width_s", "current_max_ma",
-    *_with_u("i_up_ma", "i_dn_ma", "i_c_ma", "j_c_a_m2"), "cycle_sigma_ma", "n_sweeps",
-    *_with_u(*(f"j_c_{name}_a_m2" for name in CRITERIA)),
+    *_with_u("i_up_ma", "i_dn_ma"), *_with_both("i_c_ma", "j_c_a_m2"), "cycle_sigma_ma", "n_sweeps",
+    *_with_both(*(f"j_c_{name}_a_m2" for name in CRITERIA)),
+    "j_c_criteria_lo_a_m2", "j_c_criteria_hi_a_m2", "systematics",
     *_with_u("delta_r_sot_ohm", "delta_r_ahe_ohm", "switching_ratio"),
     *_with_u(*(f"{term}_ohm" for term in TERMS)),
     "polarity", *_with_u("write_energy_uj"), "noise_ohm", "criterion", "status", "reason",
@@ -252,18 +287,23 @@ def _no_switching(loop: CurrentLoop, ratio: float, min_ratio: float) -> str:
     return found
 
 
-def _with_densities(
-    row: dict[str, Any], area: float, r_xx: float, criterion: str
-) -> dict[str, Any]:
+def _with_densities(row: dict[str, Any], bar: _Bar, r_xx: float, criterion: str) -> dict[str, Any]:
+    """A row with its currents as densities, and all that is systematic about them."""
+    densities = []
     for name in CRITERIA:
         current, error = row.pop(f"i_c_{name}", np.nan), row.pop(f"i_c_{name}_u", np.nan)
+        densities.append(current * 1e-3 / bar.area)
         names = [f"j_c_{name}_a_m2"] + (["j_c_a_m2"] if name == criterion else [])
         for column in names:
-            row[column] = current * 1e-3 / area
-            row[uncertainty_column(column)] = error * 1e-3 / area
+            row[column] = densities[-1]
+            row[uncertainty_column(column)] = error * 1e-3 / bar.area
+            row[systematic_column(column)] = densities[-1] * bar.density_sys
         if name == criterion:
-            row |= {"i_c_ma": current, "i_c_u_ma": error}
+            row |= {"i_c_ma": current, "i_c_u_ma": error, "i_c_sys_ma": current * bar.current_sys}
             energy = write_energy(current * 1e-3, r_xx, row["pulse_width_s"]) * 1e6
             row |= {"write_energy_uj": energy, "write_energy_u_uj": 2 * energy * error / current}
+    if np.isfinite(densities).any():
+        ends = {"lo": np.nanmin(densities), "hi": np.nanmax(densities)}
+        row |= {f"j_c_criteria_{end}_a_m2": value for end, value in ends.items()}
     row.setdefault("polarity", 0)
-    return row
+    return row | {"systematics": bar.words}

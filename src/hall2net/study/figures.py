@@ -36,6 +36,7 @@ STAGES = {
     "torque": "Torque",
     "harmonic": "Torque",
     "switching": "Switching",
+    "critical_currents": "Switching",
     "states": "States",
     "aging": "States",
     "networks": "Networks",

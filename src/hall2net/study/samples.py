@@ -1,9 +1,11 @@
 """`samples.csv`: names and dimensions of a study's samples, and values known from elsewhere."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
-from hall2net.errors import ConfigError, Problem
+from hall2net.errors import ConfigError, Problem, one_of
+from hall2net.physics.substrates import SUBSTRATES
 from hall2net.study.cells import UNKNOWN, Sheet, read_cells
 from hall2net.study.sheet import TO_FILL_IN, column_problems, finite, name_problem
 from hall2net.tables import uncertainty_column
@@ -16,6 +18,7 @@ DIMENSIONS = {
     "heavy_metal_nm": "the layer that gives the spin current",
     "ferromagnet_nm": "the magnetic layers",
     "film_area_mm2": "of the magnetometer's specimen",
+    "oxide_nm": "insulating SiO2 between film and substrate; 0 if there is none",
 }
 """What formulas need of a sample, in words."""
 
@@ -28,16 +31,17 @@ GIVEN = {
     "planar_hall_ratio": "planar over anomalous Hall resistance, with its sign",
     "r_ahe_ohm": "half swing of the anomalous Hall resistance, with its sign",
     "h_k_oe": "anisotropy field, positive for a perpendicular easy axis",
+    "tcr_per_k": "temperature coefficient of the resistance along the bar, relative",
     "thermal_uohm_per_ma": "second harmonic of the temperature gradient per peak of the current",
 }
 """What may be known from elsewhere, each with a `source`."""
 
-WORDS = ("sample", "label", "spacer")
+WORDS = ("sample", "label", "spacer", "substrate")
 NUMBERS = tuple(name for fact in (*DIMENSIONS, *GIVEN) for name in (fact, uncertainty_column(fact)))
 COLUMNS = (*WORDS, *NUMBERS, "source")
 
-_MAY_BE_NEGATIVE = {"planar_hall_ratio", "r_ahe_ohm", "h_k_oe", "thermal_uohm_per_ma"}
-_MAY_BE_ZERO = {"thickness_nm", *map(uncertainty_column, (*DIMENSIONS, *GIVEN))}
+_MAY_BE_NEGATIVE = {"tcr_per_k", "planar_hall_ratio", "r_ahe_ohm", "h_k_oe", "thermal_uohm_per_ma"}
+_MAY_BE_ZERO = {"thickness_nm", "oxide_nm", *map(uncertainty_column, (*DIMENSIONS, *GIVEN))}
 
 
 def read_samples(path: str | Path) -> dict[str, dict[str, str | float]]:
@@ -118,6 +122,8 @@ def _cell_problems(sheet: Sheet) -> Iterator[Problem]:
         for key in COLUMNS:
             if row.get(key) == UNKNOWN and key != "sample":
                 yield Problem(where, TO_FILL_IN, _allowed(key), key=key, lines=lines)
+        if row.get("substrate", "") not in ("", UNKNOWN, *SUBSTRATES):
+            yield replace(one_of(where, row["substrate"], SUBSTRATES, "substrate"), lines=lines)
         for key in (key for key in NUMBERS if row.get(key, "") not in ("", UNKNOWN)):
             value = finite(row[key])
             signed = value is not None and key in _MAY_BE_NEGATIVE

@@ -26,6 +26,7 @@ loops:
 _SWITCHING = """\
 switching:
   current_layer: stack             # stack | heavy_metal: the layers that j refers to
+  heating_limit_k: 20              # a current that warms the film by more is flagged
 """
 _CONVENTIONS = """\
 conventions:                       # of the torque
