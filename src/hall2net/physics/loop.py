@@ -48,9 +48,10 @@ _LEVELS_SIGMA = 2.0
 """Half swing over its error that a loop needs, since m is measured in it."""
 _COMMON = 0.5
 """Correlation of what grains do to both branches of H_c: between none and all."""
-_MULTIPLE, _UNEVEN = 0.02, 0.1
+_MULTIPLE, _UNEVEN, _CHANGES = 0.02, 0.1, 12
 """A field is rounded where its steps are multiples of the least one within this part of it, and
-more than this fraction of them are not that step itself."""
+more than this fraction of them are not that step itself, or they change more often than those of
+a sweep that is set with coarse and fine steps and pauses."""
 _ZERO = 0.02
 """A sweep that ends within this fraction of its largest field from zero ends at zero."""
 _SHORT = 0.85
@@ -512,12 +513,12 @@ def _rounding(field: np.ndarray) -> float:
     steps = np.diff(field)
     steps = steps[steps > 0]
     quantum = float(steps.min())
-    multiples = np.diff(field) / quantum
-    if np.max(np.abs(multiples - np.round(multiples))) > _MULTIPLE:
+    steps = np.diff(field) / quantum
+    multiples = np.round(steps)
+    if np.max(np.abs(steps - multiples)) > _MULTIPLE:
         return 0.0
-    if np.mean(np.round(multiples) != 1) < _UNEVEN:
-        return 0.0
-    return quantum / 12**0.5
+    uneven = np.mean(multiples != 1) >= _UNEVEN or np.count_nonzero(np.diff(multiples)) > _CHANGES
+    return quantum / 12**0.5 if uneven else 0.0
 
 
 def _to_and_fro(branch: Branch, m: np.ndarray) -> float:
