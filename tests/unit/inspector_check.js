@@ -70,6 +70,21 @@ async function look() {
   found.refusals = [add("window", "0.3", " "), add("window", "1.7", "too wide")];
   add("window", "0.2", "first thought");
   add("window", "0.3", 'round, "second" loop');
+  open("sot");
+  choose("decision", "criterion");
+  found.criteria = [...$("value").options].map(option => option.value);
+  add("criterion", "onset", "two steps");
+  open("kept");
+  await pause(50);
+  const state = plots[0], frame = state.over.getBoundingClientRect();
+  state.over.dispatchEvent(new MouseEvent("mousemove", { bubbles: true,
+    clientX: frame.left + state.valToPos(points.x[0], "x"), clientY: frame.top + state.valToPos(points.raw[0], "y") }));
+  found.retained = $("readout").textContent;
+  open("cycled");
+  await pause(50);
+  found.legend = $("legend").textContent;
+  const lowest = plots.at(-1), axis = lowest.axes[0];
+  found.ticks = axis.values(lowest, axis.filter(lowest, axis._splits, 0, 50, null)).filter(Boolean);
   open("loop_4");
   add("leave_out", "", "to be removed again");
   [...document.querySelectorAll("#made button")].at(-1).click();

@@ -12,6 +12,10 @@ from scipy.constants import e, hbar, mu_0
 from hall2net.emulate import cotb, ruo2
 from hall2net.emulate.domains import Film, Magnet, deviates
 from hall2net.emulate.loop import LoopTruth, simulate_loop
+from hall2net.physics.aging import endurance_table, retention_table
+from hall2net.physics.harmonic import harmonic_table
+from hall2net.readers.reading import read_sample
+from hall2net.study.samples import read_samples
 
 RAW = Path(__file__).parents[2] / "raw"
 TROUBLES = ("aborted_loops", "half_loops", "loops_with_nan_row", "loops_with_repeated_row")
@@ -207,3 +211,70 @@ def test_a_square_film_turns_at_its_depinning_field():
             magnet.sweep(h, **how) for h in (np.array([400.0, -400]), np.array([-400.0, 400]))
         )
         assert (up - dn) / 2 == pytest.approx(h_c) and (up + dn) / 2 == pytest.approx(centre)
+
+
+# Harmonics and aging, of the same film
+
+
+def measured(study, *kinds):
+    """The samples of a study, with measurements of some kinds alone."""
+    sheet = pd.read_csv(RAW / study / "measurements.csv")
+    chosen = sheet[sheet["kind"].isin(kinds)].astype({"orientation": object})
+    return [read_sample(RAW / study, rows) for _, rows in chosen.groupby("sample")]
+
+
+def test_harmonics_hold_the_torques_of_the_other_files():
+    """H_DL, R_AHE and H_k of the films; H_FL and the thermal part of their own."""
+    truth = json.loads((RAW / "ruo2/truth.json").read_text())["samples"]
+    none = pd.DataFrame(columns=["sample", "kind", "status", "r_ahe_ohm", "h_k_oe"])
+    facts = read_samples(RAW / "ruo2/samples.csv")
+    data = measured("ruo2", "harmonic_field", "harmonic_angle")
+    table = harmonic_table(data, none, none, none, facts, settings={}, convention={})
+    assert len(table) == 4 and (table["status"] == "ok").all()
+    for _, row in table.iterrows():
+        true = truth[row["sample"]]
+        for name in ("h_dl_per_ma", "h_fl_per_ma"):
+            total = np.hypot(row[f"{name}_u_oe"], row[f"{name}_sys_oe"])
+            assert abs(row[f"{name}_oe"] - true[f"{name}_oe"]) < 3 * total
+        assert row["h_dl_per_ma_oe"] == pytest.approx(true["h_dl_per_ma_oe"], rel=0.05)
+        assert row["r_ahe_ohm"] == pytest.approx(true["r_ahe_ohm"], rel=1e-3)
+        assert row["h_k_oe"] == pytest.approx(true["h_k_oe"], rel=0.01)
+
+
+@pytest.mark.parametrize("name", ruo2.LOCK_IN)
+def test_no_domain_turns_under_the_lock_in_current(name):
+    """What the domains say of the fields and currents at which the macrospin stays up, or down."""
+    run = ruo2.LOCK_IN[name]
+    for state in (1.0, -1.0):
+        magnet = Magnet(ruo2.film(name))
+        magnet.expose(field_z_oe=state * 2e3)
+        for field_x in (-run.small_oe, run.small_oe):
+            magnet.pulse([run.peak_ma, -run.peak_ma], field_x_oe=field_x)
+        assert (magnet.m == state).all()
+
+
+@pytest.mark.parametrize("study", ["cotb", "ruo2"])
+def test_retention_and_endurance_hold_their_truth(study):
+    truth = json.loads((RAW / study / "truth.json").read_text())
+    data = measured(study, "retention", "endurance")
+    states, devices = retention_table(data), endurance_table(data)
+    assert (states["status"] == "ok").all() and (devices["status"] == "ok").all()
+    assert set(states["id"]) == truth["retention"].keys()
+    for _, row in states.iterrows():
+        true = truth["retention"][row["id"]]
+        change = row["drift_per_decade_ohm"] - true["drift_per_decade_ohm"]
+        assert abs(change) < 3 * row["drift_per_decade_u_ohm"]
+        assert row["resistance_ohm"] == pytest.approx(true["resistance_1s_ohm"], abs=5e-4)
+    for _, row in devices.iterrows():
+        true = truth["endurance"][row["id"]]
+        change = row["window_per_decade_ohm"] - true["window_per_decade_ohm"]
+        assert abs(change) < 3 * row["window_per_decade_u_ohm"]
+
+
+def test_retained_states_are_those_of_the_train():
+    """The same write currents after the same history: within the scatter of writes."""
+    truth = json.loads((RAW / "ruo2/truth.json").read_text())
+    for number in ruo2.RETAINED:
+        found = truth["retention"][f"ret_ruo2_0p5_state{number}"]["resistance_1s_ohm"]
+        scatter = truth["states_cycle_sigma_ohm"][number - 1]
+        assert abs(found - truth["states_ohm"][number - 1]) < 4 * scatter

@@ -14,6 +14,7 @@ import xarray as xr
 from browser import browse, in_browser
 
 from hall2net.measurement import CONDITIONS, POINT_VARIABLES
+from hall2net.physics.aging import endurance_table, retention_table
 from hall2net.physics.loops import fit_loops
 from hall2net.physics.switching import switching_table
 from hall2net.report.inspector import inspector_page
@@ -62,6 +63,23 @@ def switching_loop(seed, *, spike=None):
 def moment_loop(seed):
     loop = hall_loop(seed)
     return {"field": loop["field"], "moment": 1e-9 * (loop["resistance"] - OFFSET_OHM) / R_AHE_OHM}
+
+
+def retained(seed, *, first=0.31, per_decade=-5e-4):
+    """A state read from 1 s to a day after its write: a + b log10 t."""
+    time = np.geomspace(1.0, 86_400.0, 40)
+    noise = 2e-4 * np.random.default_rng(seed).standard_normal(time.size)
+    return {"time": time, "resistance": first + per_decade * np.log10(time) + noise}
+
+
+def cycled(seed, *, dies_at=np.inf):
+    """Both levels after 1 to 1e6 cycles: the window of 20 mohm shrinks by 1 mohm a decade."""
+    cycle = np.repeat(np.unique(np.geomspace(1, 1e6, 40).round()), 2)
+    sign = np.tile([1.0, -1.0], cycle.size // 2)
+    window = np.where(cycle < dies_at, 0.02 - 1e-3 * np.log10(cycle), 0.0)
+    noise = 1e-4 * np.random.default_rng(seed).standard_normal(cycle.size)
+    resistance = 0.3 + 0.5 * sign * window + noise
+    return {"pulse": cycle, "write_current": 0.014 * sign, "resistance": resistance}
 
 
 def dataset(sample, measurements):
@@ -119,6 +137,8 @@ def made_study(loops=3):
             HOSTILE,
             [
                 (HOSTILE, "loop_shift", hall_loop(8), warm | {"field_x": -250 * OERSTED}),
+                ("kept", "retention", retained(10), {"temperature": 300.0}),
+                ("cycled", "endurance", cycled(11, dies_at=3e5), {"temperature": 300.0}),
                 ("vsm", "vsm_loop", moment_loop(9), {"orientation": "ip"}),
             ],
         ),
@@ -128,6 +148,8 @@ def made_study(loops=3):
     tables = {
         "loops": hall,
         "switching": switching_table(list(films.values()), hall, dict.fromkeys(films, facts)),
+        "retention": retention_table(list(films.values())),
+        "endurance": endurance_table(list(films.values())),
     }
     return films, tables
 
@@ -180,7 +202,7 @@ def made():
 
 def test_every_loop_is_on_the_page_and_nothing_else(made):
     data, _ = content(page_of(*made))
-    names = {"loop_0", "loop_1", "loop_2", "noise_only", "sot", HOSTILE, "vsm"}
+    names = {"loop_0", "loop_1", "loop_2", "noise_only", "sot", HOSTILE, "kept", "cycled", "vsm"}
     assert {loop["id"] for loop in data["loops"]} == names
     by_id = {loop["id"]: loop for loop in data["loops"]}
     table = made[1]["loops"].set_index("id")
@@ -252,6 +274,34 @@ def test_heating_is_taken_off_a_switching_loop_and_a_spike_is_left_out(made):
     assert 0.7 * NOISE_OHM < (found.y - found.model)[rest].std() < 1.5 * NOISE_OHM
 
 
+def test_a_state_against_time_is_on_its_line_and_starts_from_the_first_read(made):
+    _, points = content(page_of(*made))
+    found, truth = points["kept"], retained(10)
+    np.testing.assert_allclose(found.x, truth["time"], rtol=1e-6)
+    line = 0.31 - 5e-4 * np.log10(truth["time"])
+    assert np.abs(found.model - line).max() < 3e-4
+    assert np.ptp(found.background) == 0 and abs(found.background[0] - 0.31) < 3e-4
+    assert (found.flags == USED).all()
+
+
+def test_levels_against_cycles_are_on_their_lines_until_the_window_is_lost(made):
+    data, points = content(page_of(*made))
+    found = points["cycled"]
+    high, low = found.part(found.flags & RISING > 0), found.part(found.flags & FALLING > 0)
+    alive = high.x < 3e5
+    for level, sign in ((high, 1), (low, -1)):
+        line = 0.3 + sign * (0.01 - 5e-4 * np.log10(high.x[alive]))
+        assert np.abs(level.model[alive] - line).max() < 2e-4
+        assert np.abs(level.background[alive] - 0.3).max() < 2e-4
+        assert np.isnan(level.model[~alive]).all() and not (level.flags[~alive] & USED).any()
+    (mark,) = next(loop["marks"] for loop in data["loops"] if loop["id"] == "cycled")
+    assert mark[0] == 0 and mark[1] == high.x[~alive].min()
+    unread = {"pulse": [0.0, 0, 1], "write_current": [1e-3] * 3, "resistance": [1.0, 2, 3]}
+    films = {"a": dataset("a", [("one_sign", "endurance", unread, {})])}
+    found = content(page_of(films, {"endurance": endurance_table(list(films.values()))}))[1]
+    assert found["one_sign"].x.tolist() == [1.0]
+
+
 def test_what_has_no_fit_has_no_background(made):
     _, points = content(page_of(*made))
     for name in ("noise_only", "vsm"):
@@ -319,7 +369,7 @@ def test_hostile_names_and_words_stay_words(made):
     page = page_of(*made)
     data, *rest = Scripts(page).found
     assert len(rest) == 3 and "window.hostile" not in "".join(rest)
-    assert json.loads(data)["loops"][-2]["id"] == HOSTILE
+    assert json.loads(data)["loops"][-4]["id"] == HOSTILE
     assert "emulated &lt;i&gt;raw&lt;/i&gt; data" in page and "<i>raw" not in page
 
 
@@ -348,7 +398,12 @@ def test_a_reader_goes_through_all_loops_filters_and_decides(tmp_path):
     assert found["hostile"] is None
     assert found["searched"] == ["noise_only"] and found["focus"] == "search"
     assert found["escaped"] == ["list", len(ids)]
-    assert found["sample"] == [HOSTILE, "vsm"] and found["kind"] == ["sot"]
+    assert found["sample"] == [HOSTILE, "kept", "cycled", "vsm"] and found["kind"] == ["sot"]
+    assert found["criteria"] == ["half", "onset", "90", "fixed", "saturation"]
+    for words in ("time since the write 1 s", "change since the first read", "residual"):
+        assert words in found["retained"], words
+    assert "window below half" in found["legend"] and "high" in found["legend"]
+    assert found["ticks"] == ["1", "10", "100", "1000", "10000", "100000", "1000000"]
     assert set(found["without_ok"]) >= refused and "loop_0" not in found["without_ok"]
     for words in ("falling", "field H", "Oe", "mT", "Hall resistance", "less background"):
         assert words in found["hovered"], words
@@ -365,6 +420,13 @@ def test_a_reader_goes_through_all_loops_filters_and_decides(tmp_path):
             "decision": "window",
             "value": "0.3",
             "reason": 'round, "second" loop',
+            "who": "",
+        },
+        {
+            "id": "sot",
+            "decision": "criterion",
+            "value": "onset",
+            "reason": "two steps",
             "who": "",
         },
     ]

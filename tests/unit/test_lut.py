@@ -6,7 +6,7 @@ from laboratory_switching import dataset, relax, sweep_of
 
 from hall2net.emulate.ruo2 import STATE_CURRENTS_MA, STATES_OHM
 from hall2net.errors import ConfigError, Hall2netError
-from hall2net.synapse.lut import check_lut, levels, resistances, state_energies
+from hall2net.synapse.lut import check_lut, levels, state_energies
 from hall2net.synapse.merit import figures_of_merit
 from hall2net.synapse.states import lut_from_loop, lut_from_train, train_reads
 
@@ -14,11 +14,6 @@ from hall2net.synapse.states import lut_from_loop, lut_from_train, train_reads
 def test_levels_of_the_six_published_states():
     found = levels(STATES_OHM)
     np.testing.assert_allclose(found, [-1, 0.0833, 0.3333, 0.5833, 0.75, 1], atol=5e-5)
-
-
-def test_levels_and_resistances_are_inverse():
-    np.testing.assert_allclose(resistances(levels(STATES_OHM), STATES_OHM), STATES_OHM, rtol=1e-12)
-    assert resistances(0.0, STATES_OHM) == pytest.approx(0.45)
 
 
 @pytest.mark.parametrize("resistance", [[0.3], [0.3, 0.3], [0.3, np.nan], []])

@@ -22,6 +22,7 @@ from hall2net.errors import ConfigError, FileError, Hall2netError
 from hall2net.networks import train as train_module
 from hall2net.networks.data import Images, load, save
 from hall2net.networks.evaluate import confusion_matrix, monte_carlo
+from hall2net.networks.forecast import Forecast
 from hall2net.networks.models import SavedNetwork, weight_layers
 from hall2net.networks.runs import write_run
 from hall2net.networks.train import Recipe, Training, _shifted, train
@@ -531,3 +532,23 @@ def test_mirrored_images(mirror, monkeypatch):
     else:
         # Every image once each way.
         assert sum(fractions) == pytest.approx(1) and 0.4 < fractions[0] < 0.6
+
+
+@pytest.mark.parametrize(
+    ("epochs", "done", "pace", "words"),
+    [
+        (100, 0, 900, "about 25.0 h for epochs 1 to 100"),
+        (100, 92, 300, "about 39 min for epochs 93 to 100"),
+        (10, 0, 30, None),
+        (1, 0, 61, None),
+    ],
+)
+def test_a_long_training_says_how_long_after_a_minute(epochs, done, pace, words):
+    """`pace` in seconds an epoch, of a clock that the test sets."""
+    now, said = [0.0], []
+    forecast = Forecast("net", epochs, done, said.append, lambda: now[0])
+    for step in range(20 * (epochs - done)):
+        now[0] += pace / 20
+        forecast.reached(done + (step + 1) / 20)
+    assert len(said) == (words is not None)
+    assert all(words in line and line.startswith("net: ") for line in said)

@@ -12,6 +12,7 @@ from hall2net.figures.style import left_out, measured, save
 from hall2net.networks.runs import Run
 from hall2net.report.claims import Claim, number_rows, read_claims
 from hall2net.report.comparison import comparison_table
+from hall2net.report.facts import merit_table
 from hall2net.report.page import render
 from hall2net.report.study_report import StudyFacts, report_page
 from hall2net.report.trainings import accuracy_rows
@@ -104,6 +105,24 @@ def test_a_study_without_torque_shows_its_hall_loops():
     # H_c is that of 300 K, its field step is systematic; T_M lies between 270 and 280 K.
     for words in ("T_M (K)", "75(1)", "160.0 ± 1.0 ± 0.4", "275.0"):
         assert words in found, words
+
+
+@pytest.mark.parametrize("empty", ["", np.nan])
+def test_a_bound_is_shown_as_one(empty):
+    merit = pd.DataFrame(
+        [
+            ("distinguishable_states", 31.0, np.nan, "at most", "1", "of the states"),
+            ("misread_rate", 0.002, np.nan, "at least", "1", "of the reads"),
+            ("dynamic_range", -0.24, 0.004, empty, "Ω", "highest less lowest"),
+            ("drift", np.nan, np.nan, empty, "1/decade", "not measured"),
+        ],
+        columns=["quantity", "value", "value_u", "bound", "unit", "definition"],
+    )
+    assert [row[:3] for row in merit_table(merit)["rows"]] == [
+        ["distinguishable states", "at most 31", ""],
+        ["misread rate", "at least 0.002", ""],
+        ["dynamic range", "−0.240(4)", "Ω"],
+    ]
 
 
 def picture(folder, name):

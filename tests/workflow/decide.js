@@ -10,9 +10,11 @@ function decide_on(id, decision, value, reason) {
 async function look() {
   const found = { before: decisions.length };
   const [first, second] = shown.map(loop => loop.id);
+  const switched = loops.find(loop => loop.kind === "sot_switching").id;
   if (!found.before) {
     decide_on(first, "leave_out", "", "bad contact, see the notebook");
     decide_on(second, "criterion", "erf", "the edge is round");
+    decide_on(switched, "criterion", "onset", "the second half is heating");
   }
   found.lines = $("lines").value;
   found.statuses = Object.fromEntries(loops.map(loop => [loop.id, [loop.status, loop.reason]]));

@@ -57,6 +57,8 @@ rule retention:
         "results/logs/{study}/retention.log",
     conda:
         "../../envs/hall2net.yaml"
+    params:
+        left_out=left_out_of,
     message:
         "{wildcards.study}: resistance of the states against the time since their write"
     script:
@@ -72,6 +74,8 @@ rule endurance:
         "results/logs/{study}/endurance.log",
     conda:
         "../../envs/hall2net.yaml"
+    params:
+        left_out=left_out_of,
     message:
         "{wildcards.study}: levels and window against the number of write cycles"
     script:

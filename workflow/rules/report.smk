@@ -74,7 +74,8 @@ rule inspector:
         tables=lambda wildcards: [
             path
             for path in study_tables(wildcards.study)
-            if Path(path).stem in ("loops", "switching", "magnetometry")
+            if Path(path).stem
+            in ("loops", "switching", "magnetometry", "retention", "endurance")
         ],
         page=library(
             "report/inspector.html.j2",

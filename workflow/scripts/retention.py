@@ -6,6 +6,7 @@ from hall2net.tables import outcome
 
 if __name__ == "__main__":
     with job(snakemake.log[0]) as say:
-        table = retention_table(list(open_samples(snakemake.input.measurements).values()))
+        datasets = list(open_samples(snakemake.input.measurements).values())
+        table = retention_table(datasets, snakemake.params.left_out)
         write_csv(table, snakemake.output[0])
         say(f"{snakemake.wildcards.study}: {outcome(table, 'states (retention)')}")

@@ -8,7 +8,7 @@ from hall2net.networks.train import Training, train
 from hall2net.synapse.lut import read_lut
 
 if __name__ == "__main__":
-    with job(snakemake.log[0]):
+    with job(snakemake.log[0]) as say:
         lut = read_lut(snakemake.input.lut) if snakemake.input.lut else None
         checkpoint = Path(snakemake.params.checkpoint)
         run, network = train(
@@ -17,6 +17,7 @@ if __name__ == "__main__":
             checkpoint=checkpoint,
             device=best_device(),
             threads=snakemake.params.threads,
+            say=say,
         )
         folder = Path(snakemake.output[0]).parent
         write_run(run, folder, **snakemake.params.labels)

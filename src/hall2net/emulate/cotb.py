@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from hall2net.emulate.aging import record_endurance, record_retention
 from hall2net.emulate.bar import Bar, Gaussmeter, hall_loop, truth_of_loop
 from hall2net.emulate.domains import Film, Magnet, crowded, deviates
 from hall2net.emulate.instruments import keithley_csv, versalab_dat
@@ -21,6 +22,10 @@ READ_MA = 0.1
 MAXIMUM_MA = 20.0
 SATURATION_OE = 5000.0
 DOMAINS = 1500
+RELAXED_PER_DECADE = 0.002
+"""Fraction of the magnetisation that is lost in a decade of time."""
+LOST_PER_DECADE = 0.008
+"""Fraction of the window that a decade of write cycles takes."""
 SAMPLES = {"as_grown": 0.0, "freestanding": 1.0}
 """Shift of the compensation temperature in K: "invariant" within the error."""
 METER = Gaussmeter(zero_oe=0.0, jitter_oe=1.0, lag_oe=3.0, tilt_deg=0.0, dwell_s=2.5)
@@ -76,6 +81,7 @@ def write(folder: Path) -> None:
             _ahe_loop(study, sample, temperature)
         for field_x in (250, -250):
             _switching(study, sample, field_x)
+    _aging(study, "freestanding")
     study.close()
 
 
@@ -130,6 +136,27 @@ def _switching(study: Study, sample: str, field_x: float) -> None:
         "switching_ratio": rounded(abs(swing)),
         "r_ahe_ohm": R_AHE_OHM,
     }
+
+
+def _aging(study: Study, sample: str) -> None:
+    """Retention of the two outer states, which sink towards each other, and endurance."""
+    contacts, field_x = bar(sample, 300), -250.0
+    for word, last in (("low", MAXIMUM_MA), ("high", -MAXIMUM_MA)):
+        identifier = f"ret_{sample}_{word}"
+        magnet = _saturated(sample, study.rng(f"{identifier} write"))
+        m = magnet.pulse(np.array([-last, last]), field_x_oe=field_x)[-1:]
+        still = contacts.still(m, read_ma=READ_MA, write_ma=last)
+        record_retention(
+            study, identifier, contacts, float(still[0]),
+            float(-RELAXED_PER_DECADE * contacts.r_ahe_ohm * m[0]), read_ma=READ_MA, sample=sample,
+            field_x_oe=field_x,
+        )  # fmt: skip
+    identifier = f"end_{sample}"
+    magnet = _saturated(sample, study.rng(f"{identifier} writes"))
+    record_endurance(
+        study, identifier, contacts, magnet, LOST_PER_DECADE, (MAXIMUM_MA, -MAXIMUM_MA),
+        read_ma=READ_MA, field_x_oe=field_x, sample=sample,
+    )  # fmt: skip
 
 
 def _saturated(sample: str, rng: np.random.Generator | None) -> Magnet:

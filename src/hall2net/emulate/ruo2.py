@@ -13,6 +13,8 @@ from scipy.constants import e, hbar, mu_0
 from scipy.interpolate import PchipInterpolator
 from scipy.special import ndtri
 
+from hall2net.emulate import lock_in
+from hall2net.emulate.aging import record_endurance, record_retention
 from hall2net.emulate.bar import Bar, Gaussmeter, hall_loop, truth_of_loop
 from hall2net.emulate.domains import (
     Film,
@@ -23,6 +25,7 @@ from hall2net.emulate.domains import (
     deviates,
     shift_per_torque,
 )
+from hall2net.emulate.harmonic import Device
 from hall2net.emulate.instruments import keithley_csv, lakeshore_csv
 from hall2net.emulate.study import Study, random_numbers, rounded, sweep
 from hall2net.units import OERSTED
@@ -45,6 +48,22 @@ PREFIELDS_OE = (390, 980, 1570, 2150, 2350, 2750)
 DOMAINS = 1500
 SATURATION_OE = 2000.0
 METER = Gaussmeter(zero_oe=1.5, jitter_oe=0.3, lag_oe=0.5, tilt_deg=0.15, dwell_s=0.4)
+DRIFT_OHM = -0.002 * (STATES_OHM[-1] - STATES_OHM[0])
+"""Of every state of the 0.5 nm film, a decade of time."""
+RETAINED = (1, 4, 6)
+"""States whose retention is measured, by number."""
+LOST_PER_DECADE = 0.01
+"""Fraction of the window that a decade of write cycles takes."""
+LOCK_IN = {
+    # Currents so small, and fields so far below H_K, that no domain turns.
+    "pt": lock_in.Run(2.0, 4000.0, (16_000.0, 20_000.0, 26_000.0, 36_000.0)),
+    "ruo2_0p5": lock_in.Run(0.5, 1200.0, (6000.0, 8000.0, 11_000.0, 16_000.0)),
+}
+FIELD_LIKE = {"pt": -0.3, "ruo2_0p5": 0.15}
+"""H_FL over H_DL: not published, ours."""
+PLANAR = {"pt": 0.10, "ruo2_0p5": 0.12}
+"""R_PHE over R_AHE: not published, ours."""
+THERMAL_UOHM_PER_MA = {"pt": 1.0, "ruo2_0p5": 8.0}
 TROUBLES = ("aborted_loops", "half_loops", "loops_with_nan_row", "loops_with_repeated_row")
 
 
@@ -187,6 +206,9 @@ def write(folder: Path) -> None:
     _polarity_reversal(study)
     _pulse_widths(study)
     _pulse_train(study)
+    _aging(study)
+    for name, run in LOCK_IN.items():
+        _harmonics(study, name, run)
     study.close()
 
 
@@ -412,11 +434,14 @@ def _switching(study: Study, name: str) -> None:
 def _polarity_reversal(study: Study) -> None:
     """Figures 3e and f in the order of the text, without a field during the pulses.
 
-    Saturated down, then an antiparallel (positive) in-plane field; then, with the interfacial
-    moment reversed by the largest of these, saturated up, then a parallel (negative) one.
+    Saturated down, then nothing or an antiparallel (positive) in-plane field; then, with the
+    interfacial moment reversed by the largest of these, saturated up, then a parallel (negative)
+    one.
     """
     name = "ruo2_0p5"
     maximum = largest_ma(name, FREE_A_M2)
+    protocol = Protocol(maximum, initial_z_oe=-SATURATION_OE)
+    _record_switching(study, f"sot_{name}_free_m", name, protocol)
     down = [(field, (field,)) for field in PREFIELDS_OE]
     up = [(field, (PREFIELDS_OE[-1], -field)) for field in PREFIELDS_OE]
     for word, initial, steps in (("m", -SATURATION_OE, down), ("p", SATURATION_OE, up)):
@@ -460,11 +485,10 @@ def _pulse_train(study: Study) -> None:
     rng = study.rng("train_ruo2_0p5")
     cycles, reads = 12, 10
     current, m = _train(rng, cycles)
-    drift = -0.002 * (STATES_OHM[-1] - STATES_OHM[0])
     decade = np.log10(np.arange(1, reads + 1))
     still = contacts.still(m, read_ma=READ_MA, write_ma=current)[:, None]
     voltage = contacts.recorded(
-        (still + drift * (decade - decade.mean())).ravel(), read_ma=READ_MA, rng=rng
+        (still + DRIFT_OHM * (decade - decade.mean())).ravel(), read_ma=READ_MA, rng=rng
     )
     number = np.arange(1, current.size + 1)
     time = 12.0 * (number[:, None] - 1) + np.arange(1, reads + 1)
@@ -485,10 +509,10 @@ def _pulse_train(study: Study) -> None:
             "Vxy (V)": (voltage, ".6e"),
         },
     )
-    _truth_of_train(study, drift)
+    _truth_of_train(study)
 
 
-def _truth_of_train(study: Study, drift_ohm: float) -> None:
+def _truth_of_train(study: Study) -> None:
     contacts = bar("ruo2_0p5")
     states = len(STATES_OHM)
     current, still = _train(None, 2)
@@ -501,7 +525,69 @@ def _truth_of_train(study: Study, drift_ohm: float) -> None:
         "states_write_current_ma": [RESET_MA, *STATE_CURRENTS_MA],
         "states_cycle_sigma_ohm": [rounded(value) for value in scatter.tolist()],
         "states_read_sigma_ohm": rounded(contacts.noise_v / (READ_MA * 1e-3)),
-        "states_drift_ohm_per_decade": rounded(drift_ohm),
+        "states_drift_ohm_per_decade": rounded(DRIFT_OHM),
         "write_resistance_ohm": WRITE_RESISTANCE_OHM,
         "energy_uj": rounded((13.2e-3) ** 2 * WRITE_RESISTANCE_OHM * 1e-3 * 1e6),
+    }
+
+
+def _aging(study: Study) -> None:
+    """Retention of three of the train's states, and endurance without an in-plane field.
+
+    The states are written as in the last cycle of a train, and drift as they do there.
+    """
+    name, contacts = "ruo2_0p5", bar("ruo2_0p5")
+    prefield = PREFIELDS_OE[-1]
+    for number in RETAINED:
+        identifier = f"ret_{name}_state{number}"
+        current, m = _train(study.rng(f"{identifier} write"), 1)
+        still = contacts.still(m, read_ma=READ_MA, write_ma=current)[number - 1]
+        record_retention(
+            study, identifier, contacts, float(still), DRIFT_OHM, read_ma=READ_MA, sample=name,
+            field_x_oe=0, prefield_x_oe=prefield,
+        )  # fmt: skip
+    largest = largest_ma(name, FREE_A_M2)
+    protocol = Protocol(largest, initial_z_oe=-SATURATION_OE, prefields_x_oe=(prefield,))
+    identifier = f"end_{name}"
+    magnet = protocol.prepared(name, study.rng(f"{identifier} writes"))
+    record_endurance(
+        study, identifier, contacts, magnet, LOST_PER_DECADE, (largest, -largest), read_ma=READ_MA,
+        sample=name,
+    )  # fmt: skip
+
+
+def harmonic_device(name: str) -> Device:
+    """A sample as the lock-in amplifiers see it: one macrospin of the film's torque and anisotropy.
+
+    The Oersted field is that of the platinum below the magnet, whose share of the current is that
+    of its thickness.
+    """
+    sample, contacts = SAMPLES[name], bar(name)
+    h_dl = h_dl_per_ma_oe(sample)
+    share = HEAVY_METAL_M * 1e9 / sample.stack_nm
+    return Device(
+        r_ahe_ohm=contacts.r_ahe_ohm,
+        r_phe_ohm=PLANAR[name] * contacts.r_ahe_ohm,
+        h_k_oe=h_k_oe(sample),
+        h_dl_per_ma_oe=h_dl,
+        h_fl_per_ma_oe=FIELD_LIKE[name] * h_dl,
+        h_oersted_per_ma_oe=-share / (2 * WIDTH_M) * 1e-3 / OERSTED,
+        thermal_uohm_per_ma=THERMAL_UOHM_PER_MA[name],
+        r_offset_ohm=contacts.r_offset_ohm,
+        # A pick-up k I in R is k I^2/2 in the second harmonic.
+        second_offset_ohm=contacts.pickup_ohm_per_ma * LOCK_IN[name].peak_ma / 2,
+        misalignment_deg=0.3,
+        tilt_deg=METER.tilt_deg,
+        phase_deg=2.0,
+    )
+
+
+def _harmonics(study: Study, name: str, run: lock_in.Run) -> None:
+    device = harmonic_device(name)
+    lock_in.record(study, name, device, run, SATURATION_OE)
+    study.truth["samples"][name] |= {
+        "h_fl_per_ma_oe": rounded(device.h_fl_per_ma_oe),
+        "h_oersted_per_ma_oe": rounded(device.h_oersted_per_ma_oe),
+        "planar_hall_ratio": PLANAR[name],
+        "thermal_uohm_per_ma": THERMAL_UOHM_PER_MA[name],
     }

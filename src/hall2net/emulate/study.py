@@ -19,6 +19,13 @@ SHEET_COLUMNS = [
 ]  # fmt: skip
 
 
+LOCK_IN_COLUMNS = [
+    "direction_deg", "field_oe", "current_amplitude", "voltage_amplitude", "first_y_column",
+    "second_x_column", "second_y_column",
+]  # fmt: skip
+"""Columns that only a study with harmonic measurements has."""
+
+
 @dataclass
 class Study:
     """A folder of raw files in the making: its sheets and its truth."""
@@ -40,7 +47,8 @@ class Study:
 
     def close(self) -> None:
         """Write measurements.csv, samples.csv, truth.json and SHA256SUMS."""
-        self._write("measurements.csv", SHEET_COLUMNS, self.rows)
+        lock_in = [name for name in LOCK_IN_COLUMNS if any(name in row for row in self.rows)]
+        self._write("measurements.csv", SHEET_COLUMNS + lock_in, self.rows)
         self._write("samples.csv", list(self.samples[0]), self.samples)
         truth = json.dumps(self.truth, sort_keys=True, indent=1) + "\n"
         (self.folder / "truth.json").write_bytes(truth.encode())

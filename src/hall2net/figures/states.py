@@ -328,13 +328,13 @@ def _spread_words(lut: pd.DataFrame) -> str:
 
 def _count_words(merit: pd.DataFrame) -> str:
     """How many states there are, and how many of them one read can tell from another."""
-    rows = merit.set_index("quantity")
+    rows = merit.fillna({"bound": ""}).set_index("quantity")
     found, bits = rows.loc["distinguishable_states"], rows.at["information", "value"]
     count = f"{rows.at['states', 'value']:.0f} states"
     if pd.isna(found["value"]):
         return f"{count}, scatter not measured"
-    bound = "" if pd.isna(found["bound"]) or not found["bound"] else f"{found['bound']} "
-    return f"{count}, {bound}{found['value']:.0f} distinguishable ({bits:.2f} bits)"
+    words = measured(found["value"], np.nan, bound=found["bound"])
+    return f"{count}, {words} distinguishable ({bits:.2f} bits)"
 
 
 def _level_axis(axes: Any, lut: pd.DataFrame) -> None:  # noqa: ANN401

@@ -264,14 +264,25 @@ def published_points(
 
 
 def measured(
-    value: float, uncertainty: float, unit: str = "", *, systematic: float = np.nan
+    value: float,
+    uncertainty: float,
+    unit: str = "",
+    *,
+    systematic: float = np.nan,
+    bound: str = "",
 ) -> str:
     """A value with its 1-sigma uncertainties, in words.
 
     A statistical one stands in the last digits: `measured(38.24, 0.41, "mT")` is "38.2(4) mT".
     With a systematic one beside it, both are written out, the statistical first, to the same
-    decimal: `measured(38.24, 0.41, "mT", systematic=1.9)` is "38.2 ± 0.4 ± 1.9 mT".
+    decimal: `measured(38.24, 0.41, "mT", systematic=1.9)` is "38.2 ± 0.4 ± 1.9 mT". Of a value
+    that is only a bound it says so: `measured(31, nan, bound="at most")` is "at most 31".
     """
+    words = _with_uncertainties(value, uncertainty, unit, systematic)
+    return f"{bound} {words}" if bound else words
+
+
+def _with_uncertainties(value: float, uncertainty: float, unit: str, systematic: float) -> str:
     unit = f" {unit}" if unit else ""
     known = np.isfinite(uncertainty) and uncertainty > 0
     if np.isfinite(systematic) and systematic > 0:

@@ -173,7 +173,8 @@ def fig3ef_polarity_reversal(
     drawn = new_figure(DOUBLE, 72)
     sweeps, polarity = drawn.subplots(1, 2)
     prefield = rows["prefield_x_oe"].fillna(0)
-    strongest = rows.loc[prefield.abs() == 0].sort_values("current_max_ma").iloc[-1]
+    plain = rows[prefield == 0].sort_values("switching_ratio", na_position="first")
+    strongest = plain.iloc[-1]
     # Where a loop runs the other way, the one after the largest field shows it.
     other = prefield[rows["polarity"] == -strongest["polarity"]]
     turned = rows.loc[
@@ -223,9 +224,9 @@ def _some(rows: pd.DataFrame, words: str) -> None:
 
 
 def _plain(switching: pd.DataFrame, sample: str) -> pd.DataFrame:
-    """Loops of a sample without a pre-applied field, with its longest pulses."""
+    """Loops without a pre-applied field of a sample not saturated down, with its longest pulses."""
     rows = switching[switching["sample"] == sample]
-    rows = rows[rows["prefield_x_oe"].fillna(0) == 0]
+    rows = rows[(rows["prefield_x_oe"].fillna(0) == 0) & ~(rows["initial_field_z_oe"] < 0)]
     return rows[rows["pulse_width_s"] == rows["pulse_width_s"].max()]
 
 

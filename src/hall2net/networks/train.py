@@ -3,8 +3,9 @@
 import hashlib
 import io
 import json
+import logging
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, astuple, dataclass, field, fields
 from pathlib import Path
@@ -23,6 +24,7 @@ from hall2net.networks import models
 from hall2net.networks.average import Average
 from hall2net.networks.data import Images
 from hall2net.networks.evaluate import confusion_matrix, predictions
+from hall2net.networks.forecast import Forecast
 from hall2net.networks.models import SavedNetwork, weight_layers
 from hall2net.networks.quantize import NoisyWrites, Projection, Pulses
 from hall2net.networks.runs import Run
@@ -247,6 +249,7 @@ def train(
     checkpoint: str | Path | None = None,
     device: str = "cpu",
     threads: int = 1,
+    say: Callable[[str], None] = logging.info,
 ) -> tuple[Run, SavedNetwork]:
     """Train one network.
 
@@ -261,6 +264,7 @@ def train(
     checkpoint : file to go on from, written after every epoch; another training's is not used
     device : torch's name of the device
     threads : CPU threads
+    say : takes a line on how long a long training will take, after its first minute
 
     Raises
     ------
@@ -289,8 +293,9 @@ def train(
         range(state.epoch + 1, training.epochs + 1), f"{name} seed {training.seed}",
         training.epochs, initial=state.epoch, unit="epoch",
     )  # fmt: skip
+    forecast = Forecast(name, training.epochs, state.epoch, say)
     for epoch in bar:
-        loss, train_accuracy = _epoch(epoch, state, training, data)
+        loss, train_accuracy = _epoch(epoch, state, training, data, forecast)
         if not math.isfinite(loss):
             raise Hall2netError(
                 f"{name}: the loss of epoch {epoch} is {loss}; try a learning_rate below "
@@ -469,7 +474,9 @@ class _Checkpoint:
             raise FileError(self.path, found, hint) from error
 
 
-def _epoch(epoch: int, state: _State, training: Training, data: _Data) -> tuple[float, float]:
+def _epoch(
+    epoch: int, state: _State, training: Training, data: _Data, forecast: Forecast
+) -> tuple[float, float]:
     """One pass over the training images: mean loss and accuracy in it."""
     recipe, model, noise = training.recipe, state.model, state.noise
     (train_x, train_y), device = data.train, data.train[0].device
@@ -503,6 +510,7 @@ def _epoch(epoch: int, state: _State, training: Training, data: _Data) -> tuple[
             state.average.update()
         if noise:
             noise.write()
+        forecast.reached(epoch - 1 + (step + 1) / len(batches))
         loss_sum += loss.detach() * len(batch)
         correct += (logits.detach().argmax(1) == y).sum()
     if noise:

@@ -6,7 +6,7 @@ gives them (Street, Woolley, Proc. Phys. Soc. A 62, 562 (1949)). What lies beyon
 an extrapolation of that line, which a bend in the data rules out.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from hall2net.errors import Hall2netError
 from hall2net.measurement import select
 from hall2net.physics.current_loops import write_currents
 from hall2net.physics.lines import LinearFit, student_factor, weighted_line
+from hall2net.tables import with_left_out
 
 TEN_YEARS_S = 3.156e8
 """Time that retention is asked for: ten years of 365.25 days."""
@@ -136,12 +137,16 @@ def _rows_of(
     return rows
 
 
-def retention_table(datasets: Sequence[xr.Dataset]) -> pd.DataFrame:
+def retention_table(
+    datasets: Sequence[xr.Dataset], left_out: Mapping[str, str] | None = None
+) -> pd.DataFrame:
     """Retention of states: R against the logarithm of the time since the write.
 
     Parameters
     ----------
     datasets : one a sample; measurements of kind `retention` count, one a state
+    left_out : id of each measurement that a person left out to the reason; it is no part of a
+        window
 
     Returns
     -------
@@ -161,8 +166,10 @@ def retention_table(datasets: Sequence[xr.Dataset]) -> pd.DataFrame:
         return found
 
     rows = _rows_of(datasets, "retention", fitted)
-    table = pd.DataFrame(rows, columns=_RETENTION)
-    for _, group in table[table["id"].isin(list(fits))].groupby("sample"):
+    left_out = left_out or {}
+    table = with_left_out(pd.DataFrame(rows, columns=_RETENTION), left_out)
+    counted = table["id"].isin([name for name in fits if name not in left_out])
+    for _, group in table[counted].groupby("sample"):
         for same in _same_conditions(group["id"].tolist(), fits):
             straight = table.loc[table["id"].isin(same), "status"] == "ok"
             if len(same) > 1 and straight.all():
@@ -280,11 +287,15 @@ def endurance_levels(measurement: xr.Dataset) -> pd.DataFrame:
     ).reset_index(drop=True)
 
 
-def _endurance(levels: pd.DataFrame) -> dict[str, Any]:
-    cycle = levels["cycle"].to_numpy()
+def living(levels: pd.DataFrame) -> pd.DataFrame:
+    """The cycles of `endurance_levels` before the window fell below half for good."""
     begun = float(levels["window"].iloc[: max(1, len(levels) // 4)].median())
     above = np.flatnonzero(levels["window"] > _LOST * begun)
-    alive = levels.iloc[: above[-1] + 1] if begun > 0 and above.size else levels
+    return levels.iloc[: above[-1] + 1] if begun > 0 and above.size else levels
+
+
+def _endurance(levels: pd.DataFrame) -> dict[str, Any]:
+    cycle, alive = levels["cycle"].to_numpy(), living(levels)
     lost = len(alive) < len(levels)
     found: dict[str, Any] = {
         "n_points": len(levels),

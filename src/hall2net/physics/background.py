@@ -49,8 +49,12 @@ _LEAST_WEIGHT = 3e-3
 """Fits of less weight, relative to the best, are dropped."""
 _SCREENED = (0, 2, 4)
 """Ways to approach saturation by which windows are compared: none, a long tail, a rotation."""
-_TAIL_SHAPE = np.array([0.03] * 4 + [0.1] * 3)
+_TAIL_SHAPE = np.array([0.03] * 9)
 """Error of the half swing by the unknown shape of a tail or a rotation, over its size."""
+_ROTATION_SHAPE = np.array([0.0] * 4 + [0.2] * 5)
+"""What comes to it where the data show one: Langevin's function and tanh lie so far apart."""
+_UNSEEN = 0.05
+"""Weight of all fits without a tail from which on the data show none."""
 _MISFIT, _MISFIT_PROBABILITY = 1.5, 1e-4
 """Residuals are no noise where their mean square is so much larger and so improbable."""
 _INDEPENDENT = 8
@@ -340,7 +344,9 @@ def _average(
     used = weights > 0
     weight, values = weights[used], values[used]
     tails = N_TAILS
-    shape = float(weight @ np.abs(values[:, :tails]) @ _TAIL_SHAPE)
+    without = float(weights[:, ~columns[:, :tails].any(axis=1)].sum())
+    shapes = _TAIL_SHAPE + _ROTATION_SHAPE * max(1 - without / _UNSEEN, 0.0)
+    shape = float(weight @ np.abs(values[:, :tails]) @ shapes)
     mean = weight @ values[:, tails:]
     away = values[:, tails:] - mean
     systematic = (away * weight[:, None]).T @ away

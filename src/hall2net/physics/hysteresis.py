@@ -6,7 +6,6 @@ model of them is needed. What is left beside the loop is drift and jumps.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 import numpy as np
 
@@ -214,37 +213,35 @@ def find_hysteresis(difference: Difference) -> Hysteresis:
     drift = d.drift / np.where(scale > 0, scale, 1) * root[:, None]
     y = d.value * root
     charge = np.log(max(y.size, 3))
-    fits = []
-    for chosen in d.baselines:
-        if len(chosen) > y.size - 4:
-            continue
-        q = np.linalg.qr(drift[:, chosen])[0] if chosen else np.zeros((y.size, 0))
-        rest = y - q @ (q.T @ y)
-        misfit = float(rest @ rest) + charge * len(chosen)
-        first = _best_box(y, root, q)
-        fits.append((misfit - first.gain, misfit, first, q))
-    flat = [fit[1] for fit in fits]
-    pairs = [
-        (one - max(second.gain - 3 * charge, 0.0), first, second, q.shape[1])
-        for one, _, first, q in sorted(fits, key=lambda fit: fit[0])[:_LIKELY]
-        for second in [_second_box(y, root, q, first)]
-    ]
+    chosen = [baseline for baseline in d.baselines if len(baseline) <= y.size - 4]
+    number = np.array([len(baseline) for baseline in chosen])
+    q = np.zeros((len(chosen), y.size, int(number.max())))
+    for k, baseline in enumerate(chosen):
+        if baseline:
+            q[k, :, : len(baseline)] = np.linalg.qr(drift[:, baseline])[0]
+    rest = y - np.einsum("kiq,kq->ki", q, np.einsum("kiq,i->kq", q, y))
+    flat = np.einsum("ki,ki->k", rest, rest) + charge * number
+    firsts = _best_boxes(np.broadcast_to(y, rest.shape), root, q)
+    likely = np.argsort(flat - [box.gain for box in firsts], kind="stable")[:_LIKELY]
+    outside = np.array([y - firsts[k].of(y.size) * root for k in likely])
+    seconds = _best_boxes(outside, root, q[likely])
+    both = np.array(
+        [
+            flat[k] - firsts[k].gain - max(second.gain - 3 * charge, 0.0)
+            for k, second in zip(likely, seconds, strict=True)
+        ]
+    )
     # Where no fit reaches the noise, since edges are rounded, drifts are charged in that measure.
-    worse = max(min(pair[0] for pair in pairs) / y.size - 1, 0.0) * charge
-    both, first, second, _ = min(pairs, key=lambda pair: pair[0] + worse * pair[-1])
-    significance = float(np.sqrt(max(min(flat) - both, 0.0)))
+    worse = max(both.min() / y.size - 1, 0.0) * charge
+    best = int(np.argmin(both + worse * number[likely]))
+    first, second = firsts[likely[best]], seconds[best]
+    significance = float(np.sqrt(max(flat.min() - both[best], 0.0)))
     hull = first.i, first.j
     if second.gain > max(_SECOND * first.gain, _SECOND_SIGMA**2):
         hull = min(first.i, second.i), max(first.j, second.j)
-    alone = fits[0][2]
+    alone = firsts[0]
     all_over = alone.j - alone.i + 1 > _ALL_OVER * y.size
     return _closing(d, first, hull, (significance, float(np.sqrt(alone.gain)), all_over))
-
-
-def _second_box(y: np.ndarray, root: np.ndarray, q: np.ndarray, first: "_Box") -> "_Box":
-    inside = np.zeros(y.size)
-    inside[first.i : first.j + 1] = first.height
-    return _best_box(y - inside * root, root, q)
 
 
 @dataclass(frozen=True)
@@ -256,31 +253,46 @@ class _Box:
     j: int
     height: float
 
-
-def _best_box(y: np.ndarray, root: np.ndarray, q: np.ndarray) -> _Box:
-    """The box that improves the misfit most, on top of drifts with the orthonormal columns q."""
-    first, last = _intervals(y.size)
-
-    def sums(values: np.ndarray) -> np.ndarray:
-        c = np.concatenate([np.zeros((1, *values.shape[1:])), np.cumsum(values, axis=0)])
-        return c[last] - c[first]
-
-    overlap, size = sums(root * y), sums(root**2)
-    norm = size.copy()
-    if q.shape[1]:
-        shape = sums(root[:, None] * q)
-        overlap = overlap - shape @ (q.T @ y)
-        norm = norm - np.einsum("ij,ij->i", shape, shape)
-    allowed = norm > _DISTINCT * size
-    norm = np.where(allowed, norm, np.inf)
-    gain = overlap**2 / norm
-    k = int(np.argmax(gain))
-    return _Box(float(gain[k]), int(first[k]), int(last[k]) - 1, float(overlap[k] / norm[k]))
+    def of(self, bins: int) -> np.ndarray:
+        """The box as a curve (bins,)."""
+        curve = np.zeros(bins)
+        curve[self.i : self.j + 1] = self.height
+        return curve
 
 
-@lru_cache(maxsize=64)
-def _intervals(n: int) -> tuple[np.ndarray, np.ndarray]:
-    return np.triu_indices(n + 1, 1)
+def _best_boxes(y: np.ndarray, root: np.ndarray, q: np.ndarray) -> list[_Box]:
+    """The box that improves the misfit most on top of each set of drifts.
+
+    Parameters
+    ----------
+    y : (sets, n), the difference over its noise
+    root : (n,), inverse of that noise
+    q : (sets, n, p), orthonormal columns of each set, filled up with zeros
+    """
+    n = root.size
+    shape = _cumulated(root[:, None] * q)
+    moment = _cumulated(root * y) - np.einsum("kiq,kq->ki", shape, np.einsum("kiq,ki->kq", q, y))
+    # Row i, column j: the sum from bin i up to, not including, bin j.
+    size = _cumulated(root[None] ** 2)[0]
+    size = size - size[:, None]
+    squares = np.einsum("kiq,kiq->ki", shape, shape)
+    products = shape @ np.swapaxes(shape, 1, 2)
+    norm = size - squares[:, None, :] - squares[:, :, None] + 2 * products
+    norm[~((size > 0) & (norm > _DISTINCT * size))] = np.inf
+    overlap = moment[:, None, :] - moment[:, :, None]
+    gain = (overlap**2 / norm).reshape(len(y), -1)
+    boxes = []
+    for k, best in enumerate(np.argmax(gain, axis=1)):
+        i, j = divmod(int(best), n + 1)
+        boxes.append(_Box(float(gain[k, best]), i, j - 1, float(overlap[k, i, j] / norm[k, i, j])))
+    return boxes
+
+
+def _cumulated(values: np.ndarray) -> np.ndarray:
+    """Sums (k, n + 1, ...) of the first 0, 1, ... n of the values (k, n, ...)."""
+    total = np.zeros((values.shape[0], values.shape[1] + 1, *values.shape[2:]))
+    np.cumsum(values, axis=1, out=total[:, 1:])
+    return total
 
 
 def _closing(

@@ -48,9 +48,10 @@ _LEVELS_SIGMA = 2.0
 """Half swing over its error that a loop needs, since m is measured in it."""
 _COMMON = 0.5
 """Correlation of what grains do to both branches of H_c: between none and all."""
-_MULTIPLE, _UNEVEN = 0.02, 0.1
+_MULTIPLE, _UNEVEN, _CHANGES = 0.02, 0.1, 12
 """A field is rounded where its steps are multiples of the least one within this part of it, and
-more than this fraction of them are not that step itself."""
+more than this fraction of them are not that step itself, or they change more often than those of
+a sweep that is set with coarse and fine steps and pauses."""
 _ZERO = 0.02
 """A sweep that ends within this fraction of its largest field from zero ends at zero."""
 _SHORT = 0.85
@@ -365,8 +366,10 @@ def _check_levels(measured: _Measured, bins: Bins, background: Background, slope
     """The half swing must be known, and the same in every cycle."""
     error = float(np.sqrt(background.covariance[1, 1]))
     if abs(background.amplitude) < _LEVELS_SIGMA * error:
+        seen = _several_steps(measured, background)
         raise Refused(
-            f"the saturated levels are not known: half swing {background.amplitude:.3g} with an"
+            (f"{seen}; " if seen else "")
+            + f"the saturated levels are not known: half swing {background.amplitude:.3g} with an"
             f" error of {error:.2g}; "
             + (
                 "measure to higher fields"
@@ -395,6 +398,19 @@ def _check_levels(measured: _Measured, bins: Bins, background: Background, slope
                 "mixed measurements: the cycles of this file have half swings from"
                 f" {min(swings):.3g} to {max(swings):.3g}; one file for each"
             )
+
+
+def _several_steps(measured: _Measured, background: Background) -> str:
+    """In words that a branch has more than one step, as far as its levels are known; or empty."""
+    for branch in measured.branches:
+        m = background.normalised(branch)
+        h, count, m, _ = _distinct(branch.field, m, m[:, None])
+        shape = shape_of(h, m, background.sigma / abs(background.amplitude) / np.sqrt(count))
+        if shape.plateaus:
+            return _steps_in_words([shape], f"the {branch.name} branch")
+        if shape.beyond:
+            return _beyond_in_words(shape)
+    return ""
 
 
 def _saturated(bins: Bins, background: Background) -> dict[str, tuple[float, float]]:
@@ -463,7 +479,7 @@ class _Normalised:
         noise = background.sigma / abs(background.amplitude) / np.sqrt(count)
         shape = shape_of(h, m, noise)
         split = _best_split(m)
-        name = "rising" if branch.rising else "falling"
+        name = branch.name
         if split is None and shape.plateaus:
             raise Refused(_steps_in_words([shape], f"the {name} branch"))
         if split is None:
@@ -497,12 +513,12 @@ def _rounding(field: np.ndarray) -> float:
     steps = np.diff(field)
     steps = steps[steps > 0]
     quantum = float(steps.min())
-    multiples = np.diff(field) / quantum
-    if np.max(np.abs(multiples - np.round(multiples))) > _MULTIPLE:
+    steps = np.diff(field) / quantum
+    multiples = np.round(steps)
+    if np.max(np.abs(steps - multiples)) > _MULTIPLE:
         return 0.0
-    if np.mean(np.round(multiples) != 1) < _UNEVEN:
-        return 0.0
-    return quantum / 12**0.5
+    uneven = np.mean(multiples != 1) >= _UNEVEN or np.count_nonzero(np.diff(multiples)) > _CHANGES
+    return quantum / 12**0.5 if uneven else 0.0
 
 
 def _to_and_fro(branch: Branch, m: np.ndarray) -> float:
@@ -748,10 +764,7 @@ def _doubts(loop: Loop, shapes: Mapping[str, list[Shape]], scatter: float) -> It
     h_c = loop.fields["h_c"]
     for shape in (s for side in shapes.values() for s in side):
         if shape.beyond:
-            yield (
-                f"signal beyond the saturated levels: {shape.beyond[0]:.2g} of them at"
-                f" {shape.beyond[1]:+.4g} Oe (a hump, or a second signal of opposite sign)"
-            )
+            yield _beyond_in_words(shape)
             break
     every = [s for side in shapes.values() for s in side if s.plateaus]
     if every:
@@ -777,6 +790,14 @@ def _doubts(loop: Loop, shapes: Mapping[str, list[Shape]], scatter: float) -> It
         yield f"drift of {abs(loop.drift.value) / size:.1f} times the half swing"
     if scatter > _SAME_FIELD * abs(h_c.value):
         yield f"the cycles differ: H_c is known to {100 * scatter / abs(h_c.value):.0f} % only"
+
+
+def _beyond_in_words(shape: Shape) -> str:
+    size, at = shape.beyond or (1.0, np.nan)
+    return (
+        f"signal beyond the saturated levels: {size:.2g} of them at {at:+.4g} Oe"
+        " (a hump, or a second signal of opposite sign)"
+    )
 
 
 def _steps_in_words(shapes: Sequence[Shape], branch: str) -> str:

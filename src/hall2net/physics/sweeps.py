@@ -212,6 +212,11 @@ class Branch:
     rising: bool
     pickup: np.ndarray | None = None
 
+    @property
+    def name(self) -> str:
+        """`rising` or `falling`."""
+        return "rising" if self.rising else "falling"
+
     def only(self, kept: np.ndarray) -> "Branch":
         """The points where `kept` (n,) is true."""
         pickup = None if self.pickup is None else self.pickup[kept]

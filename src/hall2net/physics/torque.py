@@ -457,7 +457,8 @@ def _field_free(switching: pd.DataFrame, sample: str) -> dict[str, float]:
     ]
     if rows.empty:
         return {}
-    row = rows.loc[rows["current_max_ma"].idxmax()]
+    # Of several saturations before the same current, the one from which the film turns.
+    row = rows.sort_values(["current_max_ma", "switching_ratio"]).iloc[-1]
     columns = ("switching_ratio", uncertainty_column("switching_ratio"))
     return {column: float(row[column]) for column in columns}
 

@@ -24,13 +24,16 @@ _FAR_PART = 0.7
 _TAILS = (0.35, 1.0)
 """Lengths of the tails of an edge, over the way from its half height to where the loop closes."""
 _ROTATIONS = (0.05, 0.15)
-"""Fields at which moments rotate reversibly into the field, over the largest field."""
+"""Fields at which moments rotate reversibly into the field, over the largest field: all at once
+(tanh), or with the slow approach of Langevin's function."""
+_NEAR_ZERO = 1e-3
+"""Argument of Langevin's function below which its first term is exact to 1e-7."""
 _SLOW = 0.2
 """Distance from its edge, over the way to where the loop closes, at which a slow tail is half: far
 beyond it goes as the inverse of the distance, the slowest law of approach."""
-APPROACHES: tuple[tuple[int, ...], ...] = ((), (0, 1), (2, 3), (4,), (5,), (6,))
+APPROACHES: tuple[tuple[int, ...], ...] = ((), (0, 1), (2, 3), (4,), (5,), (6,), (7,), (8,))
 """How the magnetisation may approach its saturation: which columns of `Windows.tails` together."""
-N_TAILS = 2 * len(_TAILS) + len(_ROTATIONS) + 1
+N_TAILS = 2 * len(_TAILS) + 2 * len(_ROTATIONS) + 1
 
 
 @dataclass(frozen=True)
@@ -133,8 +136,16 @@ def find_windows(bins: Bins, found: Hysteresis, largest: float, normal: bool) ->
         tails += [lacks * after, lacks * ~after]
     tails += [np.tanh(h / (part * np.max(np.abs(h)))) - level for part in _ROTATIONS]
     tails.append(-level / (1 + np.abs(h - edge) / max(_SLOW * way, 1e-300)))
+    tails += [_langevin(3 * h / (part * np.max(np.abs(h)))) - level for part in _ROTATIONS]
     shape = np.array(kept, bool).reshape(len(kept), h.size)
     return Windows(shape, level, np.stack(tails, axis=-1), normal)
+
+
+def _langevin(x: np.ndarray) -> np.ndarray:
+    """coth x - 1/x, whose slope at zero is a third."""
+    near = np.abs(x) < _NEAR_ZERO
+    far = np.where(near, 1.0, x)
+    return np.where(near, x / 3, 1 / np.tanh(far) - 1 / far)
 
 
 def _parts(normal: bool) -> list[tuple[float, float]]:

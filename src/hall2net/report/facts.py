@@ -194,17 +194,18 @@ def state_table(lut: pd.DataFrame | None) -> Table | None:
 
 
 def merit_table(table: pd.DataFrame | None) -> Table | None:
-    """Figures of merit; one that was not measured is not in it."""
+    """Figures of merit, bounds as bounds; one that was not measured is not in it."""
     if table is None:
         return None
+    known = table[table["value"].notna()].fillna({"bound": ""})
     rows = [
         [
             row["quantity"].replace("_", " "),
-            measured(row["value"], row["value_u"]),
+            measured(row["value"], row["value_u"], bound=row["bound"]),
             "" if str(row["unit"]) == "1" else row["unit"],
             row["definition"],
         ]
-        for _, row in table[table["value"].notna()].iterrows()
+        for _, row in known.iterrows()
     ]
     return {"head": ["figure of merit", "value", "unit", "definition"], "rows": rows}
 

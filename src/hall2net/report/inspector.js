@@ -165,7 +165,7 @@ function showPlots(loop, view) {
   plots = [];
   const fitted = points.background.some(Number.isFinite);
   const drawn = fitted
-    ? { raw: `${view.y_words} (${points.unit})`, corrected: `less background (${points.unit})`,
+    ? { raw: `${view.y_words} (${points.unit})`, corrected: `${view.less_words} (${points.unit})`,
       residual: `residual (${points.unit})` }
     : { raw: `${view.y_words} (${points.unit})` };
   document.querySelector(".plots").classList.toggle("single", !fitted);
@@ -174,7 +174,7 @@ function showPlots(loop, view) {
     if (drawn[id]) plots.push(newPlot(id, drawn[id], loop, view, id === Object.keys(drawn).at(-1)));
   }
   if (!fitted) $("corrected").append(element("p", unfittedWords(loop)));
-  $("legend").replaceChildren(...legend(fitted));
+  $("legend").replaceChildren(...legend(fitted, loop, view));
   unhover(loop);
 }
 
@@ -184,7 +184,8 @@ function unfittedWords(loop) {
     : "This loop has no fit, so that no background can be drawn.";
 }
 
-function extent(values) {
+function extent(values, log = false) {
+  if (log) return extent(values.map(Math.log10)).map(value => 10 ** value);
   let low = Infinity, high = -Infinity;
   for (const value of values) {
     if (value < low) low = value;
@@ -199,7 +200,8 @@ function newPlot(id, words, loop, view, lowest) {
   const box = $(id);
   const axis = { stroke: "#1a1a1a", font: FONT, labelFont: FONT, labelSize: 18, labelGap: 0,
     grid: { stroke: "#eeeeee" }, ticks: { stroke: "#999999", size: 5 },
-    values: (plot, splits) => splits.map(number) };
+    // On a logarithmic axis uPlot takes the numbers between the powers away.
+    values: (plot, splits) => splits.map(value => value === null ? "" : number(value)) };
   const axes = [{ ...axis, size: 24, label: lowest ? view.x_words : null }, { ...axis, size: 66, label: words }];
   if (view.x_top && id === "raw") {
     axes.push({ ...axis, scale: "x", side: 0, size: 24, grid: { show: false }, label: view.x_top,
@@ -208,16 +210,17 @@ function newPlot(id, words, loop, view, lowest) {
   const scale = { auto: false, range: (plot, low, high) => [low, high] };
   const plot = new uPlot({
     mode: 2, width: box.clientWidth, height: box.clientHeight, legend: { show: false }, axes,
-    scales: { x: { ...scale, time: false }, y: scale },
+    scales: { x: { ...scale, time: false, distr: view.x_log ? 3 : 1 }, y: scale },
     series: [{}, { facets: [{ scale: "x" }, { scale: "y" }], paths: () => null }],
     cursor: { points: { show: false }, drag: { x: true, y: true, uni: 20 }, bind: { dblclick: () => home } },
     hooks: {
       drawAxes: [plot => drawBelow(plot, id, loop)],
-      draw: [plot => drawPoints(plot, id)],
+      draw: [plot => drawPoints(plot, id, view)],
       setScale: [(plot, key) => key === "x" && follow(plot)],
     },
   }, [null, [points.x, points[id]]], box);
   plot.id = id;
+  plot.log = view.x_log;
   plot.dot = element("div", "", { className: "dot", hidden: true });
   plot.over.append(plot.dot);
   plot.over.addEventListener("mousemove", event => hover(plot, event, loop, view));
@@ -227,7 +230,7 @@ function newPlot(id, words, loop, view, lowest) {
 }
 
 function toHome(plot) {
-  const [left, right] = extent(points.x), [low, high] = extent(points[plot.id]);
+  const [left, right] = extent(points.x, plot.log), [low, high] = extent(points[plot.id]);
   plot.batch(() => {
     plot.setScale("x", { min: left, max: right });
     plot.setScale("y", { min: low, max: high });
@@ -289,18 +292,21 @@ function line(ctx, places, colour, width, dash = []) {
   ctx.setLineDash([]);
 }
 
-function drawPoints(plot, id) {
+function drawPoints(plot, id, view) {
   within(plot, (ctx, x, y, pixel) => {
     const values = points[id];
     const places = values.map((value, k) => [x(points.x[k]), y(value)]);
-    if (id !== "residual") line(ctx, places, "#bbbbbb", pixel);
+    // Two levels against one axis are two lines.
+    const joined = places => places.flatMap((place, k) =>
+      view.x_log && points.x[k] < points.x[k - 1] ? [[NaN, NaN], place] : [place]);
+    if (id !== "residual") line(ctx, joined(places), "#bbbbbb", pixel);
     const size = (points.n > 500 ? 1.8 : 2.6) * pixel;
     places.forEach(([px, py], k) => {
       if (Number.isFinite(py)) symbol(ctx, px, py, size, points.flags[k], pixel);
     });
     for (const fit of { raw: [points.background, points.model], corrected: [points.level], residual: [] }[id]) {
       const curve = fit.map((value, k) => [x(points.x[k]), y(value)]);
-      line(ctx, curve, page.colours.fit, 2 * pixel);
+      line(ctx, joined(curve), page.colours.fit, 2 * pixel);
     }
   });
 }
@@ -332,8 +338,9 @@ function symbol(ctx, x, y, size, flags, pixel) {
   ctx.stroke();
 }
 
-function legend(fitted) {
-  const signs = [[RISING, "rising"], [FALLING, "falling"], [0, "in no whole branch"], [LEFT_OUT, "left out"]]
+function legend(fitted, loop, view) {
+  const [neither, rising, falling] = view.branches;
+  const signs = [[RISING, rising], [FALLING, falling], [0, neither], [LEFT_OUT, "left out"]]
     .filter(([kind]) => points.flags.some(flags => (flags & ~USED) === kind || kind === LEFT_OUT && flags & kind))
     .map(([kind, words]) => [words, (ctx, pixel) => symbol(ctx, 9 * pixel, 6 * pixel, 3.2 * pixel, kind, pixel)]);
   if (fitted) {
@@ -341,11 +348,14 @@ function legend(fitted) {
       symbol(ctx, 5 * pixel, 6 * pixel, 3 * pixel, RISING | USED, pixel);
       symbol(ctx, 13 * pixel, 6 * pixel, 3 * pixel, FALLING | USED, pixel);
     }]);
-    signs.push(["fit: background and levels", (ctx, pixel) => line(ctx, [[0, 6 * pixel], [18 * pixel, 6 * pixel]], page.colours.fit, 2 * pixel)]);
-    signs.push(["switching, 95 %", (ctx, pixel) => {
-      ctx.fillStyle = COLOURS[RISING] + "33";
+    signs.push([view.x_log ? "line in the logarithm" : "fit: background and levels", (ctx, pixel) => line(ctx, [[0, 6 * pixel], [18 * pixel, 6 * pixel]], page.colours.fit, 2 * pixel)]);
+  }
+  if (loop.marks.length) {
+    const colour = COLOURS[loop.marks[0][0]];
+    signs.push([view.mark_words, (ctx, pixel) => {
+      ctx.fillStyle = colour + "33";
       ctx.fillRect(3 * pixel, 0, 12 * pixel, 12 * pixel);
-      line(ctx, [[9 * pixel, 0], [9 * pixel, 12 * pixel]], COLOURS[RISING], 1.5 * pixel);
+      line(ctx, [[9 * pixel, 0], [9 * pixel, 12 * pixel]], colour, 1.5 * pixel);
     }]);
   }
   return signs.map(([words, draw]) => {
@@ -387,13 +397,13 @@ function unhover(loop) {
 
 function pointWords(k, view) {
   const short = value => number(+value.toPrecision(5));
-  const [, label, unit] = view.x_words.match(/^(.*) \((.*)\)$/);
+  const [, label, unit] = view.x_words.match(/^(.*?)(?: \((.*)\))?$/);
   const tesla = view.x_top ? ` = ${short(points.x[k] / 10)} mT` : "";
-  const words = [`${label} ${short(points.x[k])} ${unit}${tesla}`,
+  const words = [[label, short(points.x[k]), unit].filter(Boolean).join(" ") + tesla,
     `${view.y_words} ${number(+points.raw[k].toPrecision(7))} ${points.unit}`];
-  const branch = { [RISING]: "rising", [FALLING]: "falling" }[points.flags[k] & (RISING | FALLING)];
-  if (branch) words.unshift(branch);
-  if (Number.isFinite(points.corrected[k])) words.push(`less background ${short(points.corrected[k])} ${points.unit}`);
+  const branch = points.flags[k] & (RISING | FALLING);
+  if (branch) words.unshift(view.branches[branch]);
+  if (Number.isFinite(points.corrected[k])) words.push(`${view.less_words} ${short(points.corrected[k])} ${points.unit}`);
   if (Number.isFinite(points.residual[k])) {
     const sigmas = points.noise > 0 ? ` = ${short(+(points.residual[k] / points.noise).toPrecision(2))} σ` : "";
     words.push(`residual ${short(points.residual[k])} ${points.unit}${sigmas}`);

@@ -1,5 +1,7 @@
 """The loop inspector: every loop of a study on one page, with its fit, to look at and decide on.
 
+Retention and endurance measurements are on it too.
+
 The page is one file that needs no network. uPlot (MIT licence, in `vendor/`) draws its axes,
 `inspector.js` the points. No value is computed in the browser: what it shows was fitted before.
 """
@@ -21,7 +23,14 @@ from hall2net.measurement import CONDITIONS, select
 from hall2net.physics import loops as field_loops
 from hall2net.physics import switching_rows
 from hall2net.physics.background import SLOPES
-from hall2net.report.loop_points import LoopPoints, hall_points, moment_points, switching_points
+from hall2net.report.loop_points import (
+    LoopPoints,
+    cycled_points,
+    hall_points,
+    moment_points,
+    retained_points,
+    switching_points,
+)
 from hall2net.tables import column_unit, systematic_column, uncertainty_column
 from hall2net.units import OERSTED, SI_FACTORS
 
@@ -51,6 +60,10 @@ class View:
     x_top : label of a second axis in mT; empty if there is none
     y_words : label of the y axis
     y_units : units that it may have, with their factors from SI, the largest first
+    x_log : whether the x axis is logarithmic
+    less_words : label of the y axis after what was taken off
+    branches : words for points of no branch, of the rising one and of the falling one
+    mark_words : what a position on the x axis is
     """
 
     words: str
@@ -60,6 +73,10 @@ class View:
     x_top: str = "µ₀H (mT)"
     y_words: str = "Hall resistance"
     y_units: tuple[tuple[str, float], ...] = _OHM
+    x_log: bool = False
+    less_words: str = "less background"
+    branches: tuple[str, str, str] = ("in no whole branch", "rising", "falling")
+    mark_words: str = "switching, 95 %"
 
 
 VIEWS = {
@@ -71,11 +88,21 @@ VIEWS = {
     "vsm_loop": View(
         "magnetometer loop", "magnetometry", y_words="moment", y_units=_MOMENT
     ),
+    "retention": View(
+        "a state against time", "retention", "time since the write (s)", 1.0, "", x_log=True,
+        less_words="change since the first read", branches=("read", "", ""),
+    ),
+    "endurance": View(
+        "levels against write cycles", "endurance", "write cycle", 1.0, "", x_log=True,
+        less_words="less the middle", branches=("read", "high", "low"),
+        mark_words="window below half",
+    ),
 }  # fmt: skip
 """Kinds of measurement on the page."""
 
-MARKS = {"h_up_oe": 1, "h_dn_oe": 2, "i_up_ma": 1, "i_dn_ma": 2}
-"""Columns drawn as positions on the x axis: 1 of the rising branch, 2 of the falling one."""
+MARKS = {"h_up_oe": 1, "h_dn_oe": 2, "i_up_ma": 1, "i_dn_ma": 2, "half_window_cycle": 0}
+"""Columns drawn as positions on the x axis: 1 of the rising branch, 2 of the falling one, 0 of
+both."""
 
 WORDS = {
     "h_up_oe": "switching field, rising",
@@ -114,6 +141,22 @@ WORDS = {
     "k_eff_j_m3": "K_eff of the sample",
     "h_k_oe": "H_k of the sample",
     "k_s_erg_cm2": "K_s of the sample",
+    "first_s": "first read after",
+    "last_s": "last read after",
+    "resistance_ohm": "resistance at the first read",
+    "drift_per_decade_ohm": "change per decade of time",
+    "resistance_10y_ohm": "after 10 years, extrapolated",
+    "extrapolated_decades": "decades extrapolated",
+    "bend_p": "p value of a straight line",
+    "window_10y": "window left after 10 years",
+    "first_cycle": "first cycle",
+    "last_cycle": "last cycle",
+    "high_per_decade_ohm": "high level per decade of cycles",
+    "low_per_decade_ohm": "low level per decade of cycles",
+    "window_first_ohm": "window at the first cycle",
+    "window_last_ohm": "window at the last cycle",
+    "window_per_decade_ohm": "window per decade of cycles",
+    "half_window_cycle": "window below half from cycle",
 }
 """Columns in words; a column that is not here is shown by its name."""
 
@@ -130,6 +173,7 @@ _UNITS: dict[str, tuple[tuple[str, float], ...]] = {
     "_emu_cc": (("emu/cm³", 1.0),),
     "_j_m3": (("MJ/m³", 1e-6), ("kJ/m³", 1e-3)),
     "_erg_cm2": (("erg/cm²", 1.0),),
+    "_s": (("s", 1.0),),
 }
 """End of a column's name: units that it is shown in, with their factors, the largest first."""
 
@@ -150,8 +194,11 @@ _HALL = _LEAVE_OUT | {
 ALLOWED: dict[str, dict[str, Any]] = {
     "ahe_loop": _HALL,
     "loop_shift": _HALL,
-    "sot_switching": _LEAVE_OUT,
+    "sot_switching": _LEAVE_OUT
+    | {"criterion": {"words": "other criterion", "values": list(switching_rows.CRITERIA)}},
     "vsm_loop": _LEAVE_OUT,
+    "retention": _LEAVE_OUT,
+    "endurance": _LEAVE_OUT,
 }
 """Decisions on a loop of each kind, and their values."""
 
@@ -256,6 +303,10 @@ def _points(measurement: xr.Dataset, kind: str, row: pd.Series) -> LoopPoints:
         return switching_points(measurement)
     if kind == "vsm_loop":
         return moment_points(measurement)
+    if kind == "retention":
+        return retained_points(measurement, row)
+    if kind == "endurance":
+        return cycled_points(measurement)
     return hall_points(measurement, row)
 
 

@@ -1,4 +1,4 @@
-"""Points of a loop for the inspector: as measured, what the fit takes off, what it expects."""
+"""Points of a measurement for the inspector: as measured, less what, and what the fit expects."""
 
 import base64
 from dataclasses import dataclass, fields
@@ -8,24 +8,28 @@ import pandas as pd
 import xarray as xr
 
 from hall2net.errors import Hall2netError
+from hall2net.physics.aging import endurance_levels, living, log_line, retention_points
 from hall2net.physics.current_loops import fit_current_loop
 from hall2net.physics.loops import corrected_loop
 from hall2net.physics.noise import point_noise, spikes
 from hall2net.physics.sweeps import find_runs, find_sweeps
 
 RISING, FALLING, USED, LEFT_OUT = 1, 2, 4, 8
-"""Flags of a point: its branch, whether the background is fitted to it, whether it is a spike."""
+"""Flags of a point: its branch, whether the background is fitted to it, whether it is a spike.
+
+In an endurance measurement the higher level counts as rising, the lower one as falling.
+"""
 
 
 @dataclass(frozen=True)
 class LoopPoints:
-    """Points of a loop in the order of the measurement.
+    """Points of a measurement in their order.
 
     Attributes
     ----------
     x, y : (n,), as measured, in SI
     background : (n,), what the fit takes off; nan where nothing was fitted
-    model : (n,), what the fit expects of `y` where the loop is saturated; nan elsewhere
+    model : (n,), what the fit expects of `y`, of a loop where it is saturated; nan elsewhere
     flags : (n,), sums of `RISING`, `FALLING`, `USED` and `LEFT_OUT`
     """
 
@@ -118,6 +122,62 @@ def moment_points(measurement: xr.Dataset) -> LoopPoints:
     return _measured(_unfitted(measurement["field"].values, measurement["moment"].values))
 
 
+def retained_points(measurement: xr.Dataset, row: pd.Series) -> LoopPoints:
+    """Reads of a state against the time since its write, and their line in log t.
+
+    What is taken off is the state's resistance at the first time.
+
+    Parameters
+    ----------
+    measurement : one `retention` measurement
+    row : its row of the table of `hall2net.physics.aging.retention_table`; empty if it has none
+    """
+    time, y = retention_points(measurement)
+    start = np.full(len(y), row.get("resistance_ohm", np.nan))
+    decades = np.log10(time / row.get("first_s", np.nan))
+    model = start + row.get("drift_per_decade_ohm", np.nan) * decades
+    return LoopPoints(time, y, start, model, np.where(np.isfinite(model), USED, 0))
+
+
+def cycled_points(measurement: xr.Dataset) -> LoopPoints:
+    """Both levels against the number of write cycles, each with its line in log n.
+
+    What is taken off is the middle of the window.
+
+    Parameters
+    ----------
+    measurement : one `endurance` measurement
+    """
+    try:
+        levels = endurance_levels(measurement)
+    except Hall2netError:
+        cycle = measurement["pulse"].values
+        cycle = np.where(cycle > 0, cycle, np.nan)
+        nothing = np.full(len(cycle), np.nan)
+        flags = np.zeros(len(cycle), int)
+        return _measured(
+            LoopPoints(cycle, measurement["resistance"].values, nothing, nothing, flags)
+        )
+    alive, decades = living(levels), np.log10(levels["cycle"])
+    lines = np.full((2, len(levels)), np.nan)
+    try:
+        for line, name in zip(lines, ("high", "low"), strict=True):
+            fit, _ = log_line(alive["cycle"].to_numpy(), alive[name].to_numpy())
+            line[: len(alive)] = (fit.value[0] + fit.value[1] * decades)[: len(alive)]
+    except Hall2netError:
+        lines[:] = np.nan
+    flags = (
+        np.repeat([RISING, FALLING], len(levels)) + np.where(np.isfinite(lines), USED, 0).ravel()
+    )
+    return LoopPoints(
+        np.tile(levels["cycle"].to_numpy(float), 2),
+        levels[["high", "low"]].to_numpy().T.ravel(),
+        np.tile(lines.mean(axis=0), 2),
+        lines.ravel(),
+        flags,
+    )
+
+
 def _branch_flags(field: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Flags of whole branches and of the spikes in them; 0 in initial curves and minor loops."""
     sweeps = find_sweeps(field)
@@ -132,7 +192,7 @@ def _branch_flags(field: np.ndarray, y: np.ndarray) -> np.ndarray:
 def _unfitted(x: np.ndarray, y: np.ndarray) -> LoopPoints:
     nothing, flags = np.full(len(x), np.nan), np.zeros(len(x), int)
     known = np.flatnonzero(np.isfinite(x))
-    for run in find_runs(x[known]) if known.size else ():
+    for run in find_runs(x[known]) if known.size > 1 else ():
         flags[known[run.points]] = RISING if run.rising else FALLING
     return LoopPoints(x, y, nothing, nothing, flags)
 

@@ -18,7 +18,11 @@ from hall2net.synapse.lut import check_lut, state_sigma
 
 LUT_FORMAT = "hall2net-lut-1"
 
+_UNKNOWN = "not measured; the number in Cell.cpp is that of another device"
 _NODES = 63  # on a GPU aihwkit accepts fewer than 64
+_RCOND = 0.5
+"""Singular values, over the largest, that count: smaller ones are differences of states between the
+same two nodes, and would ask for steps of the wrong sign (none is left in loops of 8 to 32)."""
 _DEFINITIONS = {
     "resistance_ohm": ("ohm", "mean resistance of the state"),
     "resistance_u_ohm": ("ohm", "1 sigma of the mean; +-1.96 of it is the 95 % interval"),
@@ -95,17 +99,17 @@ def aihwkit_device(lut: pd.DataFrame) -> dict[str, Any]:
 
     The step at a weight is the distance to the next state above (`piecewise_up`) or below
     (`piecewise_down`), interpolated between the states, on nodes equally spaced from -1 to 1, in
-    units of the mean step `dw_min`. Scatter from write to write is `write_noise_std` (in units of
-    `dw_min`, as aihwkit has it), which is left out where it was not measured. No variation between
-    devices.
+    units of the mean step `dw_min`. aihwkit interpolates between the nodes; they are chosen so that
+    pulses without noise lead from state to state. Scatter from write to write is `write_noise_std`
+    (in units of `dw_min`, as aihwkit has it), which is left out where it was not measured. No
+    variation between devices.
     """
     check_lut(lut)
     level = lut["level"].to_numpy(float)
     steps = np.diff(level)
     mean = float(steps.mean())
-    nodes = np.linspace(-1.0, 1.0, min(max(len(lut), 3), _NODES))
-    up = np.interp(nodes, level, np.append(steps, steps[-1]) / mean)
-    down = np.interp(nodes, level, np.append(steps[0], steps) / mean)
+    up = _on_nodes(level, np.append(steps, steps[-1]) / mean)
+    down = _on_nodes(level, np.append(steps[0], steps) / mean)
     sigma = float(state_sigma(lut, "cycle_sigma_ohm").mean() * 2 / np.ptp(lut["resistance_ohm"]))
     device = {
         "w_min": -1.0,
@@ -121,6 +125,19 @@ def aihwkit_device(lut: pd.DataFrame) -> dict[str, Any]:
         "piecewise_down": down.tolist(),
     }
     return device | ({"write_noise_std": sigma / mean} if np.isfinite(sigma) else {})
+
+
+def _on_nodes(level: np.ndarray, step: np.ndarray) -> np.ndarray:
+    """Values on equally spaced nodes from -1 to 1 that interpolate to `step` at the levels.
+
+    Interpolation between the levels, with the least change (in squares) that makes it exact there;
+    states that lie closer than two nodes share theirs.
+    """
+    nodes = np.linspace(-1.0, 1.0, _NODES)
+    value = np.interp(nodes, level, step)
+    hats = np.array([np.interp(level, nodes, one) for one in np.eye(_NODES)]).T
+    value = value + np.linalg.lstsq(hats, step - hats @ value, rcond=_RCOND)[0]
+    return np.maximum(value, 0.0)
 
 
 def crosssim_parameters(lut: pd.DataFrame) -> dict[str, Any]:
@@ -160,9 +177,10 @@ def neurosim_parameters(
 
     A Hall resistance is not the conductance of a crossbar cell: the levels are mapped to
     conductances from 0 to `max_conductance_s`. Variations are fractions of that range, as in
-    NeuroSim; the non-linearities are the labels of `figures_of_merit`. What was not measured is
-    named in a comment and left out, and so is the variation between devices, since NeuroSim's is
-    one of the non-linearity.
+    NeuroSim, whose read noise grows with the conductance and is ours at the largest one; the
+    non-linearities are the labels of `figures_of_merit`. What was not measured is named in a
+    comment and left out, so that Cell.cpp keeps its own number, which is that of another device;
+    and so is the variation between devices, since NeuroSim's is one of the non-linearity.
 
     Parameters
     ----------
@@ -193,7 +211,7 @@ def neurosim_parameters(
         f"readNoise = {'true' if value['read_noise'] > 0 else 'false'}",
     ]
     lines = [
-        f"{name} = {number:.6g}" if np.isfinite(number) else f"// {name}: not measured"
+        f"{name} = {number:.6g}" if np.isfinite(number) else f"// {name}: {_UNKNOWN}"
         for name, number in numbers.items()
     ]
     return "\n".join([*head, *lines, ""])

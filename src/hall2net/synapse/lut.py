@@ -44,18 +44,6 @@ def levels(resistance: ArrayLike) -> np.ndarray:
     return 2 * (r - r.min()) / np.ptp(r) - 1
 
 
-def resistances(level: ArrayLike, resistance: ArrayLike) -> np.ndarray:
-    """Resistances of normalised weights, in ohm: `levels` read backwards.
-
-    Parameters
-    ----------
-    level : any shape, from -1 to 1
-    resistance : (K,) of the states that the levels belong to, in ohm
-    """
-    r = np.asarray(resistance, dtype=float)
-    return r.min() + (np.asarray(level, dtype=float) + 1) / 2 * np.ptp(r)
-
-
 def sorted_draws(
     resistance: ArrayLike, sigma: ArrayLike, draws: int, rng: np.random.Generator
 ) -> np.ndarray:

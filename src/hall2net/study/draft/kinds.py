@@ -24,6 +24,8 @@ _MANY_TURNS = 0.1  # turning points to points, beyond which a current jumps and 
 _SIGNALS = ("resistance", "voltage", "resistivity")  # loops are fitted to resistances
 _LOWEST_K, _HIGHEST_K = 0.01, 1500.0  # beyond these a temperature channel is not connected
 _DRIFT = 0.1  # of the mean temperature, up to which a drift is a measurement at its mean
+_SKIPPED = 3.0  # last cycle over the cycles read, from which most were not read
+_DECADE = 10.0  # last over first time, from which a record says something of the logarithm
 _MOST_SETS = 40  # currents or fields in one file; a column with more of them sweeps
 _SAME_SETTING = 0.02  # relative difference of two settings that are one
 _SAME_FIELD_OE = 5.0  # two fields that are one: a magnet's poles keep some remanence
@@ -101,6 +103,8 @@ def measurements_in(file: RawFile) -> list[Measurement]:
         if len(_settings(fields[0], fields[0].values)) > 1:
             return _against_current(file, currents, signals)
         return [_open_kind(file, [fields[0], *currents], signals)]
+    if aged := _aged(file, [*fields, *currents, *moments], signals, pulses):
+        return [aged]
     if signals and currents:
         return _against_current(file, currents, signals)
     coils = [c for c in file.of("current") if c.sweeps]
@@ -141,6 +145,42 @@ def _against_field(
         if kind == "ahe_loop":
             one.second = "loop_shift, if the currents of several loops move its centre"
     return rows
+
+
+def _aged(
+    file: RawFile, swept: Sequence[Column], signals: Sequence[Column], pulses: Sequence[Column]
+) -> Measurement | None:
+    """Levels against the number of the write cycle, or one state against the time."""
+    heated = any(column.sweeps for column in _temperatures(file))
+    if swept or heated or not signals:
+        return None
+    if counts := next(filter(_skips, pulses), None):
+        for column in file.of("current"):
+            known = np.unique(column.values[np.isfinite(column.values)])
+            if len(known) == 2 and known[0] < 0 < known[1]:
+                made = _measurement(file, "endurance", column, signals, Part(), pulses=[counts])
+                made.why = f"{column.name} has one value of either sign, {counts.name} skips cycles"
+                made.second = "pulse_train, if the numbers count pulses"
+                return made
+    if pulses:
+        return None
+    for column in (column for column in file.of("time") if column.unit):
+        known = column.values[np.isfinite(column.values) & (column.values > 0)]
+        if len(known) > 2 and (np.diff(known) >= 0).all() and known[-1] > _DECADE * known[0]:
+            made = _measurement(file, "retention", column, signals, Part())
+            made.cells.pop("time_column", None)
+            made.cells.pop("time_unit", None)
+            made.why = f"{column.name} alone runs on"
+            made.second = "nothing for this workflow, if no state was written before"
+            made.remarks.append("times count from the write: check it")
+            return made
+    return None
+
+
+def _skips(column: Column) -> bool:
+    """Whether the numbers of cycles or pulses leave most of them out."""
+    known = np.unique(column.values[np.isfinite(column.values) & (column.values > 0)])
+    return bool(known.size) and known[-1] > _SKIPPED * known.size
 
 
 def _against_coil(
@@ -433,7 +473,7 @@ def _measurement(
         _constants(made, file, x, y, part.rows)
         values = x.values if part.rows is None else np.where(part.rows, x.values, np.nan)
         of_current = x.is_of_a_coil or (kind == "ahe_loop" and x.quantity == "current")
-        if x.unit and x.quantity != "angle" and not of_current:
+        if x.unit and x.quantity not in ("angle", "time") and not of_current:
             cell = "field_x_oe" if x.quantity == "field" else "current_ma"
             made.largest_x = in_sheet_units(float(np.nanmax(np.abs(values))), x.unit, cell)
         if y is not None:
@@ -519,7 +559,7 @@ def _is_read(column: Column, kind: str, y: Column | None) -> bool:
 
     Beside a write current it is so where its name says it, or a voltage needs one.
     """
-    swept = KINDS[kind].x in ("field", "angle")
+    swept = KINDS[kind].x in ("field", "angle", "time")
     return swept or bool(_READ.search(column.name)) or (y is not None and y.quantity == "voltage")
 
 

@@ -46,7 +46,7 @@ _WORDS = {
     "txt", "export", "copy", "final", "new", "old", "log", "result", "results", "kerr", "moke",
     "four", "point", "probe", "width", "deg", "series", "to", "upto", "from", "range", "step",
     "steps", "rate", "wait", "delay", "pm", "max", "min", "hmax", "hmin", "bmax", "imax", "tmax",
-    "imin", "bmin", "tmin",
+    "imin", "bmin", "tmin", "retention", "endurance", "fatigue", "state",
 }  # fmt: skip
 _ANGLE = re.compile(r"(?i)(?<![a-z0-9])(?:phi|theta|angle)?[_ =]?[+-]?\d+(?:[.p]\d+)?[_ ]?deg")
 _SAMPLE = re.compile(r"(?i)\bsample(?:[ _]?(?:name|id))?(?:\s*[:=]\s*|\s+)([\w.\-]+)")
