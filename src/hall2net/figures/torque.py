@@ -39,9 +39,9 @@ _ASIDE = 0.04
 marker hides no other."""
 
 _CRITERIA = {
-    "onset": "onset, 10 % of the swing",
-    "half": "half of the swing",
-    "fixed": "the same fraction of the film",
+    "onset": "10 % of the swing",
+    "half": "50 % of the swing",
+    "fixed": "same percentage",
     "90": "90 % of the swing",
     "saturation": "95 % of the swing",
 }
