@@ -49,11 +49,17 @@ def systematics_table(
     rows = []
     found = [*_measured_parts(tables, sources)]
     if "torque" in tables and reference is not None:
-        four = (tables[name] for name in ("loops", "magnetometry", "resistivity", "switching"))
-        settings = {"reference": reference, "convention": convention or {}}
-        found += _torque_parts(
-            torque.torque_rows(*four, samples, systematics=systematics, **settings)
+        torques = torque.torque_rows(
+            tables["loops"],
+            tables["magnetometry"],
+            tables["resistivity"],
+            tables["switching"],
+            samples,
+            reference=reference,
+            convention=convention or {},
+            systematics=systematics,
         )
+        found += _torque_parts(torques)
     for sample, quantity, value, parts in found:
         variance = sum(part**2 for part in parts.values())
         for source, change in parts.items():

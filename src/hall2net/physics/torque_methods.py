@@ -104,18 +104,22 @@ def _scale(
     sources: Systematics, samples: Samples, sample: str, known: Material, convention: Convention
 ) -> float:
     """Relative systematic uncertainty of xi = (2e/hbar) mu_0 (M_s t) (H/I)/(j/I), but that of H."""
-    dimensions = {name: fact(samples, sample, name)
-                  for name in ("width_um", "stack_nm", "heavy_metal_nm")}  # fmt: skip
+    width, stack, heavy_metal = (
+        fact(samples, sample, name) for name in ("width_um", "stack_nm", "heavy_metal_nm")
+    )
+
+    def density(off: Off) -> float:
+        return current_density_per_current(
+            convention,
+            width * off.width_um,
+            stack * off.stack_nm,
+            heavy_metal * off.heavy_metal_nm,
+            known.rho.value * known.factors(off)[2],
+        )
 
     def relative(off: Off) -> float:
-        moment, _, rho = known.factors(off)
-        density, used = (
-            current_density_per_current(
-                convention, *(value * getattr(one, name) for name, value in dimensions.items()), r
-            )
-            for one, r in ((off, known.rho.value * rho), (Off(), known.rho.value))
-        )
-        return moment * used / density * off.field / off.current
+        moment = known.factors(off)[0]
+        return moment * density(Off()) / density(off) * off.field / off.current
 
     parts = sources.parts(sample, relative)
     if known.moment:
