@@ -189,13 +189,12 @@ def pulse_width_law(
     loops = loops[loops["i_c_ma"].notna() & loops["pulse_width_s"].gt(0)]
     drawn = new_figure(DOUBLE, 78)
     currents, energies = drawn.subplots(1, 2)
-    measured_energy = "write_energy_uj" in loops and loops["write_energy_uj"].notna().any()
     shown = pulse_widths.head(len(MARKERS))
     for number, (_, law) in enumerate(shown.iterrows()):
         rows = _same_conditions(loops, law).sort_values("pulse_width_s")
         width, words = rows["pulse_width_s"], _law_words(law, samples)
         points(currents, width, rows, "i_c_ma", label=words, series=number)
-        if measured_energy:
+        if "write_energy_uj" in rows and rows["write_energy_uj"].notna().any():
             points(energies, width, rows, "write_energy_uj", series=number)
         if law["status"] != "refused" and len(rows):
             _draw_law(currents, law, width.to_numpy(float), number)
@@ -208,7 +207,7 @@ def pulse_width_law(
         axes.set_xlabel(r"pulse width $\tau$ (s)")
         axes.set_ylabel(label)
         panel(axes, letter, title)
-    if measured_energy:
+    if energies.has_data():
         energies.set_yscale("log")
     else:
         energies.text(
