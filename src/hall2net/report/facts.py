@@ -177,7 +177,9 @@ _SOURCES = {
     "field_offset_oe": "offset of the field",
     "temperature_k": "thermometer",
     "knee": "model of the knee",
-    "criterion": "criterion of J_c, and heating",
+    "saturation_window": "window of saturation",
+    "sign_change_or_divergence": "T_M by sign change or divergence",
+    "background_and_field_step": "background and field step of the loop",
 }
 """Sources in words; another is named as it is."""
 _SMALL = 0.005
