@@ -77,6 +77,9 @@ _MISFIT_SIZE = 0.005
 _FAR_BEYOND = 5.0
 """A signal that goes so many half swings out is no loop between two levels; a second signal of
 opposite sign and three fifths of its size reaches four."""
+_LEVEL, _WRONG = 0.5, 0.2
+"""|m| that half of the outer points reach where a branch goes from one level to the other, and
+the part of all points that may have the wrong sign."""
 _SHAPES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "erf": lambda z: erf(z / np.sqrt(2)),
     "tanh": np.tanh,
@@ -530,6 +533,8 @@ def _to_and_fro(branch: Branch, m: np.ndarray) -> float:
     order = np.argsort(branch.time, kind="stable")
     way = 1.0 if branch.rising else -1.0
     ahead = way * branch.field[order]
+    if np.all(ahead[1:] >= ahead[:-1]):
+        return 0.0
     split = _best_split(way * m[order])
     if split is None:
         return 0.0
@@ -558,7 +563,8 @@ def _best_split(m: np.ndarray) -> int | None:
     best = np.flatnonzero(wrong == wrong.min())
     k = int(best[len(best) // 2])
     outer = max(min(k + 1, m.size - k - 1) // 2, 1)
-    if np.median(m[:outer]) > -0.5 or np.median(m[-outer:]) < 0.5 or wrong[k] > 0.2 * m.size:
+    ends = np.mean(m[:outer] > -_LEVEL) > 0.5 or np.mean(m[-outer:] < _LEVEL) > 0.5
+    if ends or wrong[k] > _WRONG * m.size:
         return None
     if m[k] < 0 < m[k + 1]:
         return k
