@@ -33,21 +33,42 @@ _LIMIT_AFTER = re.compile(r"[_ \-]*(?:to|per|range|steps?|rate|max|min)(?![A-Za-
 _BOTH_WAYS = re.compile(r"±|\+-|pm", re.IGNORECASE)
 # In K: a small k alone is kelvin within these, and may stand for kilo (Oe, ohm, Hz) elsewhere.
 _SMALL_K = 50.0, 400.0
-_WORDS = {
-    "ahe", "hall", "loop", "loops", "shift", "shifts", "sot", "switching", "switch", "vsm", "mh",
-    "magnetometry", "moment", "rh", "iv", "rxx", "rxy", "resistivity", "resistance", "transport",
-    "train", "trains", "pulse", "pulses", "pulsed", "states", "free", "fieldfree", "field", "hx",
-    "sweep", "scan", "run", "meas", "measure", "measurement", "measurements", "data", "raw", "file",
-    "files", "test", "versalab", "ppms", "mpms", "dynacool", "lakeshore", "micromag", "squid",
-    "mpms3", "lakeshore8600", "qd", "act", "rt", "try", "rep", "repeat", "cycle",
-    "oop", "ip", "perp", "inplane", "outofplane", "up", "down", "dn", "fwd", "bwd", "temperature",
-    "current", "voltage", "dc", "ac", "read", "write", "in", "plane", "out", "of", "at", "vs",
-    "hysteresis", "rahe", "amr", "room", "temp", "i", "h", "b", "t", "r", "v", "m", "csv", "dat",
-    "txt", "export", "copy", "final", "new", "old", "log", "result", "results", "kerr", "moke",
-    "four", "point", "probe", "width", "deg", "series", "to", "upto", "from", "range", "step",
-    "steps", "rate", "wait", "delay", "pm", "max", "min", "hmax", "hmin", "bmax", "imax", "tmax",
-    "imin", "bmin", "tmin", "retention", "endurance", "fatigue", "state",
-}  # fmt: skip
+_WORDS = frozenset(
+    """
+    1f 1w 2f 2w ac act ahe all amr and anomalous antisym ascii at average avg b backup backward bar
+    bars bias bis bmax bmin book both boucle bridge buffer bwd cell ch channel chip coarse coil
+    comma cool cooling copy corr corrected cross csv current cycle cycles cycling dat data dataset
+    dc default deg delay demod demods dev device devices die dl dn down dynacool effect effet
+    endurance eto excel export fc field fieldfree file files film final fine first fl for forward
+    four free from full fwd h hall hall2 hallbar hallcross hallkurve hallmessung harm harmonic
+    harmonics hb hc hmax hmin hx hys hyst hysteresis i imag imax imin in initial inplane ip iv
+    keithley kennlinie kerr labone lakeshore lakeshore8600 lia lock lockin log long loop loops m
+    magnet magnetisation magnetization magnetometry major map maps max mean meas measure measurement
+    measurements mem memory messung mesure mfli mh mht micromag min minor moke moment mpms mpms3 mt
+    mvsh mvst name neg negative new newfile no noise of off old on oop origin out outofplane output
+    pad perp piece plane pm point polar pos positive ppms probe pulse pulsed pulses qd r rahe range
+    rate raw read recorded rep repeat resistance resistivity result results retention rh rhall rht
+    rms room rt run rvsh rvst rxx rxxrxy rxy rxyrxx sample samples saved scan scans schalten second
+    series set sheet shift shifts signal smu sot spannung squid states step steps stt sttfmr sweep
+    switch switching sym t tab table tabs temp temperature ter test the tmax tmin to train trains
+    transport try txt untitled up upto v versalab vhall virgin voltage vs vsm vsmloop vxx vxy wafer
+    wait warm warming widerstand width with without write zfc zi
+    """.split()
+)
+"""Words that say what was measured, how and where: no names of samples."""
+NOUNS = frozenset(
+    """
+    bar hb hallbar dev device sample smp chip die wafer film piece cell pad hallcross cross
+    specimen probe ech echantillon muestra campione
+    """.split()
+)
+"""What laboratories call their samples, before a number or a letter."""
+_INDEX = re.compile(r"(?i)[a-z]{0,2}\d{1,4}[a-z]?|[a-z]")
+_INSTRUMENT = re.compile(
+    r"(?i)(?:k|ke|sr|ls|hp|ag)?(?:24[0-7]\d|2182a?|200[0-2]|622[01]|6517b?|7265|7270|74\d\d|8[36]0|844|"
+    r"86[05]a?|33[46]|340|350|4[27]5|455|735|860[047])"
+)
+"""Numbers of current sources, meters, lock-in amplifiers, controllers and magnetometers."""
 _ANGLE = re.compile(r"(?i)(?<![a-z0-9])(?:phi|theta|angle)?[_ =]?[+-]?\d+(?:[.p]\d+)?[_ ]?deg")
 _SAMPLE = re.compile(r"(?i)\bsample(?:[ _]?(?:name|id))?(?:\s*[:=]\s*|\s+)([\w.\-]+)")
 _NO_SAMPLE = re.compile(
@@ -121,15 +142,26 @@ def hints_of_name(name: str) -> Hints:
             hints.add("orientation", "ip" if word.lower().startswith("i") else "oop", word)
         if word.lower() in ("free", "fieldfree"):
             hints.add("field_x_oe", 0.0, word)
-    kept: list[str] = []
-    for before, word in zip(["", *left], left, strict=False):
-        # bar 1 is a sample; scan 1, run3 and 2026 03 02 are none.
-        number = word.isdecimal() and not (len(word) < 3 and kept and kept[-1] is before)
-        plain = re.sub(r"\d+$", "", word.lower())
-        if word.lower() not in _WORDS and not number and (plain not in _WORDS or len(plain) < 2):
-            kept.append(word)
-    hints.rest = sanitised("_".join(kept))
+    hints.rest = sanitised("_".join(_naming(left)))
     return hints
+
+
+def _naming(words: list[str]) -> list[str]:
+    """Words that do not say what was measured, how, where or when."""
+    kept: list[str] = []
+    for before, word, after in zip(["", *words], words, [*words[1:], ""], strict=False):
+        plain = word.lower().strip("0123456789")
+        is_noun = plain in NOUNS
+        if word.isdecimal():
+            # bar 1 is a sample; scan 1 and 2026 03 02 are none.
+            if len(word) < 3 and kept and kept[-1] is before:
+                kept.append(word)
+        elif word.lower() in _WORDS:
+            if is_noun and _INDEX.fullmatch(after):
+                kept.append(word)
+        elif not _INSTRUMENT.fullmatch(word) and (plain not in _WORDS or len(plain) < 2 or is_noun):
+            kept.append(word)
+    return kept
 
 
 def hints_of_words(lines: list[str]) -> Hints:
