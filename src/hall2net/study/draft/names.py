@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from hall2net.study.draft.sample_words import NOUNS, naming_words
 from hall2net.units import OERSTED, to_si, unit_spelt
 
 _UNITS = {
@@ -35,34 +36,28 @@ _BOTH_WAYS = re.compile(r"±|\+-|pm", re.IGNORECASE)
 _SMALL_K = 50.0, 400.0
 _WORDS = frozenset(
     """
-    1f 1w 2f 2w ac act ahe all amr and anomalous antisym ascii at average avg b backup backward bar
-    bars bias bis bmax bmin book both boucle bridge buffer bwd cell ch channel chip coarse coil
-    comma cool cooling copy corr corrected cross csv current cycle cycles cycling dat data dataset
-    dc default deg delay demod demods dev device devices die dl dn down dynacool effect effet
-    endurance eto excel export fc field fieldfree file files film final fine first fl for forward
-    four free from full fwd h hall hall2 hallbar hallcross hallkurve hallmessung harm harmonic
-    harmonics hb hc hmax hmin hx hys hyst hysteresis i imag imax imin in initial inplane ip iv
-    keithley kennlinie kerr labone lakeshore lakeshore8600 lia lock lockin log long loop loops m
-    magnet magnetisation magnetization magnetometry major map maps max mean meas measure measurement
-    measurements mem memory messung mesure mfli mh mht micromag min minor moke moment mpms mpms3 mt
-    mvsh mvst name neg negative new newfile no noise of off old on oop origin out outofplane output
-    pad perp piece plane pm point polar pos positive ppms probe pulse pulsed pulses qd r rahe range
-    rate raw read recorded rep repeat resistance resistivity result results retention rh rhall rht
-    rms room rt run rvsh rvst rxx rxxrxy rxy rxyrxx sample samples saved scan scans schalten second
-    series set sheet shift shifts signal smu sot spannung squid states step steps stt sttfmr sweep
-    switch switching sym t tab table tabs temp temperature ter test the tmax tmin to train trains
-    transport try txt untitled up upto v versalab vhall virgin voltage vs vsm vsmloop vxx vxy wafer
-    wait warm warming widerstand width with without write zfc zi
+    1f 1w 2f 2w ac act address ahe all amr and anomalous antisym ascii asrl at average avg b
+    backup backward bar bars bias bis bmax bmin book both boucle bridge buffer bwd cell ch channel
+    chip coarse coil com comma cool cooling copy corr corrected cross csv current cycle cycles
+    cycling dat data dataset dc default deg delay demod demods dev device devices die dl dn down
+    dynacool effect effet endurance eto excel export fc field fieldfree file files film final fine
+    first fl for forward four free from full fwd gpib h hall hall2 hallbar hallcross hallkurve
+    hallmessung harm harmonic harmonics hb hc hmax hmin hx hys hyst hysteresis i imag imax imin in
+    initial inplane instr ip iv keithley kennlinie kerr labone lakeshore lakeshore8600 lia lock
+    lockin log long loop loops m magnet magnetisation magnetization magnetometry major map maps
+    max mean meas measure measurement measurements mem memory messung mesure mfli mh mht micromag
+    min minor moke moment mpms mpms3 mt mvsh mvst name neg negative new newfile no noise of off
+    old on oop origin out outofplane output pad perp piece plane pm point polar pos positive ppms
+    probe pulse pulsed pulses qd r rahe range rate raw read recorded rep repeat resistance
+    resistivity result results retention rh rhall rht rms room rt run rvsh rvst rxx rxxrxy rxy
+    rxyrxx sample samples saved scan scans schalten second series set sheet shift shifts signal
+    smu sot spannung squid state states step steps stt sttfmr sweep switch switching sym t tab table
+    tabs tcpip temp temperature ter test the tmax tmin to train trains transport try txt untitled
+    up upto usb v versalab vhall virgin visa voltage vs vsm vsmloop vxx vxy wafer wait warm
+    warming widerstand width with without write zfc zi
     """.split()
 )
 """Words that say what was measured, how and where: no names of samples."""
-NOUNS = frozenset(
-    """
-    bar hb hallbar dev device sample smp chip die wafer film piece cell pad hallcross cross
-    specimen probe ech echantillon muestra campione
-    """.split()
-)
-"""What laboratories call their samples, before a number or a letter."""
 _INDEX = re.compile(r"(?i)[a-z]{0,2}\d{1,4}[a-z]?|[a-z]")
 _INSTRUMENT = re.compile(
     r"(?i)(?:k|ke|sr|ls|hp|ag)?(?:24[0-7]\d|2182a?|200[0-2]|622[01]|6517b?|7265|7270|74\d\d|8[36]0|844|"
@@ -71,6 +66,13 @@ _INSTRUMENT = re.compile(
 """Numbers of current sources, meters, lock-in amplifiers, controllers and magnetometers."""
 _ANGLE = re.compile(r"(?i)(?<![a-z0-9])(?:phi|theta|angle)?[_ =]?[+-]?\d+(?:[.p]\d+)?[_ ]?deg")
 _SAMPLE = re.compile(r"(?i)\bsample(?:[ _]?(?:name|id))?(?:\s*[:=]\s*|\s+)([\w.\-]+)")
+# Other words for a sample; what follows counts if it looks like a sample's name.
+_PIECE = re.compile(
+    r"(?i)(?:\b(?:device|specimen|(?:hall ?)?bar|wafer|chip|probe|[ée]chantillon|muestra|campione)|"
+    r"試料|样品|样本)(?:[ _]?(?:name|id|label|no\.?|nr\.?|number|名))?\s*[:=：\t;,]\s*([^;,\t]+)"
+)
+_INFO = re.compile(r"(?i)INFO[,;\t]\s*(?P<text>[^,;\t]+)[,;\t]\s*SAMPLE\d*[ _](?:NAME|MATERIAL)\b")
+"""A line of the head of a MultiVu file."""
 _NO_SAMPLE = re.compile(
     r"(?i)settings|position|offset|is|the|no|name|id|\d*|temp(?:erature)?|stage|holder|rod|space|"
     r"rate|size|mass|volume|area|thickness|width|length|type|description|comment|info|and|at|with"
@@ -167,9 +169,15 @@ def _naming(words: list[str]) -> list[str]:
 def hints_of_words(lines: list[str]) -> Hints:
     """Conditions, sample and dimensions in the lines above a table."""
     hints = Hints()
+    info = {naming_words(hints_of_name(m["text"]).rest) for m in map(_INFO.match, lines) if m}
+    if len(info - {""}) == 1:
+        hints.add("sample", (info - {""}).pop(), "the head of the file")
     for line in lines:
+        if match := _PIECE.search(line):
+            if named := naming_words(hints_of_name(match[1]).rest):
+                hints.add("sample", named, line)
         if match := _SAMPLE.search(line):
-            if not _NO_SAMPLE.fullmatch(match[1]):
+            if not _INFO.match(line) and not _NO_SAMPLE.fullmatch(match[1]):
                 hints.add("sample", sanitised(match[1]), line)
         elif match := re.match(r"ID:\s*([\w.\- ]*\w)", line):
             hints.add("sample", sanitised(match[1]), line)

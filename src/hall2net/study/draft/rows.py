@@ -35,6 +35,7 @@ OWN_FILES = ("measurements.csv", "samples.csv", "SHA256SUMS")
 """Names in `raw/<study>/` that are no instrument files."""
 
 _SWEPT = ("field_x_oe", "current_ma")
+_SAME = 0.05  # relative difference up to which a name and a column mean one value
 _ANY_KIND = ("temperature_k", "field_x_oe", "current_ma")  # conditions of a kind not yet known
 _BRANCH_WORDS = re.compile(
     r"(?i)(?<![a-z])(up|down|dn|asc|desc|inc|dec|fwd|bwd|rev|forward|backward|rising|falling)"
@@ -162,6 +163,10 @@ def _conditions(one: Measurement, words: Hints, named: Hints) -> None:
     """Cells from columns come first, then the words above the table, then names."""
     for cell in _conditions_of(one):
         if cell in one.cells:
+            if _contradicts(one, cell, named):
+                said = one.cells[cell]
+                one.cells[cell] = UNKNOWN
+                one.choices[cell] = [f"{named.words[cell]}, a column {said:g}"]
             continue
         # Names do not tell a field along the current from one of any direction.
         source = "field_x_oe" if cell == "field_oe" else cell
@@ -174,6 +179,18 @@ def _conditions(one: Measurement, words: Hints, named: Hints) -> None:
         elif source in named.cells and not _is_the_sweep(one, cell, named.cells[source]):
             one.cells[cell] = named.cells[source]
             one.named[cell] = named.words[source]
+
+
+def _contradicts(one: Measurement, cell: str, named: Hints) -> bool:
+    """Whether a name gives another current or in-plane field of a loop than a column does.
+
+    A current that is read and one that shifts the loop may flow together.
+    """
+    kind, value = KINDS.get(str(one.cells["kind"])), named.cells.get(cell)
+    if cell not in _SWEPT or not (kind and kind.x == "field" and isinstance(value, float)):
+        return False
+    said = one.cells[cell]
+    return isinstance(said, float) and not np.isclose(said, value, rtol=_SAME, atol=0)
 
 
 def _is_the_sweep(one: Measurement, cell: str, value: float | str) -> bool:

@@ -12,23 +12,9 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from hall2net.study.cells import UNKNOWN
-from hall2net.study.draft.names import NOUNS, Hints, hints_of_name
+from hall2net.study.draft.names import Hints, hints_of_name
+from hall2net.study.draft.sample_words import DEVICE, naming_words
 
-_DEVICE = re.compile(rf"(?:^|_)(?:{'|'.join(sorted(NOUNS))}|s|d|w)_?(?:\d+[a-z]?|[a-z]\d*)(?:_|$)")
-_METAL = (
-    "pt|ta|co|fe|ni|tb|gd|mn|ir|ru|cu|mg|al|hf|pd|au|ag|ti|cr|mo|nb|bi|sm|dy|ho|er|nd|zr|sn|ga|rh|"
-    "la|sr|zn|py"
-)
-_FORMULA = re.compile(
-    rf"(?=[a-z\d]*(?:{_METAL}|\bw|w\d))(?:(?:{_METAL}|si|te|sb|se|ge|w|b|o|n|v|y|p|s|c|x)"
-    r"(?:\d+(?:p\d+)?)?)+"
-)
-_THICKNESS = re.compile(r"\d+(?:p\d+)?(?:nm|ang)")
-_CODE = re.compile(r"(?:[a-z]{1,4}\d+){1,3}[a-z]?|\d{1,2}[a-z]\d*|[a-z]{1,2}\d+[a-z]{1,2}\d*")
-_INDEX = re.compile(r"\d+[a-z]?|[a-z]\d*")
-_LETTERS = re.compile(r"[a-z]{1,3}")
-_NO_CODE = re.compile(r"(?:v|r|n|no|nr|ch|rev|ver|ver|part|pt|set|fig)\d+|\d(?:st|nd|rd|th|d|x)")
-"""Version, run, channel and the like, unless a film (`pt5`)."""
 _MANY_SAMPLES = 20  # names that differ in more than so many ways, file by file, count the files
 
 
@@ -78,39 +64,6 @@ def sample_names(
     # One sample, called as the study, where no file names one; else nobody knows whose it is.
     left = SampleName(UNKNOWN if samples else study)
     return {name: samples.get(name, left) for name in names}
-
-
-def naming_words(rest: str) -> str:
-    """Those words of a name that look like a sample's, joined; empty if none.
-
-    Parameters
-    ----------
-    rest : what is left of a name beside its conditions, words joined by `_`
-    """
-    words = rest.split("_")
-    kept: list[str] = []
-    k = 0
-    while k < len(words):
-        word, after = words[k], words[k + 1] if k + 1 < len(words) else ""
-        numbered = after.isdecimal() and (_LETTERS.fullmatch(word) or _is_formula(word))
-        if numbered or (word in NOUNS and _INDEX.fullmatch(after)):
-            kept += [word, after]
-            k += 2
-            continue
-        if _names_a_sample(word):
-            kept.append(word)
-        k += 1
-    return "_".join(kept)
-
-
-def _names_a_sample(word: str) -> bool:
-    if _is_formula(word) or _THICKNESS.fullmatch(word) or _DEVICE.fullmatch(word):
-        return True
-    return bool(_CODE.fullmatch(word)) and not _NO_CODE.fullmatch(word)
-
-
-def _is_formula(word: str) -> bool:
-    return len(word) > 1 and bool(_FORMULA.fullmatch(word))
 
 
 def _by_names(
@@ -174,17 +127,17 @@ class _Folders:
 
 def _of_file(word: str, rest: str, folder: str, folders: _Folders) -> tuple[str, str]:
     """Sample of a file by what is stated in it, its own name and its folders; and which said it."""
-    is_device = bool(_DEVICE.search(rest))
+    is_device = bool(DEVICE.search(rest))
     if word and (_within(word, rest) or _within(rest, word) or not (folder or rest)):
         return word, ""
     if word and folder and len(folders.stated[folder]) > 1:
         return f"{folder}_{word}", "folder names and the files"
-    if is_device and _DEVICE.search(folder):
+    if is_device and DEVICE.search(folder):
         return f"{folder}_{rest}", "folder and file names"
     if rest and folder in folders.parted:
         everywhere = sum(rest in names for names in folders.parted.values())
         return (f"{folder}_{rest}" if everywhere > 1 else rest), "file names"
-    if folder and (folders.many or _DEVICE.search(folder)) and not is_device:
+    if folder and (folders.many or DEVICE.search(folder)) and not is_device:
         return folder, "folder names"
     if rest:
         return rest, "file names"
