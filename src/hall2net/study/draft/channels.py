@@ -9,7 +9,8 @@ from hall2net.study.draft.columns import Column
 from hall2net.units import SI_FACTORS
 
 _NAMED = re.compile(
-    r"(?i)(?:^|[,;\t])\s*(?P<before>[^,;\t]+)[,;\t]\s*SAMPLE[ _]?(?P<after>\d)[ _](?:NAME|MATERIAL|COMMENT)"
+    r"(?i)(?:^|[,;\t])\s*(?P<before>[^,;\t]+)[,;\t]\s*SAMPLE[ _]?(?P<after>\d)[ _]"
+    r"(?:NAME|MATERIAL|COMMENT)"
     r"|\b(?:ch(?:annel)?|bridge|input|demod(?:ulator)?|lock.?in)[ _.#]*(?P<number>\d)\s*[:=]\s*"
     r"(?P<words>.+)"
 )
@@ -46,6 +47,21 @@ def without_doubles(signals: Sequence[Column]) -> list[Column]:
     return kept
 
 
+def called(words: Sequence[str]) -> dict[str, str]:
+    """Number of each channel to what the lines above a table call it.
+
+    Parameters
+    ----------
+    words : lines above the table
+    """
+    found: dict[str, str] = {}
+    for line in words:
+        if match := _NAMED.search(line):
+            number = match["after"] or match["number"]
+            found[number] = f"{found.get(number, '')} {match['before'] or match['words']}"
+    return found
+
+
 def of_named_channel(
     words: Sequence[str],
     signals: Sequence[Column],
@@ -60,15 +76,10 @@ def of_named_channel(
     signals : columns of all channels
     wanted, other : words for the signal that is wanted, and for the other one
     """
-    called: dict[str, str] = {}
-    for line in words:
-        if match := _NAMED.search(line):
-            number = match["after"] or match["number"]
-            called[number] = f"{called.get(number, '')} {match['before'] or match['words']}"
-    likely = [n for n, said in called.items() if wanted.search(said) and not other.search(said)]
+    names = called(words)
+    likely = [n for n, said in names.items() if wanted.search(said) and not other.search(said)]
     if len(likely) != 1:
-        # Where all are called the same, the one that is not called the other is meant.
-        likely = [n for n, said in called.items() if wanted.search(said)]
+        likely = [n for n, said in names.items() if wanted.search(said)]
     if len(likely) != 1:
         return list(signals)
     return [column for column in signals if channel_of(column.name)[:1] == likely] or list(signals)

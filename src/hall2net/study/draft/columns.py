@@ -38,7 +38,8 @@ _LOCK_IN = ("x", "y", "r")
 _SIGNALS = ("moment", "resistance", "voltage", "resistivity")
 _SAMPLE_NAME = re.compile(r"(?i)(?:sample|device|bar|specimen)(?:[ _]?(?:name|id|label))?")
 _MAGNET = re.compile(r"(?i)magnet|coil|psu|kepco|bop\b|solenoid")
-_SUPPLY = re.compile(r"(?i)output|supply")
+_SUPPLY = re.compile(r"(?i)output|supply|leak|gate")
+"""Currents that neither write nor read."""
 _IN_PLANE = re.compile(
     r"(?i)(?:^|[^a-z])(?:[µμ]_?0|mu_?0)?[ _]?[hb][ _]?(?:x|ip|par|inplane)(?![a-z])|in.?plane|"
     r"field.?x\b|\bx.?field|assist"
@@ -81,7 +82,7 @@ class Column:
         return bool(_IN_PLANE.search(self.name))
 
     def is_of_a_magnet(self, fields: Sequence["Column"]) -> bool:
-        """Whether this is the current of the magnet that makes one of these fields."""
+        """Whether this is the current of a magnet that makes one of these fields, or of a supply."""
         return (
             self.is_of_a_coil
             or bool(_SUPPLY.search(self.name))

@@ -11,13 +11,14 @@ from hall2net.measurement import AMPLITUDES, KINDS, temperature_tolerance
 from hall2net.readers.columns import COIL, NONE
 from hall2net.readers.selection import LEAST_CYCLE
 from hall2net.study.cells import UNKNOWN
-from hall2net.study.draft.channels import channel_of, of_named_channel, without_doubles
+from hall2net.study.draft.channels import called, channel_of, of_named_channel, without_doubles
 from hall2net.study.draft.columns import Column, RawFile, follows
 from hall2net.study.draft.lock_in import amplitude, direction, lock_in_parts
 from hall2net.study.draft.names import in_sheet_units
 
 _HALL = re.compile(r"(?i)xy|yx|hall|ahe|transv|\br_?h\b|\bquer|ホール|霍尔|霍爾")
 _ALONG = re.compile(r"(?i)xx|long|4.?p|four|längs|縦")
+_EVEN = re.compile(r"(?i)(?<![a-z])(?:[agts]?mr|magneto.?resist\w*)(?![a-z])")
 _READ = re.compile(r"(?i)read|sens|prob|meas|bias|ac\b|excit|dc\b")
 _WIDTH = re.compile(r"(?i)puls|width|duration")
 _AGES = re.compile(
@@ -142,7 +143,7 @@ def _against_field(
     others = [
         column
         for column in fields[1:]
-        if not follows(column.values, fields[0].values) and not _settings(column, column.values)
+        if not _settings(column, column.values) and _is_another(column, fields[0])
     ]
     for one in rows:
         one.why = f"{fields[0].name} sweeps"
@@ -152,43 +153,28 @@ def _against_field(
             one.remarks.append("two fields sweep")
         if kind == "ahe_loop":
             one.second = "loop_shift, if the currents of several loops move its centre"
+            if _is_no_hall_signal(file, one):
+                one.cells["kind"] = UNKNOWN
+                one.why += ", and the signal seems to be read along the bar"
+                one.second = "ahe_loop, if it is a Hall signal"
     return rows
 
 
-def _aged(
-    file: RawFile, swept: Sequence[Column], signals: Sequence[Column], pulses: Sequence[Column]
-) -> Measurement | None:
-    """Levels against the number of the write cycle, or one state against the time."""
-    heated = any(column.sweeps for column in _temperatures(file))
-    if swept or heated or not signals:
-        return None
-    if counts := next(filter(_skips, pulses), None):
-        for column in file.of("current"):
-            known = np.unique(column.values[np.isfinite(column.values)])
-            if len(known) == 2 and known[0] < 0 < known[1]:
-                made = _measurement(file, "endurance", column, signals, Part(), pulses=[counts])
-                made.why = f"{column.name} has one value of either sign, {counts.name} skips cycles"
-                made.second = "pulse_train, if the numbers count pulses"
-                return made
-    if pulses:
-        return None
-    for column in (column for column in file.of("time") if column.unit):
-        known = column.values[np.isfinite(column.values) & (column.values > 0)]
-        if len(known) > 2 and (np.diff(known) >= 0).all() and known[-1] > _DECADE * known[0]:
-            made = _measurement(file, "retention", column, signals, Part())
-            made.cells.pop("time_column", None)
-            made.cells.pop("time_unit", None)
-            made.why = f"{column.name} alone runs on"
-            made.second = "nothing for this workflow, if no state was written before"
-            made.remarks.append("times count from the write: check it")
-            return made
-    return None
+def _is_no_hall_signal(file: RawFile, one: Measurement) -> bool:
+    """Whether names say that the only signal is a resistance along the bar."""
+    name = str(one.cells["y_column"])
+    said = f"{name} {called(file.words).get(''.join(channel_of(name)[:1]), '')}"
+    if name == UNKNOWN or _HALL.search(said):
+        return False
+    return bool(_ALONG.search(said) or _EVEN.search(said) or _EVEN.search(file.name))
 
 
-def _skips(column: Column) -> bool:
-    """Whether the numbers of cycles or pulses leave most of them out."""
-    known = np.unique(column.values[np.isfinite(column.values) & (column.values > 0)])
-    return bool(known.size) and known[-1] > _SKIPPED * known.size
+def _is_another(column: Column, x: Column) -> bool:
+    """Whether a second field is one of its own: that of another curve of the table, too."""
+    same_name = re.sub(r"\d+", "", column.name) == re.sub(r"\d+", "", x.name)
+    if same_name and channel_of(column.name) != channel_of(x.name):
+        return not np.array_equal(column.values, x.values, equal_nan=True)
+    return not follows(column.values, x.values)
 
 
 def _against_coil(

@@ -34,6 +34,7 @@ _LIMIT_AFTER = re.compile(r"[_ \-]*(?:to|per|range|steps?|rate|max|min)(?![A-Za-
 _BOTH_WAYS = re.compile(r"±|\+-|pm", re.IGNORECASE)
 # In K: a small k alone is kelvin within these, and may stand for kilo (Oe, ohm, Hz) elsewhere.
 _SMALL_K = 50.0, 400.0
+_SURE_T = 20.0  # in K; T4 may be a temperature or the number of a sample
 _WORDS = frozenset(
     """
     1f 1w 2f 2w ac act address ahe all amr and anomalous antisym ascii asrl at average avg b
@@ -41,7 +42,7 @@ _WORDS = frozenset(
     chip coarse coil com comma cool cooling copy corr corrected cross csv current cycle cycles
     cycling dat data dataset dc default deg delay demod demods dev device devices die dl dn down
     dynacool effect effet endurance eto excel export fc field fieldfree file files film final fine
-    first fl for forward four free from full fwd gpib h hall hall2 hallbar hallcross hallkurve
+    first fl for forward four free from full gate fwd gpib h hall hall2 hallbar hallcross hallkurve
     hallmessung harm harmonic harmonics hb hc hmax hmin hx hys hyst hysteresis i imag imax imin in
     initial inplane instr ip iv keithley kennlinie kerr labone lakeshore lakeshore8600 lia lock
     lockin log long loop loops m magnet magnetisation magnetization magnetometry major map maps
@@ -71,7 +72,7 @@ _PIECE = re.compile(
     r"(?i)(?:\b(?:device|specimen|(?:hall ?)?bar|wafer|chip|probe|[ée]chantillon|muestra|campione)|"
     r"試料|样品|样本)(?:[ _]?(?:name|id|label|no\.?|nr\.?|number|名))?\s*[:=：\t;,]\s*([^;,\t]+)"
 )
-_INFO = re.compile(r"(?i)INFO[,;\t]\s*(?P<text>[^,;\t]+)[,;\t]\s*SAMPLE\d*[ _](?:NAME|MATERIAL)\b")
+_INFO = re.compile(r"(?i)INFO[,;\t]\s*(?P<text>[^,;\t]+)[,;\t]\s*(?:SAMPLE\d*[ _])?(?:NAME|MATERIAL)\b")
 """A line of the head of a MultiVu file."""
 _NO_SAMPLE = re.compile(
     r"(?i)settings|position|offset|is|the|no|name|id|\d*|temp(?:erature)?|stage|holder|rod|space|"
@@ -122,8 +123,11 @@ def hints_of_name(name: str) -> Hints:
     hints = Hints()
     rest, last = [], 0
     claims: dict[str, list[_Claim]] = {}
+    has_kelvin = any(_says_kelvin(match) for match in _TOKEN.finditer(name))
     for match in _TOKEN.finditer(name):
         claim = _claim(match)
+        if has_kelvin and _is_bare_t(match):
+            continue  # T6_300K: a film's number
         limit = _LIMIT_BEFORE.search(name, last, match.start())
         limit = limit or _LIMIT_AFTER.match(name, match.end()) or _BOTH_WAYS.match(match[0])
         if claim is None:
@@ -239,8 +243,9 @@ def _claim(match: re.Match) -> _Claim | None:
     sign = -1.0 if (match["sign"] or "").lower()[:3] in ("-", "−", "m", "min", "neg") else 1.0
     number = sign * float(re.sub("[p,]", ".", match["number"].lower()))
     words = match[0].strip("_ ")
-    if match["key"] == "T" and not unit and number > 0 and not match["sign"]:
-        unit = "K"
+    if _is_bare_t(match):
+        sure = number >= _SURE_T
+        return _Claim("temperature_k", number if sure else np.nan, words, True, sure)
     attached = bool(match["unit"]) and match[0].endswith(match["number"] + match["unit"])
     if unit in _NEEDS_KEY and not key and not (attached and match["unit"] in ("T", "G")):
         return None
@@ -261,6 +266,16 @@ def _claim(match: re.Match) -> _Claim | None:
     else:
         cell = "prefield_x_oe" if key.startswith("pre") else "field_x_oe"
     return _Claim(cell, in_sheet_units(number, unit, cell), words, keyed)
+
+
+def _is_bare_t(match: re.Match) -> bool:
+    """Whether a number stands behind a T alone: `T300`."""
+    return match["key"] == "T" and not match["unit"] and not match["sign"]
+
+
+def _says_kelvin(match: re.Match) -> bool:
+    claim = _claim(match)
+    return claim is not None and claim.cell == "temperature_k" and bool(match["unit"])
 
 
 def _without_unit(match: re.Match, key: str, number: float) -> _Claim | None:
@@ -290,7 +305,7 @@ def _cell_of(before: str, unit: str) -> Iterator[str]:
     if _NO_CONDITION.search(before):
         return
     if unit in ("K", "degC"):
-        if re.search(r"\bT\b|(?i:temp)|^\W*$", before):
+        if re.search(r"\bT\b|(?i:temp)|^\W*$|\bat\W*$", before):
             yield "temperature_k"
     elif unit in ("mA", "uA", "nA", "A"):
         if re.search(r"\bI\b|(?i:idc|iac|read|probe|sens|bias|current|excit)", before):
