@@ -346,11 +346,15 @@ class _OtherCells:
         if not cell:
             return np.nan
         if letters := letters_of(cell):
+            if self.letters.get(place, letters) != letters and self._is_cut(place, cells, line):
+                return np.nan
             return self._with_letters(place, cell, letters, line)
         if _NUMBER_BEGINS.match(cell) and _NO_NUMBER not in cell:
             try:
                 return float(cell.translate(_DECIMAL_COMMA))
             except ValueError:
+                if self._is_cut(place, cells, line):
+                    return np.nan
                 raise self._error(place, repr(cell[:40]), "a number", line) from None
         if folded(cell) in self.names and [folded(name) for name in cells] != self.names:
             found = f"other column names than those of line {self.header.line}"
@@ -365,6 +369,11 @@ class _OtherCells:
         first, count = self._lettered.get(place, (line, 0))
         self._lettered[place] = first, count + 1
         return float(cell[: -len(letters)].replace(",", "."))
+
+    def _is_cut(self, place: int, cells: list[str], line: int) -> bool:
+        """Whether a cell is where the file ends, without the end of its line."""
+        at_end = line == len(self.text.ends) and not self.text.content.endswith(b"\n")
+        return at_end and place == len(cells) - 1
 
     def refuse_mixed(self, columns: dict[int, np.ndarray]) -> None:
         """Refuse letters behind some numbers of a column and none behind the others."""

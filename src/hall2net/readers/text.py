@@ -21,6 +21,7 @@ _MINUS = re.compile(b"\xe2\x88\x92|(?:\xe2\x80[\x90-\x95]|\xef\xb9\xa3|\xef\xbc\
 _WORDS_WITHIN = 2**16  # bytes in which the names and words of a file stand
 # Two signs in a row that Japanese or Chinese words are written with.
 _JAPANESE = re.compile("[\u3041-\u30ff\u4e00-\u9fff]{2}")
+_ONLY_JAPANESE = re.compile(rb"[\x81-\x9f]")  # begins most signs; no common Chinese one
 _CHINESE = re.compile(rb"(?:[\xb0-\xf7][\xa1-\xfe]){2}")
 
 _BINARY = {
@@ -178,12 +179,9 @@ def _east_asian(content: bytes) -> list[str]:
     not come about so.
     """
     start = content[:_WORDS_WITHIN]
-    found = []
-    if _JAPANESE.search(start.decode("cp932", "replace")):
-        found.append("cp932")
-    if _CHINESE.search(start):
-        found.append("gb18030")
-    return found
+    if _ONLY_JAPANESE.search(start):
+        return ["cp932"] if _JAPANESE.search(start.decode("cp932", "replace")) else []
+    return ["gb18030"] if _CHINESE.search(start) else []
 
 
 def _utf16(content: bytes) -> str:

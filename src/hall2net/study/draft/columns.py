@@ -82,7 +82,7 @@ class Column:
         return bool(_IN_PLANE.search(self.name))
 
     def is_of_a_magnet(self, fields: Sequence["Column"]) -> bool:
-        """Whether this is the current of a magnet that makes one of these fields, or of a supply."""
+        """Whether this current makes one of these fields, or is a supply's."""
         return (
             self.is_of_a_coil
             or bool(_SUPPLY.search(self.name))
@@ -177,7 +177,9 @@ def look_at(folder: Path, name: str) -> RawFile:
         for place, column, quantity, unit in found
         if place in values
     ]
-    return RawFile(name, source.format, columns, [*source.words, *_sample_in_rows(source)])
+    # A spreadsheet that saves a file again puts its lines of words in quotes.
+    words = [line.replace('"', "") for line in source.words]
+    return RawFile(name, source.format, columns, [*words, *_sample_in_rows(source)])
 
 
 def _column(name: str, quantity: str, unit: str, values: np.ndarray) -> Column:

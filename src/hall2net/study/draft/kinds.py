@@ -116,6 +116,23 @@ def measurements_in(file: RawFile) -> list[Measurement]:
     coils = [c for c in file.of("current") if c.sweeps]
     if coils and (moments or signals) and not pulses:
         return _against_coil(file, coils, moments or signals)
+    return _without_sweep(file, fields, signals)
+
+
+def _without_sweep(
+    file: RawFile, fields: Sequence[Column], signals: Sequence[Column]
+) -> list[Measurement]:
+    """What neither a field nor a current sweeps: against time or a count, or not known.
+
+    Raises
+    ------
+    FileError
+        If its columns are those of no kind of measurement.
+    """
+    pulses = _pulse_columns(file)
+    times = [column for column in file.of("time") if column.changes]
+    if signals and times and _says_retention(file, times):
+        return _against_time(file, times, signals)
     if signals and pulses:
         return [_counted(file, signals, pulses)]
     if signals and any(column.sweeps for column in _temperatures(file)):
@@ -125,7 +142,6 @@ def measurements_in(file: RawFile) -> list[Measurement]:
             if len(along) == 1:
                 return along
         raise _no_kind(file, "a temperature sweep; resistivity is read at one temperature")
-    times = [column for column in file.of("time") if column.changes]
     if signals and times:
         return _against_time(file, times, signals)
     unnamed = [column for column in file.of("unknown") if column.changes]
@@ -454,11 +470,16 @@ def _counted(file: RawFile, signals: Sequence[Column], pulses: Sequence[Column])
     return made
 
 
+def _says_retention(file: RawFile, times: Sequence[Column]) -> bool:
+    """Whether names or words say that a state is read after its write."""
+    said = (file.name, *file.words, *(column.name for column in times))
+    return any(map(_AGES.search, said))
+
+
 def _against_time(
     file: RawFile, times: Sequence[Column], signals: Sequence[Column]
 ) -> list[Measurement]:
     """A state that is read again and again: retention where words say so."""
-    said = (file.name, *file.words, *(column.name for column in times))
     named = [column for column in times if _AGES.search(column.name)]
     x = (named or list(times))[0]
     made = _measurement(file, "retention", x, signals, Part())
@@ -467,7 +488,7 @@ def _against_time(
     made.remarks += part.remarks
     known = x.values[np.isfinite(x.values)]
     made.why = f"the signal against {x.name}, nothing else sweeps"
-    if not any(map(_AGES.search, said)) or (np.diff(known) < 0).any():
+    if not _says_retention(file, times) or (np.diff(known) < 0).any():
         made.cells["kind"] = UNKNOWN
         made.second = "retention, if a state was written before"
     return [made]

@@ -47,8 +47,8 @@ _WORDS = frozenset(
     initial inplane instr ip iv keithley kennlinie kerr labone lakeshore lakeshore8600 lia lock
     lockin log long loop loops m magnet magnetisation magnetization magnetometry major map maps
     max mean meas measure measurement measurements mem memory messung mesure mfli mh mht micromag
-    min minor moke moment mpms mpms3 mt mvsh mvst name neg negative new newfile no noise of off
-    old on oop origin out outofplane output pad perp piece plane pm point polar pos positive ppms
+    min minor moke moment mpms mpms3 mt mvsh mvst name neg negative new newfile noise of
+    old oop origin out outofplane output pad perp piece plane pm point polar pos positive ppms
     probe pulse pulsed pulses qd r rahe range rate raw read recorded rep repeat resistance
     resistivity result results retention rh rhall rht rms room rt run rvsh rvst rxx rxxrxy rxy
     rxyrxx sample samples saved scan scans schalten second series set sheet shift shifts signal
@@ -72,7 +72,9 @@ _PIECE = re.compile(
     r"(?i)(?:\b(?:device|specimen|(?:hall ?)?bar|wafer|chip|probe|[ée]chantillon|muestra|campione)|"
     r"試料|样品|样本)(?:[ _]?(?:name|id|label|no\.?|nr\.?|number|名))?\s*[:=：\t;,]\s*([^;,\t]+)"
 )
-_INFO = re.compile(r"(?i)INFO[,;\t]\s*(?P<text>[^,;\t]+)[,;\t]\s*(?:SAMPLE\d*[ _])?(?:NAME|MATERIAL)\b")
+_INFO = re.compile(
+    r"(?i)INFO[,;\t]\s*(?P<text>[^,;\t]+)[,;\t]\s*(?:SAMPLE\d*[ _])?(?:NAME|MATERIAL)\b"
+)
 """A line of the head of a MultiVu file."""
 _NO_SAMPLE = re.compile(
     r"(?i)settings|position|offset|is|the|no|name|id|\d*|temp(?:erature)?|stage|holder|rod|space|"
