@@ -1,4 +1,4 @@
-"""How often `hall2net init` is right on folders drawn at random: `python bench/drafts.py [files] [seed]`.
+"""How often `hall2net init` is right on folders drawn at random: `bench/drafts.py [files] [seed]`.
 
 A file is right where every cell is the truth; open where some are `?` and none is wrong; else it is
 a silent error.

@@ -406,6 +406,9 @@ CONFIGS = {
     "comment after": "scale: laptop\nstudies:\n  a:\n    b:\n      - b\n      # - c\n# end\nx: 1\n",
     "empty": "scale: laptop\nstudies: {}   # none yet\nx: 1\n",
     "windows": "scale: laptop\r\nstudies:\r\n  a:\r\n    b: 1\r\n\r\n# end\r\nx: 1\r\n",
+    "no studies": "scale: laptop\nstudies:\nnetworks: {}\n",
+    "no studies, at the end": "scale: laptop\nnetworks: {}\nstudies:\n",
+    "no studies, with a comment": "scale: laptop\nstudies:\n  # none yet\nnetworks: {}\n",
     "block of text": "scale: laptop\nstudies:\n  a:\n    words: |\n      so\n      so\nx: 1\n",
 }
 
@@ -418,7 +421,7 @@ def test_configurations_of_other_shapes(tmp_path, lab, text):
     after = config.read_bytes().decode()
     new, old = yaml.safe_load(after), yaml.safe_load(text)
     assert "mine" in new["studies"]
-    assert {k: v for k, v in new["studies"].items() if k != "mine"} == old["studies"]
+    assert {k: v for k, v in new["studies"].items() if k != "mine"} == (old["studies"] or {})
     for line in text.splitlines():
         assert line in after.splitlines() or line.replace(" {}", "") in after.splitlines()
     assert ("\r\n" in text) == ("\r\n" in after)
