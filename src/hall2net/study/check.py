@@ -134,10 +134,10 @@ def check_project(
     project = read_project(content, root, Path(root, SCHEMA))
     checked = [study] if study is not None else list(project.studies)
     for one in checked:
-        sheets = project.studies.get(one)
-        project.problems.extend(_columns_missing(one, sheets))
-        if one not in project.unfinished:
-            project.problems.extend(_states_missing(one, content, sheets))
+        own = project.studies.get(one)
+        project.problems.extend(_columns_missing(one, own))
+        if own is not None and one not in project.unfinished:
+            project.problems.extend(_states_missing(one, content, own))
     project.require(*(checked if study is not None else {*checked, *project.unfinished}))
     sheets = (project.studies[one].measurements for one in checked)
     cells = (";".join(sheet["file"]) for sheet in sheets if sheet is not None)
@@ -178,7 +178,7 @@ def _columns_missing(study: str, sheets: StudySheets | None) -> Iterator[Problem
 
 
 def _states_missing(
-    study: str, config: Mapping[str, Any], sheets: StudySheets | None
+    study: str, config: Mapping[str, Any], sheets: StudySheets
 ) -> Iterator[Problem]:
     """Weights of as many states as the study's pulse train does not have.
 
@@ -192,7 +192,7 @@ def _states_missing(
         for precision in map(Precision.of, network["weights"])
         if precision.measured
     ]
-    if not asked or lut.get("source") != "train" or "states" in lut or sheets is None:
+    if not asked or lut.get("source") != "train" or "states" in lut or sheets.measurements is None:
         return
     # They take longer than the rest of the check: imported where there is a train to read.
     from hall2net.measurement import select
