@@ -31,7 +31,7 @@ _SIGNALS = ("resistance", "voltage", "resistivity")  # loops are fitted to resis
 _LOWEST_K, _HIGHEST_K = 0.01, 1500.0  # beyond these a temperature channel is not connected
 _DRIFT = 0.1  # of the mean temperature, up to which a drift is a measurement at its mean
 _SKIPPED = 3.0  # last cycle over the cycles read, from which most were not read
-_DECADE = 10.0  # last over first time, from which a record says something of the logarithm
+_LOGARITHMIC = 10.0  # last over first step of a time, from which it was sampled by its logarithm
 _MOST_SETS = 40  # currents or fields in one file; a column with more of them sweeps
 _SAME_SETTING = 0.02  # relative difference of two settings that are one
 _SAME_FIELD_OE = 5.0  # two fields that are one: a magnet's poles keep some remanence
@@ -109,8 +109,6 @@ def measurements_in(file: RawFile) -> list[Measurement]:
         if len(_settings(fields[0], fields[0].values)) > 1:
             return _against_current(file, currents, signals)
         return [_open_kind(file, [fields[0], *currents], signals)]
-    if aged := _aged(file, [*fields, *currents, *moments], signals, pulses):
-        return [aged]
     if signals and currents:
         return _against_current(file, currents, signals)
     coils = [c for c in file.of("current") if c.sweeps]
@@ -458,6 +456,7 @@ def _counted(file: RawFile, signals: Sequence[Column], pulses: Sequence[Column])
     x = written[0] if len(written) == 1 else None
     both_signs = x is not None and np.nanmin(x.values) < 0 < np.nanmax(x.values)
     says = any(map(_WEARS.search, (file.name, *file.words, *(c.name for c in pulses))))
+    says = says or _skips(pulses[0])
     part = next(_at_each_temperature(file, np.isfinite(signals[0].values)))
     if not (says and both_signs):
         made = _measurement(file, "pulse_train", x, signals, part, pulses=pulses)
@@ -470,10 +469,19 @@ def _counted(file: RawFile, signals: Sequence[Column], pulses: Sequence[Column])
     return made
 
 
+def _skips(column: Column) -> bool:
+    """Whether the numbers of cycles leave most of them out."""
+    known = np.unique(column.values[np.isfinite(column.values) & (column.values > 0)])
+    return bool(known.size) and bool(known[-1] > _SKIPPED * known.size)
+
+
 def _says_retention(file: RawFile, times: Sequence[Column]) -> bool:
-    """Whether names or words say that a state is read after its write."""
+    """Whether names or words say that a state is read after its write, or times as for that."""
     said = (file.name, *file.words, *(column.name for column in times))
-    return any(map(_AGES.search, said))
+    if any(map(_AGES.search, said)):
+        return True
+    steps = np.diff(times[0].values[np.isfinite(times[0].values)])
+    return bool(steps.size > 2 and steps.min() > 0 and steps[-1] > _LOGARITHMIC * steps[0])
 
 
 def _against_time(
