@@ -409,6 +409,9 @@ CONFIGS = {
     "comment after": "scale: laptop\nstudies:\n  a:\n    b:\n      - b\n      # - c\n# end\nx: 1\n",
     "empty": "scale: laptop\nstudies: {}   # none yet\nx: 1\n",
     "windows": "scale: laptop\r\nstudies:\r\n  a:\r\n    b: 1\r\n\r\n# end\r\nx: 1\r\n",
+    "no studies": "scale: laptop\nstudies:\nnetworks: {}\n",
+    "no studies, at the end": "scale: laptop\nnetworks: {}\nstudies:\n",
+    "no studies, with a comment": "scale: laptop\nstudies:\n  # none yet\nnetworks: {}\n",
     "block of text": "scale: laptop\nstudies:\n  a:\n    words: |\n      so\n      so\nx: 1\n",
 }
 
@@ -421,7 +424,7 @@ def test_configurations_of_other_shapes(tmp_path, lab, text):
     after = config.read_bytes().decode()
     new, old = yaml.safe_load(after), yaml.safe_load(text)
     assert "mine" in new["studies"]
-    assert {k: v for k, v in new["studies"].items() if k != "mine"} == old["studies"]
+    assert {k: v for k, v in new["studies"].items() if k != "mine"} == (old["studies"] or {})
     for line in text.splitlines():
         assert line in after.splitlines() or line.replace(" {}", "") in after.splitlines()
     assert ("\r\n" in text) == ("\r\n" in after)
@@ -530,8 +533,10 @@ def test_names_of_files_reach_no_shell_and_leave_no_folder(project, lab, tmp_pat
     (lab / "link.txt").symlink_to(secret)
     monkeypatch.chdir(project)
     words = draft_study("mine", lab, project)
+    sheet = project / "raw/mine/measurements.csv"
+    sheet.write_text(sheet.read_text().replace(UNKNOWN, "bar_1"))  # samples, that no name says
     assert "no problem" in check_project(project)
-    rows = read_sheet(project / "raw/mine/measurements.csv")
+    rows = read_sheet(sheet)
     assert set(fine) <= set(rows["file"])
     assert not set(left_out) & set(rows["file"])
     assert rows["id"].str.fullmatch("[a-z0-9_]+").all()
@@ -559,7 +564,7 @@ def test_currents_of_both_signs_make_loop_shifts(tmp_path):
     assert made["kind"].to_dict() == {
         "bar_1mA.txt": "loop_shift", "bar_-1mA.txt": "loop_shift", "bar_2mA.txt": "loop_shift",
     }  # fmt: skip
-    assert made["sample"].unique() == ["bar"]
+    assert made["sample"].unique() == ["mine"]  # a bar without a number is no name
     assert (made.loc[made["kind"] == "loop_shift", "field_x_oe"] == UNKNOWN).all()
 
 
@@ -578,7 +583,7 @@ def test_a_text_of_instructions_is_shown_as_text(tmp_path):
     (tmp_path / "a.txt").write_text(textwrap.dedent(text))
     made = made_sheet(tmp_path)
     assert made.loc["a.txt", "kind"] == "ahe_loop"
-    assert made.loc["a.txt", "sample"] in ("a", "mine")
+    assert made.loc["a.txt", "sample"] in ("a", "mine", UNKNOWN)
 
 
 def test_words_without_end_are_no_table(tmp_path):
