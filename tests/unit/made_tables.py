@@ -160,6 +160,10 @@ def sweep(rng, name, reach_ma, sign, r_ahe, **conditions):
             "resistance": resistance, "temperature": 300, **conditions}  # fmt: skip
 
 
+CRITERIA = (("half", 1.0), ("onset", 0.8), ("90", 1.2), ("fixed", 1.01), ("saturation", 1.3))
+"""Criteria, and their currents over that of the first."""
+
+
 def switching_row(sample, name, field_x, prefield, reach, polarity, ratio, width=1e-3):
     i_c = reach / 2 * (1 - np.log(width / 1e-3) / 40)
     return {
@@ -174,6 +178,8 @@ def switching_row(sample, name, field_x, prefield, reach, polarity, ratio, width
         "j_c_criteria_lo_a_m2": 0.8 * i_c * 1e-3 / (5e-6 * 10.8e-9),
         "j_c_criteria_hi_a_m2": 1.3 * i_c * 1e-3 / (5e-6 * 10.8e-9),
         "j_c_a_m2": i_c * 1e-3 / (5e-6 * 10.8e-9), "j_c_u_a_m2": 1e9,
+        **{f"j_c_{name}_a_m2": part * i_c * 1e-3 / (5e-6 * 10.8e-9) for name, part in CRITERIA},
+        **{f"j_c_{name}_u_a_m2": 2e9 for name, _ in CRITERIA},
         "delta_r_sot_ohm": 0.15 * ratio, "delta_r_sot_u_ohm": 1e-3, "delta_r_ahe_ohm": 0.15,
         "delta_r_ahe_u_ohm": 1e-3, "switching_ratio": ratio, "switching_ratio_u": 0.01,
         "polarity": polarity, "status": "ok", "reason": "",
@@ -215,6 +221,14 @@ def ruo2():
                 switching.append(
                     switching_row(sample, name, 200, np.nan, 13, 1, ratio, width=width)
                 )
+        if sample in ("pt", "ruo2_0p7"):
+            for sign in (-1, 1):
+                name = f"sot_{sample}_{sign:+d}"
+                measurements.append(
+                    sweep(rng, name, 20, sign, 0.1, field_x=sign * 200 * OE, current=1e-4)
+                )
+                row = switching_row(sample, name, sign * 200, np.nan, 20, sign, 0.95)
+                switching.append(row)
         datasets[sample] = dataset(sample, measurements)
     return datasets, pd.DataFrame(rows), pd.DataFrame(switching)
 
@@ -265,6 +279,7 @@ def torque():
         j_c_ratio=reference["j_c_a_m2"] / table["j_c_a_m2"],
         j_c_ratio_u=0.1,
         h_dmi_sys_oe=20.0,
+        j_c_field_x_oe=200.0,
         h_dl_is_lower_bound=False,
         knee_model="clip",
         convention="adopted",

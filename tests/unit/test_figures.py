@@ -79,7 +79,7 @@ def inputs():
             | {"compensation": made_tables.compensation()},
             "torque": common
             | {"loops": loops, "torque": made_tables.torque(), "samples": samples}
-            | {"reference": "pt"}
+            | {"reference": "pt", "switching_map": switching_map(switching)}
             | {"convention": made_tables.CONVENTION},
             "harmonic": common | made_tables.harmonic(),
             "switching": common
@@ -316,7 +316,19 @@ def test_no_published_marker_follows_our_own_reference(inputs):
     drawn = torque.fig2c_efficiency_anisotropy(**block, published=PUBLISHED["ruo2"])
     assert labels_of(drawn) == ["published, MgO"]
     assert not any("published" in label for label in drawn.axes[0].get_legend_handles_labels()[1])
+    block |= {key: inputs["ruo2"]["torque"][key] for key in ("switching_map", "reference")}
     assert labels_of(torque.fig2f_critical_current(**block)) == []
+
+
+def test_reduction_of_the_critical_current_has_every_criterion(inputs):
+    block = inputs["ruo2"]["torque"]
+    axes = torque.fig2f_critical_current(
+        **{key: block[key] for key in ("torque", "switching_map", "samples", "reference")}
+    ).axes[1]
+    assert len(axes.get_legend_handles_labels()[1]) == 5
+    # Reference, 0.5 and 0.7 nm: the reference's sweeps go to 20 mA, those of 0.5 nm to 13 mA.
+    for series in axes.containers:
+        np.testing.assert_allclose(series.lines[0].get_ydata(), [1, 20 / 13, 1])
 
 
 @every_figure

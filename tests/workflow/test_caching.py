@@ -8,9 +8,9 @@ import pytest
 from project import Project
 
 AFTER_LOOPS = {
-    "fit_loops", "figure", "pulse_widths", "switching", "magnetometry", "magnetometry_as_printed",
-    "torque", "torque_as_printed", "hardware", "comparison", "inspector", "provenance", "report",
-    "all",
+    "fit_loops", "figure", "pulse_widths", "switching", "switching_map", "magnetometry",
+    "magnetometry_as_printed", "torque", "torque_as_printed", "hardware", "comparison",
+    "inspector", "provenance", "report", "all",
 }  # fmt: skip
 
 

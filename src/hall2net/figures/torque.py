@@ -30,12 +30,22 @@ from hall2net.figures.style import (
     stamp,
 )
 from hall2net.physics.knee import MODELS
+from hall2net.physics.switching_map import current_reductions
 from hall2net.physics.torque import shift_against_field
 from hall2net.tables import systematic_column, uncertainty_column, usable
 
 _ASIDE = 0.04
 """Of the thickness axis: a control of the same thickness is drawn so far to the right, that its
 marker hides no other."""
+
+_CRITERIA = {
+    "onset": "onset, 10 % of the swing",
+    "half": "half of the swing",
+    "fixed": "the same fraction of the film",
+    "90": "90 % of the swing",
+    "saturation": "95 % of the swing",
+}
+"""Criteria of a critical current in words, as they follow each other in a loop."""
 
 Samples = Mapping[str, Mapping[str, Any]]
 Published = Mapping[str, Any]
@@ -148,18 +158,52 @@ def fig2e_resistivity_spin_hall_angle(
 
 
 @figure(kinds=("loop_shift",))
-def fig2f_critical_current(*, torque: pd.DataFrame, samples: Samples) -> Figure:
-    """Critical current density against thickness. The paper prints its ratio to the reference.
-    Error bars (1σ): thick statistical, thin total.
+def fig2f_critical_current(
+    *, torque: pd.DataFrame, switching_map: pd.DataFrame, samples: Samples, reference: str
+) -> Figure:
+    """Critical current density against thickness, at the criterion of the study, and its reduction
+    against the reference by every criterion. The paper prints the reduction alone, at one and the
+    same percentage of the film. Error bars: 1 σ, statistical with caps, total without.
     """
-    drawn = new_figure(SINGLE, 66)
-    axes = drawn.subplots()
-    _against_thickness(axes, torque, samples, "j_c_a_m2", 1e-11)
-    axes.set_xlabel(_thickness(samples))
-    axes.set_ylabel(r"$J_\mathrm{c}$ ($\mathrm{10^{11}}$ A m$^\mathrm{-2}$)")
-    axes.set_ylim(bottom=0)
+    drawn = new_figure(SINGLE, 112)
+    density, reduction = drawn.subplots(2, 1, sharex=True)
+    _against_thickness(density, torque, samples, "j_c_a_m2", 1e-11)
+    density.set_ylabel(r"$J_\mathrm{c}$ ($\mathrm{10^{11}}$ A m$^\mathrm{-2}$)")
+    density.set_ylim(bottom=0)
+    panel(density, "a")
+    _draw_reductions(reduction, torque, switching_map, samples, reference)
+    reduction.set_xlabel(_thickness(samples))
+    reduction.set_ylabel(r"$J_\mathrm{c}$(reference) / $J_\mathrm{c}$")
+    panel(reduction, "b", "by every criterion")
     merged_legend(drawn, 2)
     return drawn
+
+
+def _draw_reductions(
+    axes: Axes,
+    torque: pd.DataFrame,
+    switching_map: pd.DataFrame,
+    samples: Samples,
+    reference: str,
+) -> None:
+    """Reduction of the critical current against thickness, a series a criterion; no controls."""
+    axes.axhline(1, color=GREY, lw=0.5)
+    fields = torque["j_c_field_x_oe"].dropna() if "j_c_field_x_oe" in torque else pd.Series()
+    if fields.empty:
+        axes.text(0.5, 0.5, "not measured", ha="center", va="center", transform=axes.transAxes)
+        return
+    ratios = current_reductions(switching_map, reference, float(fields.iloc[0])).reset_index()
+    spacer = ratios["sample"].map(lambda name: samples[name].get("spacer") or "none")
+    series = ratios[spacer.isin([*_spacers(samples)[:1], "none"])]
+    place = series["sample"].map(lambda name: float(samples[name]["thickness_nm"]))
+    order = np.argsort(place.to_numpy(), kind="stable")
+    step = _ASIDE / 2 * np.ptp(place) if len(place) else 0.0
+    for number, (name, words) in enumerate(_CRITERIA.items()):
+        aside = step * (number - (len(_CRITERIA) - 1) / 2)
+        points(
+            axes, place.iloc[order] + aside, series.iloc[order], name, series=number, label=words,
+            size=2.5,
+        )  # fmt: skip
 
 
 @figure(kinds=("loop_shift",), highlight=True)

@@ -55,6 +55,38 @@ def switching_map(switching: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=_COLUMNS)
 
 
+def current_reductions(table: pd.DataFrame, reference: str, field_oe: float) -> pd.DataFrame:
+    """J_c of the reference over that of each sample, by every criterion.
+
+    Parameters
+    ----------
+    table : `switching_map`
+    reference : sample
+    field_oe : magnitude of the in-plane field; J_c is the mean over both signs, of the longest
+        pulses, without a pre-applied field
+
+    Returns
+    -------
+    DataFrame with the index `sample`, a column a criterion and its `_u`, NaN where either sample
+    does not get there. Width and thickness that all samples share cancel.
+    """
+    rows = table[(table["prefield_x_oe"].fillna(0) == 0) & (table["outcome"] == OUTCOMES[1])]
+    rows = rows[np.isclose(rows["field_x_oe"].abs(), field_oe)]
+    longest = rows.groupby("sample")["pulse_width_s"].transform("max")
+    rows = rows[rows["pulse_width_s"].isna() | (rows["pulse_width_s"] == longest)]
+    found = {}
+    for name in CRITERIA:
+        value = rows.groupby("sample")[f"j_c_{name}_a_m2"].mean()
+        squares = rows.assign(square=rows[f"j_c_{name}_u_a_m2"] ** 2).groupby("sample")["square"]
+        relative = np.sqrt(squares.sum()) / squares.count() / value
+        if reference not in value.index:
+            value, relative = value * np.nan, relative * np.nan
+        base, base_u = value.get(reference, np.nan), relative.get(reference, np.nan)
+        found[name] = base / value
+        found[f"{name}_u"] = base / value * np.hypot(relative, base_u)
+    return pd.DataFrame(found)
+
+
 def _one_field(loops: pd.DataFrame) -> dict[str, Any]:
     """What the loops under the same conditions say."""
     good = usable(loops)

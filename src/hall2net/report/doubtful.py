@@ -12,6 +12,7 @@ AS_PRINTED = "-as_printed"
 _STAGES = {
     "loops": "Hall loops",
     "switching": "switching",
+    "joule_heating": "Joule heating",
     "pulse_widths": "pulse widths",
     "magnetometry": "magnetometry",
     "resistivity": "resistivity",
@@ -21,6 +22,9 @@ _STAGES = {
     "lut": "states",
 }
 """Table to the stage that makes it; another table is named as it is."""
+
+_REPEATED = ("switching_map",)
+"""Tables whose rows sum up those of another table, with the same reasons."""
 
 _INSPECTED = ("loops", "switching")
 """Tables whose rows are loops that the inspector shows."""
@@ -44,7 +48,7 @@ def doubtful_rows(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
     """
     outcomes, groups = [], []
     for name, table in tables.items():
-        if "status" not in table or name.endswith(AS_PRINTED):
+        if "status" not in table or name in _REPEATED or name.endswith(AS_PRINTED):
             continue
         stage = _STAGES.get(name, name.replace("_", " "))
         counts = table["status"].value_counts()

@@ -186,6 +186,38 @@ _SMALL = 0.005
 """Fraction of a variance below which a source is not worth a digit."""
 
 
+def heating_words(table: pd.DataFrame | None) -> str | None:
+    """How much warmer the film is at its critical currents, and what that does, in a sentence.
+
+    Parameters
+    ----------
+    table : joule_heating.csv
+    """
+    pulsed = table[table["kind"] == "sot_switching"] if table is not None else pd.DataFrame()
+    if pulsed.empty:
+        return None
+    known = usable(pulsed).dropna(subset=["delta_t_k"])
+    if known.empty:
+        reasons = "; ".join(dict.fromkeys(pulsed["reason"].dropna())) or "nothing switches"
+        return f"How much the write pulses heat the film is not known: {reasons}."
+    lowest, highest = known["delta_t_k"].min(), known["delta_t_k"].max()
+    relative = (known["delta_t_sys_k"] / known["delta_t_k"]).max()
+    words = (
+        f"At its critical currents the film is {lowest:.0f} to {highest:.0f} K warmer, "
+        f"± {relative:.0%} systematic ({'; '.join(dict.fromkeys(known['method']))}). "
+    )
+    if hot := int((known["status"] == "flagged").sum()):
+        words += f"Flagged as too warm: {hot} of {len(known)} loops. "
+    if (bias := known["h_c_bias"].dropna()).empty:
+        return (
+            words + "The bias of H_c and J_c is not measured: no Hall loops at these temperatures."
+        )
+    return words + (
+        f"H_c at these temperatures is {bias.min():+.0%} to {bias.max():+.0%} of that without "
+        "heating; a J_c in proportion to it is as much off."
+    ).replace("-", "\N{MINUS SIGN}")
+
+
 def _with_errors(column: str) -> tuple[str, str, str]:
     return column, uncertainty_column(column), systematic_column(column)
 

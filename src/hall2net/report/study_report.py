@@ -12,6 +12,7 @@ from hall2net.networks.runs import Run
 from hall2net.report.claims import Claim, claims_of, number_rows, style_of
 from hall2net.report.doubtful import doubtful_rows
 from hall2net.report.facts import (
+    heating_words,
     measured_kinds,
     merit_table,
     parameter_table,
@@ -145,6 +146,7 @@ def _study(
         "raw_files": facts.raw_files,
         "kinds": measured_kinds(facts.kinds),
         "parameters": parameter_table(facts.tables, facts.samples),
+        "heating": heating_words(facts.tables.get("joule_heating")),
         "systematics": systematics_table(facts.tables.get("systematics")),
         "states": state_table(facts.tables.get("lut")),
         "merit": merit_table(facts.tables.get("merit")),
