@@ -22,9 +22,10 @@ import numpy as np
 import pandas as pd
 from scipy.constants import e, hbar, mu_0
 
-from hall2net.physics.systematics import ASSUMED, SOURCES, Off
-from hall2net.physics.systematics_table import systematics_table
-from hall2net.physics.torque import torque_table
+from hall2net.physics.magnetometry import QUANTITIES as FILM
+from hall2net.physics.magnetometry import magnetometry_parts
+from hall2net.physics.systematics import ASSUMED, SOURCES, Off, Systematics, in_quadrature
+from hall2net.physics.torque import torque_rows
 from hall2net.tables import uncertainty_column
 from hall2net.units import OERSTED
 
@@ -86,22 +87,21 @@ def _pulls(rng: np.random.Generator) -> dict[str, float]:
     truths = {sample: Truth(rng, errors[sample]) for sample in SAMPLES}
     samples = {sample: DIMENSIONS | {"thickness_nm": 0.5} for sample in SAMPLES}
     tables = written_tables(truths, errors, rng)
-    settings: dict[str, Any] = {"reference": "ref", "convention": {}}
     four = (tables[name] for name in ("loops", "magnetometry", "resistivity", "switching"))
-    torque = torque_table(*four, samples, **settings, name="adopted", systematics=block)
-    parts = systematics_table(tables | {"torque": torque}, samples, block, **settings)
-    found = {sample: torque.set_index("sample").loc[sample].to_dict() for sample in SAMPLES}
-    for name in ("magnetometry", "resistivity"):
-        for sample, row in tables[name].set_index("sample").iterrows():
-            found[str(sample)] = found[str(sample)] | row.to_dict()
+    settings = {"reference": "ref", "convention": {}, "systematics": block}
+    best = torque_rows(*four, samples, **settings)[SAMPLES.index("best")]
+    film = tables["magnetometry"].set_index("sample", drop=False).loc["best"].to_dict()
+    parts = magnetometry_parts(film, Systematics.of(block, samples))
+    for place, name in enumerate(FILM):
+        best["parts"][name] = {source: float(part[place]) for source, part in parts.items()}
     row: dict[str, float] = {}
     for name in QUANTITIES:
-        truth = _true(truths, name)
-        own = parts[(parts["sample"] == "best") & (parts["quantity"] == name)]
-        laboratory = own.loc[own["kind"] == "calibration", "change"]
-        error, u = found["best"][name] - truth, found["best"][uncertainty_column(name)]
-        row[f"{name}_total"] = error / np.hypot(u, np.sqrt(own["change"].pow(2).sum()))
-        row[f"{name}_laboratory"] = error / np.hypot(u, np.sqrt(laboratory.pow(2).sum()))
+        changes = best["parts"][name]
+        laboratory = in_quadrature(part for source, part in changes.items() if source in SOURCES)
+        error = (film | best)[name] - _true(truths, name)
+        u = (film | best)[uncertainty_column(name)]
+        row[f"{name}_total"] = error / np.hypot(u, in_quadrature(changes.values()))
+        row[f"{name}_laboratory"] = error / np.hypot(u, laboratory)
         row[f"{name}_statistical"] = error / u
     return row
 
@@ -132,7 +132,11 @@ def drawn_laboratory(
 
 
 def written_tables(
-    truths: Mapping[str, Truth], errors: Mapping[str, Off], rng: np.random.Generator
+    truths: Mapping[str, Truth],
+    errors: Mapping[str, Off],
+    rng: np.random.Generator,
+    *,
+    loops: bool = True,
 ) -> dict[str, pd.DataFrame]:
     """What the laboratory has in its tables, by dimensions and readings that are off."""
     rows: dict[str, list[dict[str, Any]]] = {
@@ -142,7 +146,7 @@ def written_tables(
         off = errors[sample]
         noisy = 1 + NOISE * rng.standard_normal(4)
         same = {"sample": sample, "status": "ok", "reason": ""}
-        rows["loops"] += _centres(sample, truth, off, rng)
+        rows["loops"] += _centres(sample, truth, off, rng) if loops else []
         areal = truth.areal_moment_a * off.film_area_mm2 / off.moment * noisy[0]
         m_s, h_k = 1e9 * areal, truth.h_k_oe / off.field * noisy[1]
         k_s = 1e3 * mu_0 * areal * (m_s + h_k * OERSTED) / 2

@@ -121,12 +121,12 @@ def _source_columns(sources: Systematics, source: str, sample: str) -> dict[str,
     """What systematics.csv says of a source."""
     if source not in sources.sources:
         return {"kind": "model", "known": "model", "common": False}
-    chosen, sigma = sources.sources[source], sources.sigma(source, sample)
+    sigma = sources.sigma(source, sample)
     unit = next((unit for unit in ("_oe", "_k") if source.endswith(unit)), "")
     return {
         "kind": "calibration",
         "sigma": sigma if unit else 100 * sigma,
         "sigma_unit": {"_oe": "Oe", "_k": "K", "": "%"}[unit],
         "known": "assumed" if sources.assumed(source, sample) else "given",
-        "common": chosen.common,
+        "common": sources.common(source, sample),
     }

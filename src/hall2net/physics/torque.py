@@ -498,9 +498,6 @@ def _add_ratios(
             row[uncertainty_column(ratio)] = abs(value) * relative
             if np.isfinite(value):
                 own, other = (r["parts"].get(quantity, {}) for r in (row, base))
-                parts = (
-                    ratio_parts(sources, (values[0], own), (values[1], other))
-                    if row is not base
-                    else {}
-                )
+                pair = (row["sample"], values[0], own), (reference, values[1], other)
+                parts = ratio_parts(sources, *pair) if row is not base else {}
                 _add_parts(row, (ratio,), {s: [power * value * p] for s, p in parts.items()})

@@ -139,12 +139,11 @@ def systematics_table(table: pd.DataFrame | None) -> Table | None:
         cells = [shares.get((source, name), 0.0) / samples[name] for name in shown]
         sigmas = [f"{value:g} {unit}" for value, unit in
                   zip(own["sigma"], own["sigma_unit"], strict=True) if pd.notna(value)]  # fmt: skip
-        first = own.iloc[0]
         rows.append([
             _SOURCES.get(str(source), str(source).replace("_", " ")),
             ", ".join(dict.fromkeys(sigmas)) or "–",
             ", ".join(dict.fromkeys(own["known"])),
-            "yes" if first["common"] else "no",
+            ", ".join("yes" if common else "no" for common in dict.fromkeys(own["common"])),
             *(f"{100 * cell:.0f}" if cell >= _SMALL else "–" for cell in cells),
         ])  # fmt: skip
     head = ["source", "1 σ", "known", "common to all samples"]
