@@ -60,10 +60,11 @@ _MOST_BREAKS = 8
 """Turning points at which the signal may jump; more of them are left to the scatter of cycles."""
 _FEWEST_NEAR_TURN = 3
 """Points by which a turning point may be missed in a noisy field; or a fiftieth of all."""
-_CENTRE, _FEWEST_NEAR_CENTRE = 0.25, 2
-"""The centre of a loop, over H_c, and the points of each branch that it needs."""
-_UNEVEN_CENTRE, _UNEVEN_SIGMA = 0.04, 3.0
-"""Mean of both branches there, over the half swing and in sigma, that is no chance."""
+_CENTRE, _WIDE_CENTRE = 0.25, 0.5
+"""The centre of a loop, over H_c, and how far it may reach for a point of each branch."""
+_UNEVEN_CENTRE, _UNEVEN_SIGMA, _UNEVEN_SURE = 0.04, 1.5, 3.0
+"""Mean of both branches there, over the half swing and in sigma, that counts as an error; and in
+sigma, that is no chance."""
 _GRAINS = 150.0
 """Domains of a branch, by which it may be off its mean far from its edge."""
 _KEPT = 0.5
@@ -633,8 +634,9 @@ def _with_uneven_centre(loop: Loop, measured: _Measured) -> Loop:
     for side in (measured.up, measured.down):
         m = np.concatenate([loop.background.normalised(branch) for branch in side])
         h = np.concatenate([branch.field for branch in side])
-        near = np.abs(h - h_0) < _CENTRE * abs(h_c)
-        if near.sum() < _FEWEST_NEAR_CENTRE:
+        away = np.abs(h - h_0) / abs(h_c)
+        near = away <= max(_CENTRE, away.min())
+        if away.min() > _WIDE_CENTRE:
             return loop
         f = float(np.clip((1 + np.mean(m[near])) / 2, 0, 1))
         means.append(float(np.mean(m[near])))
@@ -644,19 +646,22 @@ def _with_uneven_centre(loop: Loop, measured: _Measured) -> Loop:
     gradient = loop.background.gradient(
         Branch(np.array([h_0]), np.zeros(1), np.zeros(1), True), 0.0
     )[0]
-    error = np.sum(variances) / 4 + gradient @ loop.background.covariance @ gradient
-    if abs(off) < max(_UNEVEN_CENTRE, _UNEVEN_SIGMA * float(np.sqrt(error))):
+    sigma = np.sqrt(np.sum(variances) / 4 + gradient @ loop.background.covariance @ gradient)
+    if abs(off) < max(_UNEVEN_CENTRE, _UNEVEN_SIGMA * float(sigma)):
         return loop
     moved = off * loop.width * np.sqrt(np.pi / 2)
     fields = dict(loop.fields)
     for name in ("h_up", "h_dn", "h_0"):
         fields[name] = fields[name].with_systematic(abs(moved))
+    loop = replace(loop, fields=fields)
+    if abs(off) < _UNEVEN_SURE * sigma:
+        return loop
     doubt = (
         f"the even part is not described: around {h_0:+.4g} Oe the mean of the branches is off by"
         f" {100 * abs(off):.0f} % of the half swing, which moves H_0 by some {abs(moved):.2g} Oe;"
         " record R_xx beside the signal"
     )
-    return replace(loop, fields=fields, doubts=(*loop.doubts, doubt))
+    return replace(loop, doubts=(*loop.doubts, doubt))
 
 
 def _step_fields(shapes: Sequence[Shape], value: float) -> tuple[float, ...]:
