@@ -1,4 +1,4 @@
-"""How often `hall2net init` is right on folders drawn at random: `python bench/drafts.py [files]`.
+"""How often `hall2net init` is right on folders drawn at random: `bench/drafts.py [files] [seed]`.
 
 A file is right where every cell is the truth; open where some are `?` and none is wrong; else it is
 a silent error.
@@ -17,7 +17,7 @@ def main() -> None:
     """Draw folders until there are enough files; print the shares and what went wrong."""
     wanted = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
     outcomes, cells, examples = Counter(), Counter(), []
-    seed = 0
+    first = seed = int(sys.argv[2]) if len(sys.argv) > 2 else 0
     while outcomes.total() < wanted:
         with tempfile.TemporaryDirectory() as folder:
             truths = write_folder(Path(folder), seed)
@@ -36,7 +36,7 @@ def main() -> None:
                 shown = {c: (row.cells.get(c), truth.cells.get(c)) for c in wrong or opened}
                 examples.append((seed, truth.file, outcome, shown))
         seed += 1
-    print(f"{outcomes.total()} files of {seed} folders")
+    print(f"{outcomes.total()} files of {seed - first} folders")
     for outcome, count in outcomes.most_common():
         print(f"  {outcome}: {count} ({count / outcomes.total():.1%})")
     for cell, count in cells.most_common():

@@ -171,3 +171,11 @@ def test_a_column_that_a_file_does_not_have(project):
     (line,) = str(caught.value).splitlines()
     assert "is no column of switching/sot_as_grown_m25mt.csv; did you mean 'I write (mA)'" in line
     assert f"line {text.splitlines().index(named) + 1}: x_column" in line
+
+
+@pytest.mark.parametrize("states", [4, 8])
+def test_weights_of_other_states_than_the_train_has(project, states):
+    """The number is not in the configuration: it is found in the train, which has six."""
+    edit(project / "config.yaml", ("      lut6: [maxabs, std]", f"      lut{states}: [std]"))
+    with pytest.raises(ConfigError, match=rf"'lut{states}', but the pulse train .* 6 states"):
+        check_project(project, study="ruo2")

@@ -277,6 +277,11 @@ def test_methods_are_compared_by_their_fields():
     assert row["h_dl_per_ma_sys_oe"] == pytest.approx(
         3.0 * np.sqrt(0.01**2 + 2 * 0.01**2), rel=1e-4
     )
+    # No loop shift gives a field-like field: the two harmonic methods are compared with each other.
+    other = harmonic.assign(kind="harmonic_field", h_fl_per_ma_oe=1.8)
+    three = torque_methods_table(pd.concat([harmonic, other]), torque, *given, convention={})
+    assert three["z_fl"].isna().tolist() == [True, True, False]
+    assert three["z_fl"].iloc[2] == pytest.approx(0.3 / np.sqrt(2 * (0.1**2 + 0.2**2)))
     bound = torque.assign(h_dl_is_lower_bound=True)
     assert torque_methods_table(harmonic, bound, *given, convention={})["against"].isna().all()
     no_moment = torque_methods_table(harmonic, None, NO_TABLE, NO_TABLE, {"a": bench.FACTS},

@@ -101,9 +101,19 @@ def test_a_study_without_torque_shows_its_hall_loops():
          "r_ahe_ohm": r, "r_ahe_u_ohm": 1e-3, "h_c_oe": 4000 / abs(temperatures - 275),
          "h_c_u_oe": 1.0, "h_step_u_oe": 0.5, "reason": ""}
     )  # fmt: skip
-    found = page({"lut": LUT, "loops": loops}, study="own")
-    # H_c is that of 300 K, its field step is systematic; T_M lies between 270 and 280 K.
-    for words in ("T_M (K)", "75(1)", "160.0 ± 1.0 ± 0.4", "275.0"):
+    compensation = pd.DataFrame(
+        {"sample": ["a"], "t_m_k": [275.0], "t_m_u_k": [0.1], "t_m_sys_k": [4.0]}
+    )
+    parts = {"field calibration": 0.3, "field step": -0.4}
+    systematics = pd.DataFrame(
+        [{"sample": "a", "quantity": "h_c_oe", "value": 160.0, "source": source, "kind": "model",
+          "sigma": 1.0, "sigma_unit": "%", "known": "model", "common": False, "change": change,
+          "fraction": change**2 / 0.25} for source, change in parts.items()]
+    )  # fmt: skip
+    tables = {"loops": loops, "compensation": compensation, "systematics": systematics}
+    found = page({"lut": LUT, **tables}, study="own")
+    # H_c is that of 300 K; its systematic parts add in squares.
+    for words in ("T_M (K)", "75(1)", "160.0 ± 1.0 ± 0.5", "275.0 ± 0.1 ± 4.0"):
         assert words in found, words
 
 

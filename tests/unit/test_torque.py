@@ -470,6 +470,50 @@ def test_systematic_uncertainty_follows_the_plateau():
     assert row["knee_model"] == "clip" and row["dof"] == 12 and row["scatter_dof"] == 30
 
 
+def test_what_a_laboratory_may_have_wrong():
+    """Per cent by hand, as in docs/uncertainties.md; the knee's part is that of the plateau."""
+    row = table(both(noise=0.3, rng=np.random.default_rng(1))).loc["best"]
+    assert row["systematics"] == "assumed"
+    relative = {q: row[systematic_column(q)] / row[q] for q in ("h_dl_per_ma_oe", "xi_dl_j",
+                "xi_dl_e", "rho_xx_uohm_cm", "j_c_a_m2", "xi_ratio", "lambda_s_nm")}  # fmt: skip
+    knee = relative["h_dl_per_ma_oe"] ** 2 - 2 * 0.01**2  # calibrations of field and current
+    assert np.sqrt(relative["xi_dl_j"] ** 2 - knee) == pytest.approx(0.0900, rel=3e-3)
+    assert np.sqrt(relative["xi_dl_e"] ** 2 - knee) == pytest.approx(0.0742, rel=3e-3)
+    for resistive in ("rho_xx_uohm_cm", "lambda_s_nm"):  # lambda_s = 1/(rho G)
+        assert relative[resistive] == pytest.approx(0.0872, rel=5e-3)
+    assert relative["j_c_a_m2"] == pytest.approx(0.0714, rel=5e-3)
+    # Width, stack and calibrations are common to both samples; areas and knees are not.
+    assert row["j_c_ratio_sys"] == pytest.approx(0, abs=1e-9)
+    assert 0.0707 < relative["xi_ratio"] < np.sqrt(0.0712**2 + 4 * knee)
+
+
+def test_what_is_not_common_stays_in_ratios():
+    apart = {name: {"common": False} for name in ("width_um", "stack_nm", "current")}
+    row = table(systematics=apart).loc["best"]
+    assert row["j_c_ratio_sys"] / row["j_c_ratio"] == pytest.approx(0.0714 * 2**0.5, rel=5e-3)
+    common_area = {"film_area_mm2": {"sigma": "5 %", "common": True}}
+    knee = table(systematics=EXACT).loc["best", "xi_ratio_sys"]
+    found = table(systematics=common_area).loc["best", "xi_ratio_sys"]
+    assert found == pytest.approx(knee, abs=1e-3)
+
+
+def test_an_offset_of_the_in_plane_field_moves_the_shift_without_it():
+    """2 s(H_x) at H_x = 5 Oe instead of 0: a step of 5/h_dmi of the plateau."""
+    exact = EXACT | {"field_offset_oe": {"sigma": 5}}
+    row = table(centres("best", 15.9, h_dmi=200.0), systematics=exact).loc["best"]
+    assert row["zero_field_shift_per_ma_sys_oe"] == pytest.approx(np.pi * 15.9 * 5 / 200, rel=1e-3)
+    assert row["rho_xx_sys_uohm_cm"] == 0
+
+
+def test_values_by_hand_have_no_sources_of_the_laboratory():
+    row = given_by_hand(m_s_t_a=6e-4, m_s_t_u_a=2e-6, rho_xx_uohm_cm=90.0, rho_xx_u_uohm_cm=0.1)
+    assert row["rho_xx_sys_uohm_cm"] == 0
+    bar = row["h_dl_per_ma_sys_oe"] / row["h_dl_per_ma_oe"]
+    assert row["xi_dl_j_sys"] / row["xi_dl_j"] == pytest.approx(
+        np.sqrt(bar**2 + 2 * 0.05**2), rel=5e-3
+    )
+
+
 def test_a_reference_that_is_a_bound_flags_the_ratios():
     loops = pd.concat([centres("ref", 1.9, fields=(-400, 400)), centres("best", 15.9)])
     rows = table(loops)

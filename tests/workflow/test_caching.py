@@ -9,8 +9,8 @@ from project import Project
 
 AFTER_LOOPS = {
     "fit_loops", "figure", "pulse_widths", "switching", "switching_map", "magnetometry",
-    "magnetometry_as_printed", "torque", "torque_as_printed", "hardware", "comparison",
-    "inspector", "provenance", "report", "all",
+    "magnetometry_as_printed", "torque", "torque_as_printed", "compensation", "systematics",
+    "hardware", "comparison", "inspector", "provenance", "report", "all",
 }  # fmt: skip
 
 

@@ -59,7 +59,7 @@ def record_retention(
         temperature_k=300, current_ma=read_ma, x_column="t (s)", x_unit="s", y_column="Vxy (V)",
         y_unit="V", y_quantity="voltage", **row,
     )  # fmt: skip
-    comments = [f"retention, sample {row['sample']}", f"read {read_ma:g} mA, {_READS} reads a row"]
+    comments = _comments("retention", row["sample"], read_ma, row["field_x_oe"])
     keithley_csv(path, comments, {"t (s)": (time, ".1f"), "Vxy (V)": (voltage, ".6e")})
     study.truth.setdefault("retention", {})[identifier] = {
         "resistance_1s_ohm": rounded(still_ohm),
@@ -114,7 +114,7 @@ def record_endurance(
     )  # fmt: skip
     keithley_csv(
         path,
-        [f"endurance, sample {row['sample']}", f"read {read_ma:g} mA, {_READS} reads a row"],
+        _comments("endurance", row["sample"], read_ma, field_x_oe),
         {
             "cycle": (np.repeat(number, len(pulses_ma)), ".0f"),
             "Ipulse (mA)": (current, ".2f"),
@@ -126,3 +126,11 @@ def record_endurance(
         "window_1_ohm": rounded(window),
         "window_per_decade_ohm": rounded(-lost_per_decade * window),
     }
+
+
+def _comments(what: str, sample: str, read_ma: float, field_x_oe: float) -> list[str]:
+    return [
+        f"{what}, sample {sample}",
+        f"read {read_ma:g} mA, {_READS} reads a row",
+        f"mu0 Hx = {field_x_oe / 10:g} mT",
+    ]

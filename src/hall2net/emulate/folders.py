@@ -22,10 +22,58 @@ from hall2net.study.draft.kinds import Measurement
 from hall2net.study.sheet import NUMBERS
 from hall2net.units import OERSTED, SI_FACTORS, unit_spelt
 
-FIELD_NAMES = ("Field", "Magnetic Field", "B", "H", "Bz", "Hz", "µ0H", "Applied field", "H_z")
-RESISTANCE_NAMES = ("Rxy", "R_xy", "Hall resistance", "R_H", "RHall", "R_yx", "Resistance")
-VOLTAGE_NAMES = ("Vxy", "V_xy", "Hall voltage", "Uxy", "V_H", "Voltage")
-CURRENT_NAMES = ("I_pulse", "Write current", "Pulse current", "Iw", "Current", "I write")
+FIELD_NAMES = (
+    "Field",
+    "Magnetic Field",
+    "B",
+    "H",
+    "Bz",
+    "Hz",
+    "µ0H",
+    "Applied field",
+    "H_z",
+    "mu0H",
+    "Hall probe",
+    "Out-of-plane field",
+    "B_perp",
+    "Gaussmeter field",
+    "Magnetfeld",
+)
+RESISTANCE_NAMES = (
+    "Rxy",
+    "R_xy",
+    "Hall resistance",
+    "R_H",
+    "RHall",
+    "R_yx",
+    "Resistance",
+    "R_AHE",
+    "Rh",
+    "Hallwiderstand",
+)
+VOLTAGE_NAMES = (
+    "Vxy",
+    "V_xy",
+    "Hall voltage",
+    "Uxy",
+    "V_H",
+    "Voltage",
+    "VHall",
+    "Hallspannung",
+    "Nanovoltmeter voltage",
+)
+CURRENT_NAMES = (
+    "I_pulse",
+    "Write current",
+    "Pulse current",
+    "Iw",
+    "Current",
+    "I write",
+    "Ipulse",
+    "Pulsstrom",
+)
+JAPANESE = {"field": "磁場", "resistance": "ホール抵抗", "voltage": "ホール電圧", "current": "電流"}
+CHINESE = {"field": "磁场", "resistance": "霍尔电阻", "voltage": "霍尔电压", "current": "电流"}
 MOMENT_NAMES = ("Moment", "m", "Long Moment", "Magnetic moment")
 ALONG_NAMES = ("Vxx", "V_xx", "U_long", "Voltage 4p")
 UNIT_STYLES: dict[str, Callable[[str, str], str]] = {
@@ -42,6 +90,20 @@ SPELLINGS = {
 }  # fmt: skip
 BARS = ("bar{}", "hb{}", "dev_{}", "device{}", "chip{}", "S{}", "hallbar_{}")
 FILMS = ("pt", "w", "ta_cofeb", "cotb", "film_a", "wafer3", "irmn", "ruo2_0p5nm")
+CODES = (
+    "Pt5_CoTb6_dev{}",
+    "A{}",
+    "W7D{}",
+    "R2C{}",
+    "M1{}",
+    "W4CoFeB_hb{}",
+    "RuO2_5nm_Co_1nm_HB{}",
+    "x3y{}",
+    "GdCo_{}b",
+)
+"""Samples as codes of a wafer's map, or as films with their thicknesses."""
+NOISE_WORDS = ("", "", "", "hys", "MvsH", "RxxRxy", "4probe", "scan", "2182A", "K2400", "both")
+"""What else names hold: what was measured and how, and no sample."""
 
 
 @dataclass
@@ -67,6 +129,7 @@ class Make:
     celsius: bool = False
     together: bool = False
     form: str = "delimited"
+    noise: str = ""
     spelling: dict[str, str] = field(default_factory=dict)
     extras: tuple[str, ...] = ()
 
@@ -76,7 +139,7 @@ class Make:
         pick = _picker(rng)
         delimiter = pick([",", ";", "\t", " "])
         extras = [e for e in _EXTRAS if rng.random() < 0.3]
-        encoding = pick(["utf-8", "utf-8-sig", "cp1252", "utf-16"])
+        encoding = pick(["utf-8", "utf-8-sig", "cp1252", "utf-16", "cp932", "gb18030"])
         style = pick([s for s in UNIT_STYLES if delimiter not in _NOT_IN[s]])
         where = pick(["name", "name", "column", "words"])
         return cls(
@@ -86,8 +149,13 @@ class Make:
             style=style,
             encoding=encoding,
             newline=pick(["\n", "\r\n"]),
-            heading=pick(["none", "none", "hash", "words", "settings", "procedure"]),
-            minus="-" if encoding == "cp1252" else pick(["-", "-", "\N{MINUS SIGN}"]),
+            heading=pick(
+                ["none", "none", "hash", "words", "settings", "procedure"]
+                + ["lvm"] * (delimiter == "\t")
+                + ["comments"] * (style == "below" and delimiter != " ")
+            ),
+            noise=pick(NOISE_WORDS),
+            minus="-" if encoding in _NATIONAL else pick(["-", "-", "\N{MINUS SIGN}"]),
             quoted=delimiter != " " and rng.random() < 0.2,
             attached=delimiter != " " and rng.random() < 0.1,
             words_between=rng.random() < 0.1,
@@ -95,9 +163,11 @@ class Make:
             celsius=rng.random() < 0.2,
             together=where == "column" and rng.random() < 0.4,
             where=where,
-            form=pick(["delimited", "delimited", "multivu"]) if where != "words" else "delimited",
+            form=pick(["delimited", "delimited", "multivu", "bridges"])
+            if where != "words"
+            else "delimited",
             join=pick(["_", "-", " ", "__"]),
-            layout=pick(["flat", "flat", "samples", "dates"]),
+            layout=pick(["flat", "flat", "samples", "dates", "tree"]),
             point=pick([".", "p"]),
             spelling={unit: pick(words) for unit, words in SPELLINGS.items()},
             extras=tuple(extras),
@@ -109,14 +179,16 @@ class Make:
         return dataclasses.replace(
             self, delimiter=",", decimal=".", style="round", minus="-", quoted=False,
             attached=False, words_between=False, celsius=False, encoding="utf-8",
-            heading="multivu", where="multivu",
+            heading=self.form, where="multivu",
             extras=tuple(e for e in self.extras if e in ("std", "initial")),
         )  # fmt: skip
 
     def unit(self, unit: str) -> str:
         """A unit as this laboratory spells it."""
         word = self.spelling.get(unit, unit)
-        return word.replace("Ω", "Ohm") if self.encoding == "cp1252" else word
+        if self.encoding in _NATIONAL:
+            return word.replace("Ω", "Ohm").replace("µ", "u")
+        return word
 
 
 @dataclass(frozen=True)
@@ -149,16 +221,23 @@ def write_folder(folder: Path, seed: int, samples: int = 2) -> list[Truth]:
     rng = np.random.default_rng(seed)
     make = Make.drawn(rng)
     pick = _picker(rng)
-    grammar = pick([BARS, [f"{film}_{{}}" for film in FILMS[:4]]])
+    grammar = pick([BARS, CODES, CODES, [f"{film}_{{}}" for film in FILMS[:4]]])
     template = pick(grammar)
     names = [template.format(k + 1) for k in range(samples)]
     field_unit, signal = pick(["Oe", "mT", "T", "kOe", "G"]), pick(["ohm", "mohm", "mV", "uV", "V"])
+    called = {
+        "field": pick(FIELD_NAMES),
+        "voltage": pick(VOLTAGE_NAMES),
+        "resistance": pick(RESISTANCE_NAMES),
+        "current": pick(CURRENT_NAMES),
+    }
+    called |= {"cp932": JAPANESE, "gb18030": CHINESE}.get(make.encoding, {})
     lab = Laboratory(
         make,
         folder,
-        field=(pick(FIELD_NAMES), field_unit),
-        signal=(pick(VOLTAGE_NAMES if signal.endswith("V") else RESISTANCE_NAMES), signal),
-        current=(pick(CURRENT_NAMES), pick(["mA", "uA", "A"])),
+        field=(called["field"], field_unit),
+        signal=(called["voltage" if signal.endswith("V") else "resistance"], signal),
+        current=(called["current"], pick(["mA", "uA", "A"])),
         moment=(pick(MOMENT_NAMES), "emu"),
         along=(pick(ALONG_NAMES), pick(["V", "mV"])),
     )
@@ -194,6 +273,7 @@ class Laboratory:
             self._hall_loop(name, [300.0], current, hx)
         self._switching(name, 300.0, hx)
         self._train(name)
+        self._aging(name)
         self._vsm(name, str(rng.choice(["oop", "ip"])))
         self._resistance(name)
 
@@ -254,6 +334,24 @@ class Laboratory:
         x = _in_unit(current * 1e-3, self.current[1], "current", 1.0)
         self._hall("pulse_train", "train", sample, held, self.current, x, resistance, 0.2, pulses)
 
+    def _aging(self, sample: str) -> None:
+        """Retention of a state, and an endurance test."""
+        seconds = np.geomspace(1, 1e4, 50)
+        name = _picker(self.make.rng)(["Time after write", "Retention time", "Time since pulse"])
+        held: dict[str, Any] = {"temperature_k": [300.0]}
+        if self.signal[1].endswith("V"):
+            held["current_ma"] = 0.2
+        self._hall(
+            "retention", "retention", sample, dict(held), (name, "s"), seconds, np.full(50, 0.4),
+            0.2,
+        )  # fmt: skip
+        cycles, current = np.arange(1, 121), np.tile([8.0, -8.0], 60)
+        x = _in_unit(current * 1e-3, self.current[1], "current", 1.0)
+        self._hall(
+            "endurance", "endurance", sample, held, self.current, x, np.tile([0.4, -0.4], 60), 0.2,
+            np.repeat(cycles[:60], 2), "Cycle",
+        )  # fmt: skip
+
     def _vsm(self, sample: str, orientation: str) -> None:
         """A magnetometer's loop."""
         oersted = np.concatenate([np.linspace(-5000, 5000, 61), np.linspace(5000, -5000, 61)])
@@ -262,7 +360,7 @@ class Laboratory:
         columns = [(self.field, x), (self.moment, moment)]
         held = {"temperature_k": [300.0], "orientation": orientation}
         make = self.make
-        if make.form == "multivu":
+        if make.form != "delimited":
             columns, make = [(_MULTIVU_FIELD, oersted), (("Moment", "emu"), moment)], make.multivu
         self._write("vsm_loop", "vsm", sample, held, columns, "moment", make)
 
@@ -279,12 +377,14 @@ class Laboratory:
     def _hall(
         self, kind: str, word: str, sample: str, held: dict[str, float], x: tuple[str, str],
         values: np.ndarray, resistance: np.ndarray, current_ma: float,
-        pulses: np.ndarray | None = None,
+        pulses: np.ndarray | None = None, counter: str = "Pulse number",
     ) -> None:  # fmt: skip
         resistance = 1.3 + resistance + self._noise(len(values), 2e-3)
-        if self.make.form == "multivu" and KINDS[kind].x == "field":
+        if self.make.form != "delimited" and KINDS[kind].x == "field":
             field = values * SI_FACTORS["field"][x[1]] / OERSTED
-            columns = [(_MULTIVU_FIELD, field), (("Bridge 1 Resistance", "Ohms"), resistance)]
+            number = 2 if self.make.form == "bridges" else 1
+            bridge = (f"Bridge {number} Resistance", "Ohms")
+            columns = [(_MULTIVU_FIELD, field), (bridge, resistance)]
             self._write(kind, word, sample, held, columns, "resistance", self.make.multivu)
             return
         quantity = "voltage" if self.signal[1].endswith("V") else "resistance"
@@ -292,7 +392,7 @@ class Laboratory:
         signal = si / SI_FACTORS[quantity][self.signal[1]]
         columns = [(x, values), (self.signal, signal)]
         if pulses is not None:
-            columns.insert(0, (("Pulse number", ""), pulses))
+            columns.insert(0, ((counter, ""), pulses))
         self._write(kind, word, sample, held, columns, quantity, self.make)
 
     def _noise(self, count: int, sigma: float) -> np.ndarray:
@@ -313,6 +413,9 @@ class Laboratory:
         said = {"temperature_k": temperatures[0], **held}
         if make.where == "multivu":
             columns += _multivu_columns(np.repeat(temperatures, parts), held)
+            if make.form == "bridges" and kind != "vsm_loop":
+                along = 512 + self._noise(len(x), 1e-2)
+                columns += _other_bridge(along, 1e3 * held.get("current_ma", 0.1))
             said = {k: v for k, v in said.items() if k not in ("temperature_k", "current_ma")}
         elif make.where == "column":
             columns += _held_columns(
@@ -333,7 +436,7 @@ class Laboratory:
             "x_column": _make_name(make, x_name, x_unit), "x_unit": x_unit, "y_column": y_column,
             "y_unit": unit_spelt(signal[1]), "y_quantity": y_quantity, **held,
         }  # fmt: skip
-        quantity = "field" if KINDS[kind].x == "field" else "current"
+        quantity = {"field": "field", "time": "time"}.get(KINDS[kind].x, "current")
         largest = float(np.abs(x).max()) * SI_FACTORS[quantity][x_unit]
         for temperature in temperatures:
             own = cells | {"temperature_k": temperature}
@@ -366,14 +469,18 @@ class Laboratory:
         self, make: Make, word: str, sample: str, held: dict[str, Any], kind: str
     ) -> str:
         rng = make.rng
-        parts = [word, *(_spelt(make, cell, value) for cell, value in held.items())]
+        said = [_spelt(make, cell, value) for cell, value in held.items()]
+        place = [sample, *said] if make.layout == "tree" else []
+        parts = [word, *([] if place else said), *([make.noise] if make.noise else [])]
         number = len({truth.file for truth in self.truths if truth.cells["kind"] == kind})
-        if make.where != "name":
+        if make.where != "name" or place:
             parts.append(f"run{number + 1}")
-        if make.layout != "samples":
+        if make.layout not in ("samples", "tree"):
             parts.insert(int(rng.integers(0, 2)), sample)
         name = make.join.join(parts) + str(rng.choice([".txt", ".dat", ".csv"]))
         name = name.lower() if make.lower else name
+        if place:
+            return "/".join([*place, name])
         if make.layout == "samples":
             return f"{sample}/{name}"
         return f"2026-03-{1 + number:02d}/{name}" if make.layout == "dates" else name
@@ -387,6 +494,9 @@ class Laboratory:
         lines.append(make.delimiter.join(names))
         if make.style == "below":
             lines.append(make.delimiter.join(make.unit(unit) or "-" for (_, unit), _ in columns))
+        if make.heading == "comments":
+            # The third line of Origin's tables.
+            lines.append(make.delimiter.join(["magnet", *["" for _ in columns[1:]]]))
         rows = list(zip(*(values for _, values in columns), strict=True))
         for number, row in enumerate(rows):
             if make.words_between and number == len(rows) // 2:
@@ -398,6 +508,16 @@ class Laboratory:
             lines.append(make.delimiter.join(cells))
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes((make.newline.join(lines) + make.newline).encode(make.encoding))
+
+
+def _other_bridge(along: np.ndarray, excitation: float) -> list[tuple[tuple[str, str], np.ndarray]]:
+    """The channel along the bar, which the head of the file calls so."""
+    held = np.full(len(along), excitation)
+    return [
+        (("Bridge 1 Resistance", "Ohms"), along),
+        (("Bridge 1 Excitation", "uA"), held),
+        (("Bridge 2 Excitation", "uA"), held),
+    ]
 
 
 def _cell(make: Make, value: float, unit: str, place: int) -> str:
@@ -424,6 +544,8 @@ def _multivu_columns(
     return columns
 
 
+_NATIONAL = ("cp1252", "cp932", "gb18030")
+"""Encodings without the sign of the ohm, or with a minus sign of their own."""
 _MULTIVU_FIELD = "Magnetic Field", "Oe"
 _EXTRAS = (
     "time", "index", "std", "initial", "phase", "magnet", "along", "dead", "channels", "averages",
@@ -498,11 +620,33 @@ def _heading(make: Make, said: list[str]) -> list[str]:
     """Lines above the names."""
     lines = {
         "multivu": ["[Header]", "TITLE,loop", "BYAPP,Resistivity,2.0,1.0", "[Data]"],
+        "bridges": [
+            "[Header]",
+            "TITLE,loop",
+            "BYAPP, Resistivity, 2.0, 1.0",
+            "INFO, Rxx, Sample1 Name",
+            "INFO, Rxy, Sample2 Name",
+            "INFO, , Sample3 Name",
+            "[Data]",
+        ],
+        "lvm": [
+            "LabVIEW Measurement",
+            "Separator\tTab",
+            "Time\t14:11:21",
+            "***End_of_Header***",
+            "",
+            "Channels\t2",
+            "Samples\t162\t162",
+            "X0\t0.0E+0\t0.0E+0",
+            "Delta_X\t1.0\t1.0",
+            "***End_of_Header***",
+        ],
+        "comments": [],
         "settings": [make.delimiter.join(pair) for pair in (("Points", "162"), ("Averages", "10"))],
         "procedure": ["Procedure: <lab.Hall>", "Parameters:", "\tDelay: 0.2 s", "Data:"],
         "none": ["Measurement program 3.1"] if said else [],
     }.get(make.heading, ["Measurement program 3.1"])
-    lines = [*lines[:-1], *said, *lines[-1:]]
+    lines = [*lines[:-1], *said, *lines[-1:]] if make.heading != "comments" else said
     hashed = make.heading in ("hash", "procedure") or said
     return [f"# {line}" for line in lines] if hashed else lines
 
@@ -515,7 +659,7 @@ def _held_columns(make: Make, held: Mapping[str, Any]) -> list[tuple[tuple[str, 
             names, unit, factor = _HELD_COLUMNS[cell]
             name = names[len(make.extras) % len(names)]
             values = np.broadcast_to(np.asarray(value, dtype=float) * factor, (count,))
-            if cell == "temperature_k" and make.celsius and make.encoding != "cp1252":
+            if cell == "temperature_k" and make.celsius and make.encoding not in _NATIONAL:
                 unit, values = "°C", values - 273.15
             columns.append(((name, unit), values))
     return columns

@@ -165,8 +165,11 @@ def field_free_thresholds(name: str, domains: int) -> np.ndarray:
     share = (np.arange(domains) + 0.5) / domains
     if name == "ruo2_0p5":
         turned = (np.array(STATES_OHM) - STATES_OHM[0]) / (2 * sample.r_ahe_ohm)
-        # The first domain turns at 5.5 mA, and the last would at 24 mA.
-        curve = PchipInterpolator([*turned, 1.0], [5.5, *STATE_CURRENTS_MA, 24.0])
+        # The last domain would turn at 24 mA. Few turn first, so that the onset is round.
+        onset = [0.0, 0.004, 0.02, 0.06], [3.5, 4.7, 5.6, 6.6]
+        curve = PchipInterpolator(
+            [*onset[0], *turned[1:], 1.0], [*onset[1], *STATE_CURRENTS_MA, 24.0]
+        )
         return curve(share)
     widths = np.exp(0.18 * ndtri(share))
     at_largest = float(np.interp(sample.field_free_ratio, share, widths))

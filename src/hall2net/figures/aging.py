@@ -58,7 +58,7 @@ def retention(
         title = sample_label(samples, sample)
         if np.isfinite(left := own["window_10y"].iloc[0]):
             share = measured(100 * left, 100 * own["window_10y_u"].iloc[0], "%")
-            title += f": {share} of the window after 10 years"
+            title += f": window {share} after 10 years"
         axes.set_title(title, loc="left")
     outer_labels(panels, 2, "time since the write (s)", "$R_{xy}$ (Ω)")
     shown_panels(drawn, len(shown), len(names), "samples")
@@ -117,7 +117,8 @@ def endurance(
         axes.set_xscale("log")
         axes.set_xlabel("write cycles")
         axes.set_ylabel(words)
-    window.set_ylim(bottom=min(0.0, window.get_ylim()[0]))
+    low, high = window.get_ylim()
+    window.set_ylim(min(0.0, low), high + 0.05 * (high - min(0.0, low)))
     levels.plot([], [], ls="none", marker="^", color=GREY, label="high")
     levels.plot([], [], ls="none", marker="v", color=GREY, label="low")
     shown_panels(drawn, min(len(rows), MOST_PANELS), len(rows), "devices")

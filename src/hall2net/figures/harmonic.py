@@ -9,12 +9,12 @@ import pandas as pd
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from hall2net.errors import Hall2netError
 from hall2net.figures.style import (
     COLOURS,
     DOUBLE,
-    GREY,
     MARKERS,
     SINGLE,
     figure,
@@ -71,6 +71,7 @@ def harmonic_sweeps(
         for axes, words in zip(pair, ("first harmonic (mΩ)", "second harmonic (µΩ)"), strict=True):
             axes.set_ylabel(words)
             axes.set_xlabel("field in the plane (Oe)")
+            axes.xaxis.set_major_locator(MaxNLocator(5))
     _titles(rows, names, samples, harmonic, "harmonic_field")
     merged_legend(drawn, 2)
     return drawn
@@ -119,9 +120,10 @@ def harmonic_rotations(
 
 @figure(kinds=("harmonic_field", "harmonic_angle"), highlight=True)
 def torque_by_method(*, torque_methods: pd.DataFrame, samples: Samples) -> Figure:
-    """Damping-like and field-like efficiency of each sample by every method that measured it. Thick
-    bars are statistical, thin ones total uncertainties (1σ); p is the chance of a difference from
-    the first method as large as that found, if both measure the same.
+    """Damping-like (above) and field-like efficiency of each sample by every method that measured
+    it. Thick bars are statistical, thin ones total uncertainties (1σ); p is the chance of a
+    difference from the first method as large as that found, if both measure the same, for each of
+    the other methods.
     """
     shown = usable(torque_methods)
     shown = shown[shown["xi_dl_j"].notna()]
@@ -129,24 +131,25 @@ def torque_by_method(*, torque_methods: pd.DataFrame, samples: Samples) -> Figur
         reasons = "; ".join(torque_methods["reason"].dropna().unique())
         raise Hall2netError(f"no efficiency in torque_methods.csv: {reasons or 'not measured'}")
     names = list(dict.fromkeys(shown["sample"]))
-    drawn = new_figure(SINGLE, 105)
-    panels = drawn.subplots(2, 1, sharex=True)
-    for axes, letter, column, label in zip(
-        panels, "ab", ("xi_dl_j", "xi_fl_j"),
-        (r"$\xi_\mathrm{DL}^{\,j}$", r"$\xi_\mathrm{FL}^{\,j}$"), strict=True,
+    count = min(len(names), _MOST_SAMPLES)
+    drawn = new_figure(DOUBLE if count > 1 else SINGLE, 96)
+    grid = drawn.subplots(2, count, squeeze=False)
+    letters = iter(ascii_lowercase)
+    for panels, column, label in zip(
+        grid, ("xi_dl_j", "xi_fl_j"), (r"$\xi_\mathrm{DL}^{\,j}$", r"$\xi_\mathrm{FL}^{\,j}$"),
+        strict=True,
     ):  # fmt: skip
-        for number, method in enumerate(_METHOD, start=1):
-            own = shown[(shown["method"] == method) & shown[column].notna()]
-            place = np.array([names.index(name) for name in own["sample"]], dtype=float)
-            if len(own):
-                _bars(axes, place + 0.18 * (number - 2), own, column, number, _METHOD[method])
-        axes.axhline(0, color=GREY, lw=0.5)
-        axes.set_ylabel(label)
-        panel(axes, letter, _agreement(shown, column))
-    panels[1].set_xticks(range(len(names)), [sample_label(samples, name) for name in names])
-    panels[1].set_xlim(-0.6, len(names) - 0.4)
-    panels[1].set_xlabel("sample")
-    merged_legend(drawn, 2)
+        for axes, name in zip(panels, names, strict=False):
+            own = shown[(shown["sample"] == name) & shown[column].notna()]
+            for number, method in enumerate(_METHOD, start=1):
+                _bars(axes, own[own["method"] == method], column, number, _METHOD[method])
+            axes.set_xticks([])
+            axes.set_xlim(0.4, len(_METHOD) + 0.6)
+            axes.margins(y=0.25)
+            panel(axes, next(letters), sample_label(samples, name) + _agreement(own, column))
+        panels[0].set_ylabel(label)
+    shown_panels(drawn, count, len(names), "samples")
+    merged_legend(drawn, 1)
     layer = str(shown["current_layer"].iloc[0]).replace("_", " ")
     stamp(drawn, f"j through the {layer}, Oersted field taken off")
     return drawn
@@ -181,9 +184,12 @@ def _titles(
     table = harmonic[harmonic["kind"] == kind].set_index("sample")
     for pair, name in zip(rows, names, strict=False):
         row = table.loc[name]
-        torques = {"DL": "h_dl_per_ma_oe", "FL": "h_fl_total_per_ma_oe"}
-        for axes, (index, column) in zip(pair, torques.items(), strict=True):
-            value = rf"$H_\mathrm{{{index}}}/I$ = {_value(row, column)} Oe/mA"
+        torques = {
+            r"$H_\mathrm{DL}/I$": "h_dl_per_ma_oe",
+            r"$(H_\mathrm{FL} + H_\mathrm{Oe})/I$": "h_fl_total_per_ma_oe",
+        }
+        for axes, (symbol, column) in zip(pair, torques.items(), strict=True):
+            value = f"{symbol} = {_value(row, column)} Oe/mA"
             panel(axes, next(letters), f"{sample_label(samples, name)}, {value}")
 
 
@@ -204,20 +210,18 @@ def _line(
     axes.set_xlim(0, grid[1])
 
 
-def _bars(
-    axes: Axes, place: np.ndarray, own: pd.DataFrame, column: str, series: int, label: str
-) -> None:
+def _bars(axes: Axes, own: pd.DataFrame, column: str, place: int, label: str) -> None:
+    """One method, whose place and series is `place`; nothing where it gave no value."""
     value = own[column].to_numpy(float)
     u = own[uncertainty_column(column)].fillna(0).to_numpy(float)
     total = np.hypot(u, own[systematic_column(column)].fillna(0).to_numpy(float))
-    style: dict[str, Any] = {"color": COLOURS[series], "linestyle": "none"}
-    axes.errorbar(place, value, total, marker=MARKERS[series], label=label, **style)
-    axes.errorbar(place, value, u, capsize=0, elinewidth=2.5, **style)
+    x = np.full(len(value), float(place))
+    style: dict[str, Any] = {"color": COLOURS[place], "linestyle": "none"}
+    axes.errorbar(x, value, total, marker=MARKERS[place], label=label, **style)
+    axes.errorbar(x, value, u, capsize=0, elinewidth=2.5, **style)
 
 
-def _agreement(shown: pd.DataFrame, column: str) -> str:
-    """Smallest of the probabilities, of how many comparisons."""
-    p = shown["p_dl" if column == "xi_dl_j" else "p_fl"].dropna()
-    if p.empty:
-        return ""
-    return f"p = {p.min():.2g}" if len(p) == 1 else f"smallest p of {len(p)}: {p.min():.2g}"
+def _agreement(own: pd.DataFrame, column: str) -> str:
+    """Probabilities of the differences from the first method, in the order of the methods."""
+    p = own["p_dl" if column == "xi_dl_j" else "p_fl"].dropna()
+    return ", p = " + ", ".join(f"{value:.2g}" for value in p) if len(p) else ""

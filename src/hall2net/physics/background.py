@@ -210,14 +210,11 @@ def fit_background(
         for group in groups
     ]
     # The size of slow noise follows from the windows of the usual order of the edges.
-    candidates: list[_Candidate] = []
-    for size in _WAVE_SIZES:
-        found_here = _candidates(groups[0], whole[0], size * sigma, terms.names, slope)
-        if found_here and (not candidates or found_here[0].score < candidates[0].score):
-            candidates = found_here
+    sizes = [size * sigma for size in _WAVE_SIZES]
+    candidates = _candidates(groups[0], whole[0], sizes, terms.names, slope)
     for group, equation in zip(groups[1:], whole[1:], strict=True):
-        size = candidates[0].size if candidates else _WAVE_SIZES[0] * sigma
-        candidates = candidates + _candidates(group, equation, size, terms.names, slope)
+        size = candidates[0].size if candidates else sizes[0]
+        candidates = candidates + _candidates(group, equation, [size], terms.names, slope)
     if not candidates:
         raise Refused(too_few(bins, found, window))
     candidates = sorted(candidates, key=lambda c: c.score)[:_WINDOWS_KEPT]
@@ -240,19 +237,25 @@ class _Candidate:
 
 
 def _candidates(
-    group: Windows, equations: Equations, size: float, names: tuple[str, ...], slope: str
+    group: Windows,
+    equations: Equations,
+    sizes: Sequence[float],
+    names: tuple[str, ...],
+    slope: str,
 ) -> list[_Candidate]:
-    """Windows with their scores, the best first, at a size of the slow noise."""
-    reduced = equations.without_waves(size)
-    scores = _screened(reduced, names, slope)
-    every = [
+    """Windows with their scores, the best first, at the likeliest size of the slow noise."""
+    parts = [equations.without_waves(size) for size in sizes]
+    scores = _screened(parts[0].with_those_of(parts[1:]), names, slope)
+    scores = scores.reshape(len(sizes), len(group.kept), -1)
+    k = int(np.argmin(scores.min(axis=(1, 2))))
+    least, approach = scores[k].min(axis=1), scores[k].argmin(axis=1)
+    return [
         _Candidate(
-            float(row.min()), k, group, reduced, size, _screened_by(slope)[int(row.argmin())]
+            float(least[w]), int(w), group, parts[k], sizes[k], _screened_by(slope)[approach[w]]
         )
-        for k, row in enumerate(scores)
-        if np.isfinite(row.min())
+        for w in np.argsort(least, kind="stable")
+        if np.isfinite(least[w])
     ]
-    return sorted(every, key=lambda c: c.score)
 
 
 def _screened(equations: Equations, names: tuple[str, ...], slope: str) -> np.ndarray:

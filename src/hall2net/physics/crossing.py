@@ -18,6 +18,8 @@ CONFIDENCE = 0.95
 
 _FIELDS, _WIDTHS, _QUANTILES = 21, 15, 40
 """Grid of switching fields and of widths, and quantiles; finer ones change no interval by 1 %."""
+_UNIT_FIELDS = np.linspace(0, 1, _FIELDS)[:, None]
+_UNIT_WIDTHS = np.linspace(0, 1, _WIDTHS)
 _STAGES, _STAGES_OF_FIELD = 7, 4
 """How often the grids close in, and how often that of the fields alone."""
 _MISFIT = 1e-3
@@ -114,10 +116,10 @@ def locate(branches: Sequence[Points]) -> list[Crossing]:
     misfit = sum((grains.misfit for grains in every if grains), np.zeros(_DOMAINS.size))
     likely = _FREQUENT * np.exp((misfit.min() - misfit) / 2)
     likely /= likely.sum()
-    return [
-        _between(points) if grains is None else grains.crossing(likely)
-        for points, grains in zip(branches, every, strict=True)
-    ]
+    sharp = iter(
+        _between([points for points, grains in zip(branches, every, strict=True) if not grains])
+    )
+    return [next(sharp) if grains is None else grains.crossing(likely) for grains in every]
 
 
 def _grains_of(points: Points) -> "_Grains | None":
@@ -285,37 +287,66 @@ def _granular(edge: _Edge, covariance: np.ndarray) -> _Grains | None:
     )  # fmt: skip
 
 
-def _between(points: Points) -> Crossing:
-    """The crossing where few points lie on the edge, or where no shape describes it.
+def _between(branches: Sequence[Points]) -> list[Crossing]:
+    """The crossings where few points lie on the edge, or where no shape describes it.
 
     The posterior of H_sw and w in m = erf((H - H_sw)/(sqrt(2) w)) with normal errors, flat in H_sw;
     that of w is flat with a share of 1/w, so that an edge within one field step may be of any
     width, on a grid that closes in on it. Where no w describes the points, the errors are
     widened until one does.
     """
-    near = np.arange(
-        max(points.split + 1 - _NEXT, 0), min(points.split + 1 + _NEXT, points.field.size)
-    )
-    h, y, noise = points.field[near], points.m[near], np.maximum(points.noise[near], _LEAST_NOISE)
-    widest = float(np.ptp(points.field))
-    shared = points.covariance[:, near]
-    shared = shared.T @ shared
-    whiten = np.linalg.inv(np.linalg.cholesky(np.diag(noise**2) + shared)).T
-    fit = _close_in(h, y, whiten, widest)
-    free = max(y.size - 2, 1)
-    if fit.misfit > chdtri(free, _MISFIT):
-        widened = float(np.sqrt(fit.misfit / free))
-        noise, fit = noise * widened, fit.widened(widened, h)
-    slope = fit.width * np.sqrt(np.pi / 2)
-    weight = np.exp(-(((h - fit.mean) / fit.width) ** 2))
-    mean_noise = float(np.sqrt(np.mean(noise**2)))
-    statistical = min(mean_noise * slope / np.sqrt(max(1.0, weight.sum())), fit.spread)
-    shape = _unknown_shape(h, y, fit.mean)
-    total = float(np.hypot(fit.spread, shape))
-    fields = fit.mean + (fit.fields - fit.mean) * total / fit.spread
-    # A common error of m moves the field by the slope of the edge.
-    weights = -slope * weight / max(weight.sum(), 1e-300)
-    return Crossing(fit.mean, total, statistical, fit.width, fields, weights, near)
+    if not branches:
+        return []
+    parts = [_Few.of(points) for points in branches]
+    return [part.crossing(fit) for part, fit in zip(parts, _close_in(parts), strict=True)]
+
+
+@dataclass(frozen=True)
+class _Few:
+    """The points (n,) of a branch next to its crossing.
+
+    Attributes
+    ----------
+    near : which points they are
+    field, m, noise : of these points
+    whiten : (n, n), takes differences of m to independent ones of unit variance
+    widest : range of the field of the branch
+    """
+
+    near: np.ndarray
+    field: np.ndarray
+    m: np.ndarray
+    noise: np.ndarray
+    whiten: np.ndarray
+    widest: float
+
+    @classmethod
+    def of(cls, points: Points) -> "_Few":
+        first, last = max(points.split + 1 - _NEXT, 0), points.split + 1 + _NEXT
+        near = np.arange(first, min(last, points.field.size))
+        noise = np.maximum(points.noise[near], _LEAST_NOISE)
+        shared = points.covariance[:, near]
+        covariance = np.diag(noise**2) + shared.T @ shared
+        whiten = np.linalg.inv(np.linalg.cholesky(covariance)).T
+        widest = float(np.ptp(points.field))
+        return cls(near, points.field[near], points.m[near], noise, whiten, widest)
+
+    def crossing(self, fit: "_Posterior") -> Crossing:
+        """The switching field, with errors that the points allow."""
+        h, y, noise = self.field, self.m, self.noise
+        free = max(y.size - 2, 1)
+        if fit.misfit > chdtri(free, _MISFIT):
+            widened = float(np.sqrt(fit.misfit / free))
+            noise, fit = noise * widened, fit.widened(widened, h)
+        slope = fit.width * np.sqrt(np.pi / 2)
+        weight = np.exp(-(((h - fit.mean) / fit.width) ** 2))
+        mean_noise = float(np.sqrt(np.mean(noise**2)))
+        statistical = min(mean_noise * slope / np.sqrt(max(1.0, weight.sum())), fit.spread)
+        total = float(np.hypot(fit.spread, _unknown_shape(h, y, fit.mean)))
+        fields = fit.mean + (fit.fields - fit.mean) * total / fit.spread
+        # A common error of m moves the field by the slope of the edge.
+        weights = -slope * weight / max(weight.sum(), 1e-300)
+        return Crossing(fit.mean, total, statistical, fit.width, fields, weights, self.near)
 
 
 def _unknown_shape(h: np.ndarray, m: np.ndarray, at: float) -> float:
@@ -346,7 +377,9 @@ def interval(value: float, fields: np.ndarray, scale: float = 1.0) -> tuple[floa
     Its two ends, in Oe.
     """
     tails = (1 - CONFIDENCE) / 2
-    low, high = np.quantile(fields, [tails, 1 - tails], method="hazen") - value
+    # Hazen's quantiles: each field stands in the middle of its share.
+    shares = (np.arange(fields.size) + 0.5) / fields.size
+    low, high = np.interp([tails, 1 - tails], shares, np.sort(fields)) - value
     return float(value + scale * low), float(value + scale * high)
 
 
@@ -365,45 +398,63 @@ class _Posterior:
         return replace(self, fields=fields, spread=spread)
 
 
-def _close_in(field: np.ndarray, m: np.ndarray, whiten: np.ndarray, widest: float) -> _Posterior:
-    """Posterior on a grid of widths, each with a grid of fields of its own.
+def _close_in(parts: Sequence[_Few]) -> list[_Posterior]:
+    """Posteriors on a grid of widths, each with a grid of fields of its own.
 
     At little noise field and width are tied to each other by the one point that lies on the slope,
     on a line far thinner than the spacing of any common grid.
     """
-    gap = float(np.max(np.diff(field)))
-    log_w = np.linspace(np.log(_NARROWEST * gap), np.log(widest), _WIDTHS)
-    low, high = np.full(_WIDTHS, field[0]), np.full(_WIDTHS, field[-1])
+    most = max(part.field.size for part in parts)
+    field, m = np.zeros((2, len(parts), 1, most))
+    whiten = np.zeros((len(parts), most, most))
+    for k, part in enumerate(parts):
+        n = part.field.size
+        field[k, 0, :n], m[k, 0, :n], whiten[k, :n, :n] = part.field, part.m, part.whiten
+    gap = np.array([[np.max(np.diff(part.field))] for part in parts])
+    first, last = (np.array([[part.field[end]] for part in parts]) for end in (0, -1))
+    log_w = _UNIT_WIDTHS * np.log([[part.widest] for part in parts])
+    log_w = log_w + (1 - _UNIT_WIDTHS) * np.log(_NARROWEST * gap)
+    low, high = np.repeat(first, _WIDTHS, axis=1), np.repeat(last, _WIDTHS, axis=1)
     for stage in range(_STAGES):
-        h = np.linspace(low, high, _FIELDS)
-        z = (field - h[..., None]) / np.exp(log_w)[:, None]
-        misfit = (((m - erf(z / np.sqrt(2))) @ whiten) ** 2).sum(axis=-1)
-        best = misfit.min(axis=0)
-        p = np.exp((best - misfit) / 2)
-        evidence = (
-            np.exp((best.min() - best) / 2)
-            * p.sum(axis=0)
-            * (high - low)
-            * (np.exp(log_w) / gap + _SHARP)
-        )
-        evidence /= evidence.sum()
-        p /= p.sum(axis=0)
+        h = low[:, None] + _UNIT_FIELDS * (high - low)[:, None]
+        w = np.exp(log_w)
+        z = (field[:, :, None] - h[..., None]) / (np.sqrt(2) * w)[:, None, :, None]
+        rest = (m[:, :, None] - erf(z)).reshape(len(parts), -1, most) @ whiten
+        misfit = np.einsum("kij,kij->ki", rest, rest).reshape(h.shape)
+        best = misfit.min(axis=1)
+        p = np.exp((best[:, None] - misfit) / 2)
+        total = p.sum(axis=1)
+        evidence = np.exp((best.min(axis=1, keepdims=True) - best) / 2)
+        evidence *= total * (high - low) * (w / gap + _SHARP)
+        evidence /= evidence.sum(axis=1, keepdims=True)
+        p /= total[:, None]
         if stage == _STAGES - 1:
             break
-        centre = (p * h).sum(axis=0)
-        reach = np.sqrt((p * (h - centre) ** 2).sum(axis=0))
+        centre = (p * h).sum(axis=1)
+        reach = np.sqrt((p * (h - centre[:, None]) ** 2).sum(axis=1))
         reach = np.maximum(5 * reach, 3 * (high - low) / (_FIELDS - 1))
         # Widths can be distinguished only once their own grids of fields are fine enough.
         if stage >= _STAGES_OF_FIELD:
-            log_w, centre, reach = _likely_widths(log_w, evidence, centre, reach)
-        low, high = np.maximum(centre - reach, field[0]), np.minimum(centre + reach, field[-1])
-    weight, h, width = (p * evidence).ravel(), h.ravel(), float(evidence @ np.exp(log_w))
-    mean = float(weight @ h)
-    order = np.argsort(h)
+            finer = [
+                _likely_widths(*one) for one in zip(log_w, evidence, centre, reach, strict=True)
+            ]
+            log_w, centre, reach = (np.array(values) for values in zip(*finer, strict=True))
+        low, high = np.maximum(centre - reach, first), np.minimum(centre + reach, last)
+    weight = p * evidence[:, None]
+    return [_posterior(*one) for one in zip(h, weight, w, evidence, misfit, strict=True)]
+
+
+def _posterior(
+    h: np.ndarray, weight: np.ndarray, w: np.ndarray, evidence: np.ndarray, misfit: np.ndarray
+) -> _Posterior:
+    """Moments and quantiles of one grid (fields, widths)."""
+    fields, weight = h.ravel(), weight.ravel()
+    mean = float(weight @ fields)
+    order = np.argsort(fields)
     below = np.cumsum(weight[order]) - weight[order] / 2
-    fields = np.interp((np.arange(_QUANTILES) + 0.5) / _QUANTILES, below, h[order])
-    spread = float(np.sqrt(weight @ (h - mean) ** 2))
-    return _Posterior(mean, spread, width, float(misfit.min()), fields)
+    quantiles = np.interp((np.arange(_QUANTILES) + 0.5) / _QUANTILES, below, fields[order])
+    spread = float(np.sqrt(weight @ (fields - mean) ** 2))
+    return _Posterior(mean, spread, float(evidence @ w), float(misfit.min()), quantiles)
 
 
 def _likely_widths(
@@ -412,7 +463,10 @@ def _likely_widths(
     """A finer grid over the widths that are not ruled out, with the fields that go with them."""
     possible = np.flatnonzero(evidence > _RULED_OUT * evidence.max())
     first, last = max(possible[0] - 1, 0), min(possible[-1] + 1, log_w.size - 1)
-    finer = np.linspace(log_w[first], log_w[last], log_w.size)
+    finer = log_w[first] + _UNIT_WIDTHS * (log_w[last] - log_w[first])
     # The centre bends with log w: a straight line between two widths would miss it.
-    bend = np.abs(np.diff(centre, 2, prepend=centre[0], append=centre[-1])) / 4
+    bend = np.zeros_like(centre)
+    bend[1:-1] = np.abs(centre[2:] - 2 * centre[1:-1] + centre[:-2]) / 4
+    # As of a curve that goes on flat beyond both ends.
+    bend[0], bend[-1] = np.abs(centre[1] - centre[0]) / 4, np.abs(centre[-2] - centre[-1]) / 4
     return finer, np.interp(finer, log_w, centre), np.interp(finer, log_w, reach + bend)

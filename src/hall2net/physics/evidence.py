@@ -157,10 +157,13 @@ class Equations:
         sets : (sets, p), sets of columns
         weight : (sets,)
         """
-        pairs = sets[:, :, None] & sets[:, None, :]
-        # Columns that are not in a set are those of the unit matrix.
-        full = np.where(pairs, self.matrix[window], np.eye(sets.shape[1]))
-        return np.einsum("s,sij->ij", weight, np.where(pairs, np.linalg.inv(full), 0.0))
+        matrix = self.matrix[window]
+        total = np.zeros_like(matrix)
+        for rows, columns in by_size(sets):
+            inverse = np.linalg.inv(matrix[columns[:, :, None], columns[:, None, :]])
+            part = weight[rows, None, None] * inverse
+            np.add.at(total, (columns[:, :, None], columns[:, None, :]), part)
+        return total
 
     def nested(self, columns: Sequence[int]) -> np.ndarray:
         """Misfits (w, k) of the first 1, 2, ... k columns of a list.

@@ -29,6 +29,8 @@ _SECOND, _SECOND_SIGMA = 0.03, 6.0
 by so many sigma."""
 _DISTINCT = 1e-6
 """Part of a box that is no drift: below it box and drift look the same."""
+_RIDGE = 1e-12
+"""Ridge on the normal equations of a drift, over their diagonal."""
 _CLOSED_SIGMA = 3.0
 """Bins of the difference within this many sigma of zero, each and together, are closed."""
 _BASELINE_BINS = 5
@@ -370,17 +372,23 @@ def _baseline(d: Difference, closed: np.ndarray) -> np.ndarray:
     """Drift below the difference, from its closed bins, as much as they ask for."""
     root = closed / np.sqrt(d.variance)
     y, number = d.value * root, int(closed.sum())
-    best = (float(y @ y), np.zeros(d.field.size))
-    for chosen in d.baselines[1:]:
-        if number < len(chosen) + _BASELINE_BINS:
-            continue
-        a = d.drift[:, chosen]
-        fit = np.linalg.lstsq(a * root[:, None], y, rcond=None)[0]
-        rest = y - a @ fit * root
-        best = min(
-            best, (float(rest @ rest) + np.log(number) * len(chosen), a @ fit), key=lambda b: b[0]
-        )
-    return best[1]
+    chosen = [c for c in d.baselines[1:] if number >= len(c) + _BASELINE_BINS]
+    if not chosen:
+        return np.zeros(d.field.size)
+    used = np.zeros((len(chosen), d.drift.shape[1]))
+    for k, columns in enumerate(chosen):
+        used[k, list(columns)] = 1
+    a = d.drift * root[:, None]
+    matrix, right = a.T @ a, used * (a.T @ y)
+    # Columns that are not in a set are those of the unit matrix; a ridge parts those that are
+    # the same to rounding.
+    free = 1 - used + _RIDGE * np.diagonal(matrix) * used
+    normal = used[:, :, None] * matrix * used[:, None, :] + free[:, :, None] * np.eye(a.shape[1])
+    fits = np.linalg.solve(normal, right[..., None])[..., 0]
+    misfit = float(y @ y) - np.einsum("kq,kq->k", fits, right)
+    score = misfit + np.log(number) * used.sum(axis=1)
+    best = int(np.argmin(score))
+    return d.drift @ fits[best] if score[best] < y @ y else np.zeros(d.field.size)
 
 
 def _open_bins(z: np.ndarray, value: np.ndarray, least: float) -> int:

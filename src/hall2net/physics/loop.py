@@ -60,10 +60,11 @@ _MOST_BREAKS = 8
 """Turning points at which the signal may jump; more of them are left to the scatter of cycles."""
 _FEWEST_NEAR_TURN = 3
 """Points by which a turning point may be missed in a noisy field; or a fiftieth of all."""
-_CENTRE, _FEWEST_NEAR_CENTRE = 0.25, 2
-"""The centre of a loop, over H_c, and the points of each branch that it needs."""
-_UNEVEN_CENTRE, _UNEVEN_SIGMA = 0.04, 3.0
-"""Mean of both branches there, over the half swing and in sigma, that is no chance."""
+_CENTRE, _WIDE_CENTRE = 0.25, 0.5
+"""The centre of a loop, over H_c, and how far it may reach for a point of each branch."""
+_UNEVEN_CENTRE, _UNEVEN_SIGMA, _UNEVEN_SURE = 0.04, 1.5, 3.0
+"""Mean of both branches there, over the half swing and in sigma, that counts as an error; and in
+sigma, that is no chance."""
 _GRAINS = 150.0
 """Domains of a branch, by which it may be off its mean far from its edge."""
 _KEPT = 0.5
@@ -77,6 +78,9 @@ _MISFIT_SIZE = 0.005
 _FAR_BEYOND = 5.0
 """A signal that goes so many half swings out is no loop between two levels; a second signal of
 opposite sign and three fifths of its size reaches four."""
+_LEVEL, _WRONG = 0.5, 0.2
+"""|m| that half of the outer points reach where a branch goes from one level to the other, and
+the part of all points that may have the wrong sign."""
 _SHAPES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "erf": lambda z: erf(z / np.sqrt(2)),
     "tanh": np.tanh,
@@ -530,6 +534,8 @@ def _to_and_fro(branch: Branch, m: np.ndarray) -> float:
     order = np.argsort(branch.time, kind="stable")
     way = 1.0 if branch.rising else -1.0
     ahead = way * branch.field[order]
+    if np.all(ahead[1:] >= ahead[:-1]):
+        return 0.0
     split = _best_split(way * m[order])
     if split is None:
         return 0.0
@@ -558,7 +564,8 @@ def _best_split(m: np.ndarray) -> int | None:
     best = np.flatnonzero(wrong == wrong.min())
     k = int(best[len(best) // 2])
     outer = max(min(k + 1, m.size - k - 1) // 2, 1)
-    if np.median(m[:outer]) > -0.5 or np.median(m[-outer:]) < 0.5 or wrong[k] > 0.2 * m.size:
+    ends = np.mean(m[:outer] > -_LEVEL) > 0.5 or np.mean(m[-outer:] < _LEVEL) > 0.5
+    if ends or wrong[k] > _WRONG * m.size:
         return None
     if m[k] < 0 < m[k + 1]:
         return k
@@ -627,8 +634,9 @@ def _with_uneven_centre(loop: Loop, measured: _Measured) -> Loop:
     for side in (measured.up, measured.down):
         m = np.concatenate([loop.background.normalised(branch) for branch in side])
         h = np.concatenate([branch.field for branch in side])
-        near = np.abs(h - h_0) < _CENTRE * abs(h_c)
-        if near.sum() < _FEWEST_NEAR_CENTRE:
+        away = np.abs(h - h_0) / abs(h_c)
+        near = away <= max(_CENTRE, away.min())
+        if away.min() > _WIDE_CENTRE:
             return loop
         f = float(np.clip((1 + np.mean(m[near])) / 2, 0, 1))
         means.append(float(np.mean(m[near])))
@@ -638,19 +646,22 @@ def _with_uneven_centre(loop: Loop, measured: _Measured) -> Loop:
     gradient = loop.background.gradient(
         Branch(np.array([h_0]), np.zeros(1), np.zeros(1), True), 0.0
     )[0]
-    error = np.sum(variances) / 4 + gradient @ loop.background.covariance @ gradient
-    if abs(off) < max(_UNEVEN_CENTRE, _UNEVEN_SIGMA * float(np.sqrt(error))):
+    sigma = np.sqrt(np.sum(variances) / 4 + gradient @ loop.background.covariance @ gradient)
+    if abs(off) < max(_UNEVEN_CENTRE, _UNEVEN_SIGMA * float(sigma)):
         return loop
     moved = off * loop.width * np.sqrt(np.pi / 2)
     fields = dict(loop.fields)
     for name in ("h_up", "h_dn", "h_0"):
         fields[name] = fields[name].with_systematic(abs(moved))
+    loop = replace(loop, fields=fields)
+    if abs(off) < _UNEVEN_SURE * sigma:
+        return loop
     doubt = (
         f"the even part is not described: around {h_0:+.4g} Oe the mean of the branches is off by"
         f" {100 * abs(off):.0f} % of the half swing, which moves H_0 by some {abs(moved):.2g} Oe;"
         " record R_xx beside the signal"
     )
-    return replace(loop, fields=fields, doubts=(*loop.doubts, doubt))
+    return replace(loop, doubts=(*loop.doubts, doubt))
 
 
 def _step_fields(shapes: Sequence[Shape], value: float) -> tuple[float, ...]:

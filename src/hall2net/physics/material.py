@@ -89,7 +89,7 @@ def material(
 def _moment_factor(
     sample: str, magnetometry: pd.DataFrame, samples: Samples
 ) -> Callable[[Off], float]:
-    """What M_s t is off by: where it was measured, where it follows from M_s, or as it was given."""
+    """What M_s t is off by: as it was measured, as it follows from M_s, or as it was given."""
     if _measured(magnetometry, sample, "areal_moment_a", []):
         return moment_factor
     if given(samples, sample, "m_s_t_a"):

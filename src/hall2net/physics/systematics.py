@@ -130,9 +130,18 @@ class Systematics:
         known = np.isfinite(given(self.samples, sample, source).u)
         return self.sources[source].assumed and not known
 
-    def common(self, source: str) -> bool:
-        """Whether all samples share the error of a source; a choice of models they do not."""
-        return source in self.sources and self.sources[source].common
+    def common(self, source: str, *samples: str) -> bool:
+        """Whether samples share the error of a source.
+
+        They do not where one has an uncertainty of its own, nor where it is a choice of models.
+
+        Parameters
+        ----------
+        source : name of the source
+        samples : names of the samples
+        """
+        own = [np.isfinite(given(self.samples, sample, source).u) for sample in samples]
+        return source in self.sources and self.sources[source].common and not any(own)
 
     def parts(self, sample: str, derived: Callable[[Off], Any]) -> Parts:
         """Half the change of derived numbers when each source is off by one sigma to both sides.
@@ -181,8 +190,8 @@ def total(parts: Mapping[str, np.ndarray], count: int = 1) -> np.ndarray:
 
 def ratio_parts(
     systematics: Systematics,
-    own: tuple[float, Mapping[str, float]],
-    reference: tuple[float, Mapping[str, float]],
+    own: tuple[str, float, Mapping[str, float]],
+    reference: tuple[str, float, Mapping[str, float]],
 ) -> dict[str, float]:
     """Relative parts of the ratio of one number in two samples.
 
@@ -192,16 +201,16 @@ def ratio_parts(
     Parameters
     ----------
     systematics : says which sources are common
-    own, reference : value of a sample and of the other, each with its part by source
+    own, reference : name of a sample, value, and its part by source; the same of the other
 
     Returns
     -------
     Source to the change of the ratio over the ratio.
     """
     found = {}
-    for source in dict.fromkeys([*own[1], *reference[1]]):
-        first, second = (parts.get(source, 0.0) / value for value, parts in (own, reference))
-        common = systematics.common(source)
+    for source in dict.fromkeys([*own[2], *reference[2]]):
+        first, second = (parts.get(source, 0.0) / value for _, value, parts in (own, reference))
+        common = systematics.common(source, own[0], reference[0])
         found[source] = float(first - second if common else np.hypot(first, second))
     return found
 

@@ -49,11 +49,17 @@ def systematics_table(
     rows = []
     found = [*_measured_parts(tables, sources)]
     if "torque" in tables and reference is not None:
-        four = (tables[name] for name in ("loops", "magnetometry", "resistivity", "switching"))
-        settings = {"reference": reference, "convention": convention or {}}
-        found += _torque_parts(
-            torque.torque_rows(*four, samples, systematics=systematics, **settings)
+        torques = torque.torque_rows(
+            tables["loops"],
+            tables["magnetometry"],
+            tables["resistivity"],
+            tables["switching"],
+            samples,
+            reference=reference,
+            convention=convention or {},
+            systematics=systematics,
         )
+        found += _torque_parts(torques)
     for sample, quantity, value, parts in found:
         variance = sum(part**2 for part in parts.values())
         for source, change in parts.items():
@@ -115,12 +121,12 @@ def _source_columns(sources: Systematics, source: str, sample: str) -> dict[str,
     """What systematics.csv says of a source."""
     if source not in sources.sources:
         return {"kind": "model", "known": "model", "common": False}
-    chosen, sigma = sources.sources[source], sources.sigma(source, sample)
+    sigma = sources.sigma(source, sample)
     unit = next((unit for unit in ("_oe", "_k") if source.endswith(unit)), "")
     return {
         "kind": "calibration",
         "sigma": sigma if unit else 100 * sigma,
         "sigma_unit": {"_oe": "Oe", "_k": "K", "": "%"}[unit],
         "known": "assumed" if sources.assumed(source, sample) else "given",
-        "common": chosen.common,
+        "common": sources.common(source, sample),
     }

@@ -440,7 +440,6 @@ def _critical_currents(switching: pd.DataFrame, reference: str) -> dict[str, dic
         critical[str(sample)] = {
             "j_c_a_m2": float(rows["j_c_a_m2"].mean()),
             "j_c_u_a_m2": float(sigma),
-            "j_c_switching_sys": float(rows.get("j_c_sys_a_m2", pd.Series(0.0)).mean()),
             "j_c_field_x_oe": max(shared),
         }
     return critical
@@ -464,18 +463,15 @@ def _field_free(switching: pd.DataFrame, sample: str) -> dict[str, float]:
 
 
 def _add_critical_parts(row: dict[str, Any], switching: pd.DataFrame, sources: Systematics) -> None:
-    """Systematic parts of J_c = I_c/(w t); what `switching` has beyond them is the criterion's."""
+    """Systematic parts of J_c = I_c/(w t)."""
     if not np.isfinite(row.get("j_c_a_m2", np.nan)):
         return
     layer = f"{switching['current_layer'].iloc[0]}_nm"
-    parts: dict[str, Any] = sources.parts(
-        row["sample"],
-        lambda off: row["j_c_a_m2"] * off.current / (off.width_um * getattr(off, layer)),
-    )
-    dimensions = in_quadrature(float(part[0]) for part in parts.values())
-    other = np.nan_to_num(row["j_c_switching_sys"]) ** 2 - dimensions**2
-    parts["criterion"] = np.array([np.sqrt(max(other, 0.0))])
-    _add_parts(row, ("j_c_a_m2",), parts)
+
+    def derived(off: Off) -> float:
+        return row["j_c_a_m2"] * off.current / (off.width_um * getattr(off, layer))
+
+    _add_parts(row, ("j_c_a_m2",), sources.parts(row["sample"], derived))
 
 
 def _add_ratios(
@@ -502,9 +498,6 @@ def _add_ratios(
             row[uncertainty_column(ratio)] = abs(value) * relative
             if np.isfinite(value):
                 own, other = (r["parts"].get(quantity, {}) for r in (row, base))
-                parts = (
-                    ratio_parts(sources, (values[0], own), (values[1], other))
-                    if row is not base
-                    else {}
-                )
+                pair = (row["sample"], values[0], own), (reference, values[1], other)
+                parts = ratio_parts(sources, *pair) if row is not base else {}
                 _add_parts(row, (ratio,), {s: [power * value * p] for s, p in parts.items()})

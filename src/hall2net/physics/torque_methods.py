@@ -24,6 +24,7 @@ METHODS = ("loop_shift", "harmonic_angle", "harmonic_field")
 
 _PER_MA = 1e-3 / OERSTED  # A/m per A to Oe per mA
 _TORQUES = {"h_dl_per_ma_oe": "xi_dl_j", "h_fl_per_ma_oe": "xi_fl_j"}
+_SHORT = {"h_dl_per_ma_oe": "dl", "h_fl_per_ma_oe": "fl"}
 _NO_MOMENT = "xi needs M_s t: magnetometry, or m_s_t_a or m_s_emu_cc of the sample"
 _COLUMNS = (
     "sample", "method",
@@ -64,7 +65,8 @@ def torque_methods_table(
     -------
     DataFrame, one row a sample and method: `h_dl_per_ma_oe`, `h_fl_per_ma_oe` (without Oersted
     field), `xi_dl_j`, `xi_fl_j`, each with `_u` and `_sys`; `against`, the method that this one is
-    compared with, and the difference over its sigma `z` with the probability `p` of one as large.
+    compared with, and the difference over its sigma `z` with the probability `p` of one as large;
+    field-like fields are compared with the first method that gives one.
 
     Raises
     ------
@@ -87,8 +89,12 @@ def torque_methods_table(
             if not moment and row["status"] != "refused":
                 row["status"] = "flagged"
                 row["reason"] = "; ".join(filter(None, [row["reason"], _NO_MOMENT]))
-        first = next((row for row in own if _comparable(row)), None)
-        compared = [row | _compared(row, first) for row in own]
+        comparable = [row for row in own if _comparable(row)]
+        firsts = {
+            short: next((row for row in comparable if np.isfinite(row[field])), None)
+            for field, short in _SHORT.items()
+        }
+        compared = [row | _compared(row, firsts) for row in own]
         rows += [_with_calibrations(row, calibrated) for row in compared]
     for row in rows:
         row["current_layer"] = chosen.current_layer
@@ -104,18 +110,22 @@ def _scale(
     sources: Systematics, samples: Samples, sample: str, known: Material, convention: Convention
 ) -> float:
     """Relative systematic uncertainty of xi = (2e/hbar) mu_0 (M_s t) (H/I)/(j/I), but that of H."""
-    dimensions = {name: fact(samples, sample, name)
-                  for name in ("width_um", "stack_nm", "heavy_metal_nm")}  # fmt: skip
+    width, stack, heavy_metal = (
+        fact(samples, sample, name) for name in ("width_um", "stack_nm", "heavy_metal_nm")
+    )
+
+    def density(off: Off) -> float:
+        return current_density_per_current(
+            convention,
+            width * off.width_um,
+            stack * off.stack_nm,
+            heavy_metal * off.heavy_metal_nm,
+            known.rho.value * known.factors(off)[2],
+        )
 
     def relative(off: Off) -> float:
-        moment, _, rho = known.factors(off)
-        density, used = (
-            current_density_per_current(
-                convention, *(value * getattr(one, name) for name, value in dimensions.items()), r
-            )
-            for one, r in ((off, known.rho.value * rho), (Off(), known.rho.value))
-        )
-        return moment * used / density * off.field / off.current
+        moment = known.factors(off)[0]
+        return moment * density(Off()) / density(off) * off.field / off.current
 
     parts = sources.parts(sample, relative)
     if known.moment:
@@ -171,11 +181,16 @@ def _comparable(row: Mapping[str, Any]) -> bool:
     return row["status"] != "refused" and np.isfinite(row["h_dl_per_ma_oe"]) and not bound
 
 
-def _compared(row: Mapping[str, Any], first: Mapping[str, Any] | None) -> dict[str, Any]:
-    if first is None or row is first or not _comparable(row):
-        return {}
-    compared: dict[str, Any] = {"against": first["method"]}
-    for field, short in (("h_dl_per_ma_oe", "dl"), ("h_fl_per_ma_oe", "fl")):
+def _compared(
+    row: Mapping[str, Any], firsts: Mapping[str, Mapping[str, Any] | None]
+) -> dict[str, Any]:
+    compared: dict[str, Any] = {}
+    for field, short in _SHORT.items():
+        first = firsts[short]
+        if first is None or row is first or not _comparable(row):
+            continue
+        if short == "dl":
+            compared["against"] = first["method"]
         pair = [(one[field], _total(one, field)) for one in (row, first)]
         compared[f"z_{short}"], compared[f"p_{short}"] = difference(*pair)
     return compared

@@ -37,6 +37,7 @@ _NO_UNIT = {
 }  # fmt: skip
 _LISTED = re.compile(r"(?i)^\W*col(?:umn)?\W*\d+\W*[:=]\s*(.*\w.*)$")
 _LISTED_NAME = re.compile(r"(?i)^\W*name\s*[:=]\s*(.*\w.*)$")
+_UNIT_COLUMN = re.compile(r"(?i)(.*?)[ _]?units?")
 _LISTED_UNIT = re.compile(r"(?i)^\W*units?\s*[:=]\s*(.*)$")
 
 
@@ -367,6 +368,9 @@ def _likeliness(
 def _are_units(names: list[str]) -> bool:
     """Whether all words are units or stand for none, and one is a unit."""
     words = [name.strip("()[]{} ") for name in names]
+    if words[0].lower() in ("unit", "units"):
+        # Origin's own word for the row, above a column without names.
+        words = words[1:]
     known = [is_unit(word) for word in words]
     return any(known) and all(k or w.lower() in _NO_UNIT for k, w in zip(known, words, strict=True))
 
@@ -387,13 +391,27 @@ def _lines_above(run: Run) -> range:
 
 def _column_units(names: list[str], below: list[str], labelled: list[str], run: Run) -> list[str]:
     """Unit of each column: in its name, in a line of units, behind its numbers, in the head."""
-    units = []
+    units, beside = [], _units_beside(names, run)
     for place, name in enumerate(names):
         unit = unit_in(name)
-        for row in (below, labelled):
+        for row in (below, labelled, beside):
             word = row[place].strip("()[]{} ") if place < len(row) else ""
             unit = unit or (word if is_unit(word, name) else "")
         units.append(unit_spelt(unit or _letters(run, place), name))
+    return units
+
+
+def _units_beside(names: list[str], run: Run) -> list[str]:
+    """Units that stand in columns of their own: `Reading, Unit, Source, Source Unit`."""
+    units = [""] * len(names)
+    for place, name in enumerate(names):
+        match = _UNIT_COLUMN.fullmatch(name.strip())
+        own = folded(match[1]) if match else ""
+        meant = [k for k, other in enumerate(names) if own and folded(other) == own]
+        meant = meant or ([place - 1] if match and not own and place else [])
+        cells = {row[place].strip() for _, row in run.head if place < len(row)}
+        if meant and len(cells) == 1 and is_unit(unit := cells.pop()):
+            units[meant[0]] = unit
     return units
 
 

@@ -33,7 +33,8 @@ _SYSTEMS = {
 
 def recognises(head: list[str]) -> bool:
     """Whether these first lines of a file are MicroMag's."""
-    return bool(re.match(r"\s*MicroMag\b.*Data File", head[0]))
+    first = next((line for line in head if line.strip()), "")
+    return bool(re.match(r"\s*MicroMag\b.*Data File", first))
 
 
 def find_table(text: Text, head: list[str], wanted: Sequence[str]) -> Header:

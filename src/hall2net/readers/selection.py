@@ -221,6 +221,8 @@ def find_conditions(columns: Columns) -> Conditions:
     # A switching loop's currents are written ones.
     if kind == "sot_switching":
         found = {k: what for k, what in found.items() if what != "current" or k in named}
+    if not found:
+        return Conditions({}, [], np.nan)
     x, *_ = columns.candidates["x"]
     sample = source.sample([x, *(k for k in found if k != x)])
     found = {k: what for k, what in found.items() if not follows(sample[k], sample[x])}

@@ -296,6 +296,10 @@ def _row_by_row(text: Text, header: Header, places: Sequence[int]) -> Table:
             raise FileError(text.path, found, "one of the two, and no thousands separators", line)
     data = np.array(values).reshape(-1, len(places))
     columns = dict(zip(places, data.T, strict=True))
+    for place in other.letters:
+        # The last number of a file that was cut lacks its letters.
+        if lines and other.is_cut(place, cells, line) and not letters_of(cells[place].strip()):
+            columns[place][-1] = np.nan
     other.refuse_mixed(columns)
     return Table(columns, np.array(lines), other.letters, other.words)
 
@@ -346,11 +350,15 @@ class _OtherCells:
         if not cell:
             return np.nan
         if letters := letters_of(cell):
+            if self.letters.get(place, letters) != letters and self.is_cut(place, cells, line):
+                return np.nan
             return self._with_letters(place, cell, letters, line)
         if _NUMBER_BEGINS.match(cell) and _NO_NUMBER not in cell:
             try:
                 return float(cell.translate(_DECIMAL_COMMA))
             except ValueError:
+                if self.is_cut(place, cells, line):
+                    return np.nan
                 raise self._error(place, repr(cell[:40]), "a number", line) from None
         if folded(cell) in self.names and [folded(name) for name in cells] != self.names:
             found = f"other column names than those of line {self.header.line}"
@@ -365,6 +373,11 @@ class _OtherCells:
         first, count = self._lettered.get(place, (line, 0))
         self._lettered[place] = first, count + 1
         return float(cell[: -len(letters)].replace(",", "."))
+
+    def is_cut(self, place: int, cells: list[str], line: int) -> bool:
+        """Whether a cell is where the file ends, without the end of its line."""
+        at_end = line == len(self.text.ends) and not self.text.content.endswith(b"\n")
+        return at_end and place == len(cells) - 1
 
     def refuse_mixed(self, columns: dict[int, np.ndarray]) -> None:
         """Refuse letters behind some numbers of a column and none behind the others."""

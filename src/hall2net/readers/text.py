@@ -18,6 +18,12 @@ HEAD_LINES = 5000
 # Minus signs of word processors and of some locales, before a digit: U+2212, dashes, hyphens.
 _MINUS = re.compile(b"\xe2\x88\x92|(?:\xe2\x80[\x90-\x95]|\xef\xb9\xa3|\xef\xbc\x8d)(?=[.,]?[0-9])")
 
+_WORDS_WITHIN = 2**16  # bytes in which the names and words of a file stand
+# Two signs in a row that Japanese or Chinese words are written with.
+_JAPANESE = re.compile("[\u3041-\u30ff\u4e00-\u9fff]{2}")
+_ONLY_JAPANESE = re.compile(rb"[\x81-\x9f]")  # begins most signs; no common Chinese one
+_CHINESE = re.compile(rb"(?:[\xb0-\xf7][\xa1-\xfe]){2}")
+
 _BINARY = {
     b"PK\x03\x04": "a zip archive or an Excel workbook",
     b"\xd0\xcf\x11\xe0": "an Excel workbook",
@@ -157,13 +163,25 @@ def _as_utf8(path: Path, content: bytes) -> bytes:
         raise FileError(path, "binary data (a zero byte)", "a text file", line)
     if content.isascii():
         return content
-    for encoding in ("utf-8-sig", "cp1252", "latin-1"):
+    for encoding in ("utf-8-sig", *_east_asian(content), "cp1252", "latin-1"):
         try:
             content = content.decode(encoding).encode()
             break
         except UnicodeDecodeError:
             continue
     return _MINUS.sub(b"-", content)
+
+
+def _east_asian(content: bytes) -> list[str]:
+    """Encodings of Japan and China in which a text has words of their signs.
+
+    A lone letter with an accent and the one behind it may look like one sign, two signs in a row do
+    not come about so.
+    """
+    start = content[:_WORDS_WITHIN]
+    if _ONLY_JAPANESE.search(start):
+        return ["cp932"] if _JAPANESE.search(start.decode("cp932", "replace")) else []
+    return ["gb18030"] if _CHINESE.search(start) else []
 
 
 def _utf16(content: bytes) -> str:

@@ -139,12 +139,11 @@ def systematics_table(table: pd.DataFrame | None) -> Table | None:
         cells = [shares.get((source, name), 0.0) / samples[name] for name in shown]
         sigmas = [f"{value:g} {unit}" for value, unit in
                   zip(own["sigma"], own["sigma_unit"], strict=True) if pd.notna(value)]  # fmt: skip
-        first = own.iloc[0]
         rows.append([
             _SOURCES.get(str(source), str(source).replace("_", " ")),
             ", ".join(dict.fromkeys(sigmas)) or "–",
             ", ".join(dict.fromkeys(own["known"])),
-            "yes" if first["common"] else "no",
+            ", ".join("yes" if common else "no" for common in dict.fromkeys(own["common"])),
             *(f"{100 * cell:.0f}" if cell >= _SMALL else "–" for cell in cells),
         ])  # fmt: skip
     head = ["source", "1 σ", "known", "common to all samples"]
@@ -177,7 +176,9 @@ _SOURCES = {
     "field_offset_oe": "offset of the field",
     "temperature_k": "thermometer",
     "knee": "model of the knee",
-    "criterion": "criterion of J_c, and heating",
+    "saturation_window": "window of saturation",
+    "sign_change_or_divergence": "T_M by sign change or divergence",
+    "background_and_field_step": "background and field step of the loop",
 }
 """Sources in words; another is named as it is."""
 _SMALL = 0.005

@@ -34,6 +34,7 @@ from hall2net.study.references import StudySheets, check_references
 from hall2net.study.samples import COLUMNS, NUMBERS, sample_problems, samples_in
 from hall2net.study.sheet import COLUMNS as SHEET_COLUMNS
 from hall2net.study.sheet import TEXTS, TO_FILL_IN, read_sheet
+from hall2net.synapse.precision import Precision
 
 SCHEMA = "workflow/schemas/config.schema.yaml"
 
@@ -133,7 +134,10 @@ def check_project(
     project = read_project(content, root, Path(root, SCHEMA))
     checked = [study] if study is not None else list(project.studies)
     for one in checked:
-        project.problems.extend(_columns_missing(one, project.studies.get(one)))
+        own = project.studies.get(one)
+        project.problems.extend(_columns_missing(one, own))
+        if own is not None and one not in project.unfinished:
+            project.problems.extend(_states_missing(one, content, own))
     project.require(*(checked if study is not None else {*checked, *project.unfinished}))
     sheets = (project.studies[one].measurements for one in checked)
     cells = (";".join(sheet["file"]) for sheet in sheets if sheet is not None)
@@ -171,6 +175,42 @@ def _columns_missing(study: str, sheets: StudySheets | None) -> Iterator[Problem
                 problem = one_of(where, cell, header.names, name)
                 found = f"{problem.found} is no column of {row['file']}"
                 yield replace(problem, found=found, lines=(int(line),), study=study)
+
+
+def _states_missing(
+    study: str, config: Mapping[str, Any], sheets: StudySheets
+) -> Iterator[Problem]:
+    """Weights of as many states as the study's pulse train does not have.
+
+    The states are found in the train itself, so this belongs to the check, too.
+    """
+    lut = dict(config["studies"][study].get("lut") or {})
+    asked = [
+        (name, precision)
+        for name, network in config["networks"].items()
+        if network["study"] == study
+        for precision in map(Precision.of, network["weights"])
+        if precision.measured
+    ]
+    if not asked or lut.get("source") != "train" or "states" in lut or sheets.measurements is None:
+        return
+    # They take longer than the rest of the check: imported where there is a train to read.
+    from hall2net.measurement import select
+    from hall2net.readers.reading import read_sample
+    from hall2net.synapse.states import lut_from
+
+    identifier = lut.pop("measurement")
+    rows = sheets.measurements[sheets.measurements["id"] == identifier]
+    try:
+        states = len(lut_from(select(read_sample(sheets.folder, rows), identifier), **lut))
+    except Hall2netError as error:
+        yield from (replace(problem, study=study) for problem in error.problems)
+        return
+    for name, precision in asked:
+        if precision.states != states:
+            found = f"'{precision}', but the pulse train {identifier!r} has {states} states"
+            where = key_of("networks", name, "weights")
+            yield Problem(where, found, f"{precision.kind}{states}", study=study)
 
 
 def _is_a_name(cell: object) -> bool:

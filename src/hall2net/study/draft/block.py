@@ -125,7 +125,7 @@ def with_study(path: Path, text: str, name: str, block: str) -> str:
         same = yaml.safe_load(new) == wanted
     except yaml.YAMLError:
         same = False
-    if not same or studies.flow_style and old["studies"]:
+    if not same or (old["studies"] and studies.flow_style):
         raise FileError(path, "no place to add a study", "studies: with one indented block each")
     return new
 

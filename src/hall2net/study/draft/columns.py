@@ -23,21 +23,23 @@ _QUANTITY_OF_UNIT = {
 # The first that a name matches; by its case T is temperature and t time.
 _QUANTITY_OF_NAME = {
     "pulse": r"(?i)^(n_?)?puls|shot|^write (no|number|#)",
-    "temperature": r"(?i:temp)|^T(?![a-z])",
-    "time": r"(?i:time|elapsed)|^t$",
-    "resistivity": r"(?i)rho|resistivity",
-    "resistance": r"(?i)resist|^r([xyhs_ ]|$)|^res\b|^hall r",
-    "voltage": r"(?i)volt|^[vu]([xyh_ ]|$)|^hall v",
-    "current": r"(?i)current|^i([xyp_ ]|$)|excitation",
-    "moment": r"(?i)moment|^m$|magneti[sz]ation",
-    "field": r"(?i)field|^[µμ]_?0 ?h|^mu_?0 ?h|^[hb]([xyz_ ]|$)",
+    "time": r"(?i:time|elapsed|^zeit|^temps\b)|^t$|時間|时间",
+    "temperature": r"(?i:temp)|^T(?![a-z])|温度|溫度",
+    "resistivity": r"(?i)rho|resistivity|résistivité",
+    "resistance": r"(?i)r[eé]sist|widerstand|^r([xyhs_ ]|$)|^res\b|^hall r|抵抗|电阻|電阻",
+    "voltage": r"(?i)volt|spannung|tension|^[vu]([xyh_ ]|$)|^hall v|電圧|电压|電壓",
+    "current": r"(?i)current|strom\b|courant|corrente|corriente|^i([xyp_ ]|$)|excitation|電流|电流",
+    "moment": r"(?i)moment|^m$|magneti[sz]ation|磁化|磁矩",
+    "field": r"(?i)field|feld|champ|campo|^[µμ]_?0 ?h|^mu_?0 ?h|^[hb]([xyz_ ]|$)|磁場|磁场",
     "cycle": CYCLE_NAME.pattern,
     "counter": r"(?i)^(#|no\.?|n|index|step|number|cycle|count|k)$",
 }
+_LOCK_IN = ("x", "y", "r")
 _SIGNALS = ("moment", "resistance", "voltage", "resistivity")
 _SAMPLE_NAME = re.compile(r"(?i)(?:sample|device|bar|specimen)(?:[ _]?(?:name|id|label))?")
 _MAGNET = re.compile(r"(?i)magnet|coil|psu|kepco|bop\b|solenoid")
-_SUPPLY = re.compile(r"(?i)output|supply")
+_SUPPLY = re.compile(r"(?i)output|supply|leak|gate")
+"""Currents that neither write nor read."""
 _IN_PLANE = re.compile(
     r"(?i)(?:^|[^a-z])(?:[µμ]_?0|mu_?0)?[ _]?[hb][ _]?(?:x|ip|par|inplane)(?![a-z])|in.?plane|"
     r"field.?x\b|\bx.?field|assist"
@@ -80,7 +82,7 @@ class Column:
         return bool(_IN_PLANE.search(self.name))
 
     def is_of_a_magnet(self, fields: Sequence["Column"]) -> bool:
-        """Whether this is the current of the magnet that makes one of these fields."""
+        """Whether this current makes one of these fields, or is a supply's."""
         return (
             self.is_of_a_coil
             or bool(_SUPPLY.search(self.name))
@@ -157,6 +159,12 @@ def look_at(folder: Path, name: str) -> RawFile:
         (place, column, *_quantity(column, unit))
         for place, (column, unit) in enumerate(zip(source.names, source.units, strict=True))
     ]
+    if {"x", "y", "r"} <= {column.strip().lower() for column in source.names}:
+        # A lock-in amplifier's voltage in parts; its r is no resistance.
+        found = [
+            (place, column, "voltage" if column.strip().lower() in _LOCK_IN else quantity, unit)
+            for place, column, quantity, unit in found
+        ]
     if not any(quantity in _SIGNALS for _, _, quantity, _ in found):
         # The signal may be called anything: what has no known meaning is looked at as well.
         found = [
@@ -169,7 +177,9 @@ def look_at(folder: Path, name: str) -> RawFile:
         for place, column, quantity, unit in found
         if place in values
     ]
-    return RawFile(name, source.format, columns, [*source.words, *_sample_in_rows(source)])
+    # A spreadsheet that saves a file again puts its lines of words in quotes.
+    words = [line.replace('"', "") for line in source.words]
+    return RawFile(name, source.format, columns, [*words, *_sample_in_rows(source)])
 
 
 def _column(name: str, quantity: str, unit: str, values: np.ndarray) -> Column:

@@ -11,21 +11,27 @@ from hall2net.measurement import AMPLITUDES, KINDS, temperature_tolerance
 from hall2net.readers.columns import COIL, NONE
 from hall2net.readers.selection import LEAST_CYCLE
 from hall2net.study.cells import UNKNOWN
+from hall2net.study.draft.channels import called, channel_of, of_named_channel, without_doubles
 from hall2net.study.draft.columns import Column, RawFile, follows
 from hall2net.study.draft.lock_in import amplitude, direction, lock_in_parts
 from hall2net.study.draft.names import in_sheet_units
 
-_HALL = re.compile(r"(?i)xy|yx|hall|ahe|transv|\br_?h\b")
-_ALONG = re.compile(r"(?i)xx|long|4.?p|four")
+_HALL = re.compile(r"(?i)xy|yx|hall|ahe|transv|\br_?h\b|\bquer|ホール|霍尔|霍爾")
+_ALONG = re.compile(r"(?i)xx|long|4.?p|four|längs|縦")
+_EVEN = re.compile(r"(?i)(?<![a-z])(?:[agts]?mr|magneto.?resist\w*)(?![a-z])")
 _READ = re.compile(r"(?i)read|sens|prob|meas|bias|ac\b|excit|dc\b")
 _WIDTH = re.compile(r"(?i)puls|width|duration")
+_AGES = re.compile(
+    r"(?i)retention|relax|ag(?:e)?ing|(?:after|since).{0,12}(?:write|writing|puls|set)|decay"
+)
+_WEARS = re.compile(r"(?i)endur|fatigue|cycl")
 _STRAIGHT = 0.999  # correlation of a current-voltage curve
 _MANY_TURNS = 0.1  # turning points to points, beyond which a current jumps and does not sweep
 _SIGNALS = ("resistance", "voltage", "resistivity")  # loops are fitted to resistances
 _LOWEST_K, _HIGHEST_K = 0.01, 1500.0  # beyond these a temperature channel is not connected
 _DRIFT = 0.1  # of the mean temperature, up to which a drift is a measurement at its mean
 _SKIPPED = 3.0  # last cycle over the cycles read, from which most were not read
-_DECADE = 10.0  # last over first time, from which a record says something of the logarithm
+_LOGARITHMIC = 10.0  # last over first step of a time, from which it was sampled by its logarithm
 _MOST_SETS = 40  # currents or fields in one file; a column with more of them sweeps
 _SAME_SETTING = 0.02  # relative difference of two settings that are one
 _SAME_FIELD_OE = 5.0  # two fields that are one: a magnet's poles keep some remanence
@@ -103,15 +109,30 @@ def measurements_in(file: RawFile) -> list[Measurement]:
         if len(_settings(fields[0], fields[0].values)) > 1:
             return _against_current(file, currents, signals)
         return [_open_kind(file, [fields[0], *currents], signals)]
-    if aged := _aged(file, [*fields, *currents, *moments], signals, pulses):
-        return [aged]
     if signals and currents:
         return _against_current(file, currents, signals)
     coils = [c for c in file.of("current") if c.sweeps]
     if coils and (moments or signals) and not pulses:
         return _against_coil(file, coils, moments or signals)
+    return _without_sweep(file, fields, signals)
+
+
+def _without_sweep(
+    file: RawFile, fields: Sequence[Column], signals: Sequence[Column]
+) -> list[Measurement]:
+    """What neither a field nor a current sweeps: against time or a count, or not known.
+
+    Raises
+    ------
+    FileError
+        If its columns are those of no kind of measurement.
+    """
+    pulses = _pulse_columns(file)
+    times = [column for column in file.of("time") if column.changes]
+    if signals and times and _says_retention(file, times):
+        return _against_time(file, times, signals)
     if signals and pulses:
-        return [_measurement(file, "pulse_train", None, signals, Part(), pulses=pulses)]
+        return [_counted(file, signals, pulses)]
     if signals and any(column.sweeps for column in _temperatures(file)):
         constant = file.of("current")
         if constant:
@@ -119,6 +140,8 @@ def measurements_in(file: RawFile) -> list[Measurement]:
             if len(along) == 1:
                 return along
         raise _no_kind(file, "a temperature sweep; resistivity is read at one temperature")
+    if signals and times:
+        return _against_time(file, times, signals)
     unnamed = [column for column in file.of("unknown") if column.changes]
     if fields and unnamed:
         return [_unknown_signal(file, fields[0], unnamed)]
@@ -134,7 +157,7 @@ def _against_field(
     others = [
         column
         for column in fields[1:]
-        if not follows(column.values, fields[0].values) and not _settings(column, column.values)
+        if not _settings(column, column.values) and _is_another(column, fields[0])
     ]
     for one in rows:
         one.why = f"{fields[0].name} sweeps"
@@ -144,43 +167,28 @@ def _against_field(
             one.remarks.append("two fields sweep")
         if kind == "ahe_loop":
             one.second = "loop_shift, if the currents of several loops move its centre"
+            if _is_no_hall_signal(file, one):
+                one.cells["kind"] = UNKNOWN
+                one.why += ", and the signal seems to be read along the bar"
+                one.second = "ahe_loop, if it is a Hall signal"
     return rows
 
 
-def _aged(
-    file: RawFile, swept: Sequence[Column], signals: Sequence[Column], pulses: Sequence[Column]
-) -> Measurement | None:
-    """Levels against the number of the write cycle, or one state against the time."""
-    heated = any(column.sweeps for column in _temperatures(file))
-    if swept or heated or not signals:
-        return None
-    if counts := next(filter(_skips, pulses), None):
-        for column in file.of("current"):
-            known = np.unique(column.values[np.isfinite(column.values)])
-            if len(known) == 2 and known[0] < 0 < known[1]:
-                made = _measurement(file, "endurance", column, signals, Part(), pulses=[counts])
-                made.why = f"{column.name} has one value of either sign, {counts.name} skips cycles"
-                made.second = "pulse_train, if the numbers count pulses"
-                return made
-    if pulses:
-        return None
-    for column in (column for column in file.of("time") if column.unit):
-        known = column.values[np.isfinite(column.values) & (column.values > 0)]
-        if len(known) > 2 and (np.diff(known) >= 0).all() and known[-1] > _DECADE * known[0]:
-            made = _measurement(file, "retention", column, signals, Part())
-            made.cells.pop("time_column", None)
-            made.cells.pop("time_unit", None)
-            made.why = f"{column.name} alone runs on"
-            made.second = "nothing for this workflow, if no state was written before"
-            made.remarks.append("times count from the write: check it")
-            return made
-    return None
+def _is_no_hall_signal(file: RawFile, one: Measurement) -> bool:
+    """Whether names say that the only signal is a resistance along the bar."""
+    name = str(one.cells["y_column"])
+    said = f"{name} {called(file.words).get(''.join(channel_of(name)[:1]), '')}"
+    if name == UNKNOWN or _HALL.search(said):
+        return False
+    return bool(_ALONG.search(said) or _EVEN.search(said) or _EVEN.search(file.name))
 
 
-def _skips(column: Column) -> bool:
-    """Whether the numbers of cycles or pulses leave most of them out."""
-    known = np.unique(column.values[np.isfinite(column.values) & (column.values > 0)])
-    return bool(known.size) and known[-1] > _SKIPPED * known.size
+def _is_another(column: Column, x: Column) -> bool:
+    """Whether a second field is one of its own: that of another curve of the table, too."""
+    same_name = re.sub(r"\d+", "", column.name) == re.sub(r"\d+", "", x.name)
+    if same_name and channel_of(column.name) != channel_of(x.name):
+        return not np.array_equal(column.values, x.values, equal_nan=True)
+    return not follows(column.values, x.values)
 
 
 def _against_coil(
@@ -442,6 +450,58 @@ def _against_current(
     return rows
 
 
+def _counted(file: RawFile, signals: Sequence[Column], pulses: Sequence[Column]) -> Measurement:
+    """Writes that a column counts: pulses, or the cycles of an endurance test."""
+    written = [c for c in file.of("current") if c.changes and not c.is_of_a_magnet([])]
+    x = written[0] if len(written) == 1 else None
+    both_signs = x is not None and np.nanmin(x.values) < 0 < np.nanmax(x.values)
+    says = any(map(_WEARS.search, (file.name, *file.words, *(c.name for c in pulses))))
+    says = says or _skips(pulses[0])
+    part = next(_at_each_temperature(file, np.isfinite(signals[0].values)))
+    if not (says and both_signs):
+        made = _measurement(file, "pulse_train", x, signals, part, pulses=pulses)
+        if says:
+            made.second = "endurance, of one state written again and again"
+        return made
+    made = _measurement(file, "endurance", x, signals, part, pulses=pulses)
+    made.why = f"two write currents in turn, {pulses[0].name} counts the cycles"
+    made.second = "pulse_train, whose states are a device's"
+    return made
+
+
+def _skips(column: Column) -> bool:
+    """Whether the numbers of cycles leave most of them out."""
+    known = np.unique(column.values[np.isfinite(column.values) & (column.values > 0)])
+    return bool(known.size) and bool(known[-1] > _SKIPPED * known.size)
+
+
+def _says_retention(file: RawFile, times: Sequence[Column]) -> bool:
+    """Whether names or words say that a state is read after its write, or times as for that."""
+    said = (file.name, *file.words, *(column.name for column in times))
+    if any(map(_AGES.search, said)):
+        return True
+    steps = np.diff(times[0].values[np.isfinite(times[0].values)])
+    return bool(steps.size > 2 and steps.min() > 0 and steps[-1] > _LOGARITHMIC * steps[0])
+
+
+def _against_time(
+    file: RawFile, times: Sequence[Column], signals: Sequence[Column]
+) -> list[Measurement]:
+    """A state that is read again and again: retention where words say so."""
+    named = [column for column in times if _AGES.search(column.name)]
+    x = (named or list(times))[0]
+    made = _measurement(file, "retention", x, signals, Part())
+    part = next(_at_each_temperature(file, np.isfinite(x.values)))
+    made.cells |= part.cells
+    made.remarks += part.remarks
+    known = x.values[np.isfinite(x.values)]
+    made.why = f"the signal against {x.name}, nothing else sweeps"
+    if not _says_retention(file, times) or (np.diff(known) < 0).any():
+        made.cells["kind"] = UNKNOWN
+        made.second = "retention, if a state was written before"
+    return [made]
+
+
 def _measurement(
     file: RawFile,
     kind: str,
@@ -462,18 +522,18 @@ def _measurement(
             cells["x_column"] = cells["x_unit"] = UNKNOWN
         else:
             cells["x_column"], cells["x_unit"] = x.name, x.unit or UNKNOWN
-        y = _signal(made, kind, signals)
+        y = _signal(made, file, kind, signals)
         if pulses:
             cells["pulse_column"] = pulses[0].name
             made.why = f"{pulses[0].name} counts pulses"
         times = [c for c in file.of("time") if c.unit and c.changes]
-        if times and file.format == "delimited":
+        if times and times[0] is not x and file.format == "delimited":
             cells["time_column"], cells["time_unit"] = times[0].name, times[0].unit
     if x is not None:
         _constants(made, file, x, y, part.rows)
         values = x.values if part.rows is None else np.where(part.rows, x.values, np.nan)
         of_current = x.is_of_a_coil or (kind == "ahe_loop" and x.quantity == "current")
-        if x.unit and x.quantity not in ("angle", "time") and not of_current:
+        if x.unit and x.quantity in ("field", "current") and not of_current:
             cell = "field_x_oe" if x.quantity == "field" else "current_ma"
             made.largest_x = in_sheet_units(float(np.nanmax(np.abs(values))), x.unit, cell)
         if y is not None:
@@ -483,10 +543,13 @@ def _measurement(
     return made
 
 
-def _signal(made: Measurement, kind: str, signals: Sequence[Column]) -> Column | None:
+def _signal(
+    made: Measurement, file: RawFile, kind: str, signals: Sequence[Column]
+) -> Column | None:
     """Choose the column of the signal, or leave it open where several may be it."""
     cells = made.cells
     wanted, other = (_ALONG, _HALL) if kind == "resistivity" else (_HALL, _ALONG)
+    signals = of_named_channel(file.words, without_doubles(signals), wanted, other)
     # What is named as the voltage along the bar is no Hall signal, and the other way round.
     signals = [s for s in signals if wanted.search(s.name) or not other.search(s.name)] or list(
         signals
@@ -543,11 +606,12 @@ def _constants(
                 seconds = in_sheet_units(value, column.unit, "pulse_width_s")
                 made.cells.setdefault("pulse_width_s", seconds)
     # Of several channels' currents, that of the signal's own.
-    if y is not None and len(set(currents.values())) > 1:
-        channel = re.findall(r"\d+", y.name)
-        currents = {c: v for c, v in currents.items() if re.findall(r"\d+", c) == channel}
-    if len(set(currents.values())) == 1:
-        made.cells.setdefault("current_ma", next(iter(currents.values())))
+    if y is not None and len(currents) > 1:
+        channel = channel_of(y.name)
+        currents = {c: v for c, v in currents.items() if channel_of(c) == channel} or currents
+    values = list(currents.values())
+    if values and np.ptp(values) <= _SAME_SETTING * max(map(abs, values)):
+        made.cells.setdefault("current_ma", values[0])
 
 
 def _is_read_row_by_row(column: Column, kind: str, y: Column) -> bool:

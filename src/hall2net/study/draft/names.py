@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from hall2net.study.draft.sample_words import NOUNS, naming_words
 from hall2net.units import OERSTED, to_si, unit_spelt
 
 _UNITS = {
@@ -33,23 +34,48 @@ _LIMIT_AFTER = re.compile(r"[_ \-]*(?:to|per|range|steps?|rate|max|min)(?![A-Za-
 _BOTH_WAYS = re.compile(r"±|\+-|pm", re.IGNORECASE)
 # In K: a small k alone is kelvin within these, and may stand for kilo (Oe, ohm, Hz) elsewhere.
 _SMALL_K = 50.0, 400.0
-_WORDS = {
-    "ahe", "hall", "loop", "loops", "shift", "shifts", "sot", "switching", "switch", "vsm", "mh",
-    "magnetometry", "moment", "rh", "iv", "rxx", "rxy", "resistivity", "resistance", "transport",
-    "train", "trains", "pulse", "pulses", "pulsed", "states", "free", "fieldfree", "field", "hx",
-    "sweep", "scan", "run", "meas", "measure", "measurement", "measurements", "data", "raw", "file",
-    "files", "test", "versalab", "ppms", "mpms", "dynacool", "lakeshore", "micromag", "squid",
-    "mpms3", "lakeshore8600", "qd", "act", "rt", "try", "rep", "repeat", "cycle",
-    "oop", "ip", "perp", "inplane", "outofplane", "up", "down", "dn", "fwd", "bwd", "temperature",
-    "current", "voltage", "dc", "ac", "read", "write", "in", "plane", "out", "of", "at", "vs",
-    "hysteresis", "rahe", "amr", "room", "temp", "i", "h", "b", "t", "r", "v", "m", "csv", "dat",
-    "txt", "export", "copy", "final", "new", "old", "log", "result", "results", "kerr", "moke",
-    "four", "point", "probe", "width", "deg", "series", "to", "upto", "from", "range", "step",
-    "steps", "rate", "wait", "delay", "pm", "max", "min", "hmax", "hmin", "bmax", "imax", "tmax",
-    "imin", "bmin", "tmin", "retention", "endurance", "fatigue", "state",
-}  # fmt: skip
+_SURE_T = 20.0  # in K; T4 may be a temperature or the number of a sample
+_WORDS = frozenset(
+    """
+    1f 1w 2f 2w ac act address ahe all amr and anomalous antisym ascii asrl at average avg b
+    backup backward bar bars bias bis bmax bmin book both boucle bridge buffer bwd cell ch channel
+    chip coarse coil com comma cool cooling copy corr corrected cross csv current cycle cycles
+    cycling dat data dataset dc default deg delay demod demods dev device devices die dl dn down
+    dynacool effect effet endurance eto excel export fc field fieldfree file files film final fine
+    first fl for forward four free from full gate fwd gpib h hall hall2 hallbar hallcross hallkurve
+    hallmessung harm harmonic harmonics hb hc hmax hmin hx hys hyst hysteresis i imag imax imin in
+    initial inplane instr ip iv keithley kennlinie kerr labone lakeshore lakeshore8600 lia lock
+    lockin log long loop loops m magnet magnetisation magnetization magnetometry major map maps
+    max mean meas measure measurement measurements mem memory messung mesure mfli mh mht micromag
+    min minor moke moment mpms mpms3 mt mvsh mvst name neg negative new newfile noise of
+    old oop origin out outofplane output pad perp piece plane pm point polar pos positive ppms
+    probe pulse pulsed pulses qd r rahe range rate raw read recorded rep repeat resistance
+    resistivity result results retention rh rhall rht rms room rt run rvsh rvst rxx rxxrxy rxy
+    rxyrxx sample samples saved scan scans schalten second series set sheet shift shifts signal
+    smu sot spannung squid state states step steps stt sttfmr sweep switch switching sym t tab table
+    tabs tcpip temp temperature ter test the tmax tmin to train trains transport try txt untitled
+    up upto usb v versalab vhall virgin visa voltage vs vsm vsmloop vxx vxy wafer wait warm
+    warming widerstand width with without write zfc zi
+    """.split()
+)
+"""Words that say what was measured, how and where: no names of samples."""
+_INDEX = re.compile(r"(?i)[a-z]{0,2}\d{1,4}[a-z]?|[a-z]")
+_INSTRUMENT = re.compile(
+    r"(?i)(?:k|ke|sr|ls|hp|ag)?(?:24[0-7]\d|2182a?|200[0-2]|622[01]|6517b?|7265|7270|74\d\d|8[36]0|844|"
+    r"86[05]a?|33[46]|340|350|4[27]5|455|735|860[047])"
+)
+"""Numbers of current sources, meters, lock-in amplifiers, controllers and magnetometers."""
 _ANGLE = re.compile(r"(?i)(?<![a-z0-9])(?:phi|theta|angle)?[_ =]?[+-]?\d+(?:[.p]\d+)?[_ ]?deg")
 _SAMPLE = re.compile(r"(?i)\bsample(?:[ _]?(?:name|id))?(?:\s*[:=]\s*|\s+)([\w.\-]+)")
+# Other words for a sample; what follows counts if it looks like a sample's name.
+_PIECE = re.compile(
+    r"(?i)(?:\b(?:device|specimen|(?:hall ?)?bar|wafer|chip|probe|[ée]chantillon|muestra|campione)|"
+    r"試料|样品|样本)(?:[ _]?(?:name|id|label|no\.?|nr\.?|number|名))?\s*[:=：\t;,]\s*([^;,\t]+)"
+)
+_INFO = re.compile(
+    r"(?i)INFO[,;\t]\s*(?P<text>[^,;\t]+)[,;\t]\s*(?:SAMPLE\d*[ _])?(?:NAME|MATERIAL)\b"
+)
+"""A line of the head of a MultiVu file."""
 _NO_SAMPLE = re.compile(
     r"(?i)settings|position|offset|is|the|no|name|id|\d*|temp(?:erature)?|stage|holder|rod|space|"
     r"rate|size|mass|volume|area|thickness|width|length|type|description|comment|info|and|at|with"
@@ -99,8 +125,11 @@ def hints_of_name(name: str) -> Hints:
     hints = Hints()
     rest, last = [], 0
     claims: dict[str, list[_Claim]] = {}
+    has_kelvin = any(_says_kelvin(match) for match in _TOKEN.finditer(name))
     for match in _TOKEN.finditer(name):
         claim = _claim(match)
+        if has_kelvin and _is_bare_t(match):
+            continue  # T6_300K: a film's number
         limit = _LIMIT_BEFORE.search(name, last, match.start())
         limit = limit or _LIMIT_AFTER.match(name, match.end()) or _BOTH_WAYS.match(match[0])
         if claim is None:
@@ -121,23 +150,40 @@ def hints_of_name(name: str) -> Hints:
             hints.add("orientation", "ip" if word.lower().startswith("i") else "oop", word)
         if word.lower() in ("free", "fieldfree"):
             hints.add("field_x_oe", 0.0, word)
-    kept: list[str] = []
-    for before, word in zip(["", *left], left, strict=False):
-        # bar 1 is a sample; scan 1, run3 and 2026 03 02 are none.
-        number = word.isdecimal() and not (len(word) < 3 and kept and kept[-1] is before)
-        plain = re.sub(r"\d+$", "", word.lower())
-        if word.lower() not in _WORDS and not number and (plain not in _WORDS or len(plain) < 2):
-            kept.append(word)
-    hints.rest = sanitised("_".join(kept))
+    hints.rest = sanitised("_".join(_naming(left)))
     return hints
+
+
+def _naming(words: list[str]) -> list[str]:
+    """Words that do not say what was measured, how, where or when."""
+    kept: list[str] = []
+    for before, word, after in zip(["", *words], words, [*words[1:], ""], strict=False):
+        plain = word.lower().strip("0123456789")
+        is_noun = plain in NOUNS
+        if word.isdecimal():
+            # bar 1 is a sample; scan 1 and 2026 03 02 are none.
+            if len(word) < 3 and kept and kept[-1] is before:
+                kept.append(word)
+        elif word.lower() in _WORDS:
+            if is_noun and _INDEX.fullmatch(after):
+                kept.append(word)
+        elif not _INSTRUMENT.fullmatch(word) and (plain not in _WORDS or len(plain) < 2 or is_noun):
+            kept.append(word)
+    return kept
 
 
 def hints_of_words(lines: list[str]) -> Hints:
     """Conditions, sample and dimensions in the lines above a table."""
     hints = Hints()
+    info = {naming_words(hints_of_name(m["text"]).rest) for m in map(_INFO.match, lines) if m}
+    if len(info - {""}) == 1:
+        hints.add("sample", (info - {""}).pop(), "the head of the file")
     for line in lines:
+        if match := _PIECE.search(line):
+            if named := naming_words(hints_of_name(match[1]).rest):
+                hints.add("sample", named, line)
         if match := _SAMPLE.search(line):
-            if not _NO_SAMPLE.fullmatch(match[1]):
+            if not _INFO.match(line) and not _NO_SAMPLE.fullmatch(match[1]):
                 hints.add("sample", sanitised(match[1]), line)
         elif match := re.match(r"ID:\s*([\w.\- ]*\w)", line):
             hints.add("sample", sanitised(match[1]), line)
@@ -199,8 +245,9 @@ def _claim(match: re.Match) -> _Claim | None:
     sign = -1.0 if (match["sign"] or "").lower()[:3] in ("-", "−", "m", "min", "neg") else 1.0
     number = sign * float(re.sub("[p,]", ".", match["number"].lower()))
     words = match[0].strip("_ ")
-    if match["key"] == "T" and not unit and number > 0 and not match["sign"]:
-        unit = "K"
+    if _is_bare_t(match):
+        sure = number >= _SURE_T
+        return _Claim("temperature_k", number if sure else np.nan, words, True, sure)
     attached = bool(match["unit"]) and match[0].endswith(match["number"] + match["unit"])
     if unit in _NEEDS_KEY and not key and not (attached and match["unit"] in ("T", "G")):
         return None
@@ -221,6 +268,16 @@ def _claim(match: re.Match) -> _Claim | None:
     else:
         cell = "prefield_x_oe" if key.startswith("pre") else "field_x_oe"
     return _Claim(cell, in_sheet_units(number, unit, cell), words, keyed)
+
+
+def _is_bare_t(match: re.Match) -> bool:
+    """Whether a number stands behind a T alone: `T300`."""
+    return match["key"] == "T" and not match["unit"] and not match["sign"]
+
+
+def _says_kelvin(match: re.Match) -> bool:
+    claim = _claim(match)
+    return claim is not None and claim.cell == "temperature_k" and bool(match["unit"])
 
 
 def _without_unit(match: re.Match, key: str, number: float) -> _Claim | None:
@@ -250,7 +307,7 @@ def _cell_of(before: str, unit: str) -> Iterator[str]:
     if _NO_CONDITION.search(before):
         return
     if unit in ("K", "degC"):
-        if re.search(r"\bT\b|(?i:temp)|^\W*$", before):
+        if re.search(r"\bT\b|(?i:temp)|^\W*$|\bat\W*$", before):
             yield "temperature_k"
     elif unit in ("mA", "uA", "nA", "A"):
         if re.search(r"\bI\b|(?i:idc|iac|read|probe|sens|bias|current|excit)", before):

@@ -23,6 +23,7 @@ from hall2net.study.draft.names import (
     in_sheet_units,
     sanitised,
 )
+from hall2net.study.draft.sample_names import SampleName, sample_names
 from hall2net.study.sheet import COLUMNS
 
 _NO_DATA = {
@@ -34,22 +35,17 @@ OWN_FILES = ("measurements.csv", "samples.csv", "SHA256SUMS")
 """Names in `raw/<study>/` that are no instrument files."""
 
 _SWEPT = ("field_x_oe", "current_ma")
+_SAME = 0.05  # relative difference up to which a name and a column mean one value
 _ANY_KIND = ("temperature_k", "field_x_oe", "current_ma")  # conditions of a kind not yet known
 _BRANCH_WORDS = re.compile(
     r"(?i)(?<![a-z])(up|down|dn|asc|desc|inc|dec|fwd|bwd|rev|forward|backward|rising|falling)"
     r"(?![a-z])"
 )
-_DEVICE = re.compile(
-    r"(?:^|_)(?:bar|hb|hallbar|dev|device|sample|smp|chip|die|wafer|film|piece|cell|pad|hallcross|"
-    r"cross|s|d|w)_?(?:\d+[a-z]?|[a-z]\d*)(?:_|$)"
-)
-"""What laboratories call their samples, with a number or letter: bar1, hb_2, waferA."""
 _SETTINGS = {
     "temperature_k": "{:g}k", "current_ma": "{:g}ma", "field_x_oe": "{:g}oe", "field_oe": "{:g}oe",
     "cycle": "cycle{:g}",
 }  # fmt: skip
 """Conditions that part a file into several measurements, as ids have them."""
-_MANY_SAMPLES = 20  # names that differ in more than so many ways, file by file, count the files
 
 
 @dataclass(frozen=True)
@@ -85,11 +81,10 @@ def drafted(folder: Path, study: str) -> Draft:
             skipped[name] = str(error).removeprefix(f"{folder}/").removeprefix(name).strip(": ")
     words = {name: hints_of_words(look.words) for name, look in looks.items()}
     names = {name: _hints_of_path(name) for name in looks}
-    samples = _samples(names, words, study)
+    kinds = {one.file: str(one.cells["kind"]) for one in measurements}
+    samples = sample_names(names, words, kinds, study)
     for one in measurements:
-        one.cells["sample"] = samples[one.file][0]
-        if samples[one.file][1]:
-            one.named["sample"] = samples[one.file][1]
+        _take_sample(one, samples[one.file])
         one.facts = {c: v for c, v in words[one.file].cells.items() if c.endswith(("_um", "_mm2"))}
         _conditions(one, words[one.file], names[one.file])
     _units_of_fields(measurements, names)
@@ -105,6 +100,14 @@ def drafted(folder: Path, study: str) -> Draft:
             kept.append(one)
     _identify(kept)
     return Draft(kept, dict(sorted(skipped.items())))
+
+
+def _take_sample(one: Measurement, sample: SampleName) -> None:
+    one.cells["sample"] = sample.name
+    if sample.source:
+        one.named["sample"] = sample.source
+    if sample.guesses:
+        one.choices["sample"] = list(sample.guesses)
 
 
 def sheet_of(measurements: Sequence[Measurement]) -> pd.DataFrame:
@@ -151,66 +154,6 @@ def _hints_of_path(name: str) -> Hints:
     return hints
 
 
-def _samples(
-    names: Mapping[str, Hints], words: Mapping[str, Hints], study: str
-) -> dict[str, tuple[str, str]]:
-    """Sample of each file, and the part of its path that says it (empty: another source)."""
-    in_words = {name: str(hints.cells.get("sample", "")) for name, hints in words.items()}
-    own = {name: hints.rest for name, hints in names.items()}
-    folders = {
-        name: "_".join(
-            filter(None, (hints_of_name(p).rest for p in PurePosixPath(name).parent.parts))
-        )
-        for name in names
-    }
-    different = set(filter(None, own.values()))
-    counted = len(different) > _MANY_SAMPLES and len(different) > 0.5 * len(own)
-    numbered = len({re.sub(r"\d+", "", rest) for rest in different}) == 1
-    if counted or (numbered and len(different) == len(own) and all(in_words.values())):
-        own = dict.fromkeys(own, "")
-    many_folders = len(set(folders.values())) > 1
-    parted = _parted_by_names(folders, own)
-    words_of: dict[str, set[str]] = defaultdict(set)
-    for name, folder in folders.items():
-        words_of[folder].add(in_words[name])
-    samples = {}
-    for name in names:
-        folder, rest, word = folders[name], own[name], in_words[name]
-        is_device = bool(_DEVICE.search(rest))
-        if word and (f"_{word}_" in f"_{rest}_" or (not folder and not rest)):
-            samples[name] = word, ""
-        elif word and folder and len(words_of[folder]) > 1:
-            samples[name] = f"{folder}_{word}", "folder names and the files"
-        elif is_device and _DEVICE.search(folder):
-            samples[name] = f"{folder}_{rest}", "folder and file names"
-        elif rest and folder in parted:
-            everywhere = sum(rest in names for names in parted.values())
-            samples[name] = (f"{folder}_{rest}" if everywhere > 1 else rest), "file names"
-        elif folder and (many_folders or _DEVICE.search(folder)) and not is_device:
-            samples[name] = folder, "folder names"
-        elif rest:
-            samples[name] = rest, "file names"
-        elif folder:
-            samples[name] = folder, "folder names"
-        else:
-            samples[name] = "", ""
-    # One sample, called as the study, where no file names one; else nobody knows whose it is.
-    left = study if not any(sample for sample, _ in samples.values()) else UNKNOWN
-    return {name: (sample or left, words) for name, (sample, words) in samples.items()}
-
-
-def _parted_by_names(folders: Mapping[str, str], own: Mapping[str, str]) -> dict[str, set[str]]:
-    """Folders with several samples: their files have two names or more, and each several times."""
-    counts: dict[str, Counter[str]] = defaultdict(Counter)
-    for name, folder in folders.items():
-        counts[folder][own[name]] += 1
-    return {
-        folder: set(names)
-        for folder, names in counts.items()
-        if folder and len(names) > 1 and min(names.values()) > 1 and "" not in names
-    }
-
-
 def _conditions_of(one: Measurement) -> tuple[str, ...]:
     kind = KINDS.get(str(one.cells["kind"]))
     return kind.conditions if kind else _ANY_KIND
@@ -220,6 +163,10 @@ def _conditions(one: Measurement, words: Hints, named: Hints) -> None:
     """Cells from columns come first, then the words above the table, then names."""
     for cell in _conditions_of(one):
         if cell in one.cells:
+            if _contradicts(one, cell, named):
+                said = one.cells[cell]
+                one.cells[cell] = UNKNOWN
+                one.choices[cell] = [f"{named.words[cell]}, a column {said:g}"]
             continue
         # Names do not tell a field along the current from one of any direction.
         source = "field_x_oe" if cell == "field_oe" else cell
@@ -232,6 +179,18 @@ def _conditions(one: Measurement, words: Hints, named: Hints) -> None:
         elif source in named.cells and not _is_the_sweep(one, cell, named.cells[source]):
             one.cells[cell] = named.cells[source]
             one.named[cell] = named.words[source]
+
+
+def _contradicts(one: Measurement, cell: str, named: Hints) -> bool:
+    """Whether a name gives another current or in-plane field of a loop than a column does.
+
+    A current that is read and one that shifts the loop may flow together.
+    """
+    kind, value = KINDS.get(str(one.cells["kind"])), named.cells.get(cell)
+    if cell not in _SWEPT or not (kind and kind.x == "field" and isinstance(value, float)):
+        return False
+    said = one.cells[cell]
+    return isinstance(said, float) and not np.isclose(said, value, rtol=_SAME, atol=0)
 
 
 def _is_the_sweep(one: Measurement, cell: str, value: float | str) -> bool:
