@@ -79,9 +79,15 @@ def _measured_parts(
         ("magnetometry", magnetometry.QUANTITIES, magnetometry.magnetometry_parts),
         ("compensation", ("t_m_k",), compensation.compensation_parts),
         ("loops", _HALL, _hall_parts),
+        ("switching", ("j_c_a_m2",), _critical_parts),
     ):
         table = usable(tables[name]) if name in tables else pd.DataFrame()
-        table = room_temperature_loops(table) if name == "loops" and len(table) else table
+        if name == "loops" and len(table):
+            table = room_temperature_loops(table)
+        elif name == "switching" and len(table):
+            # That of torque.csv is of one field for all samples, and has its ratio too.
+            table = table if "torque" not in tables else table.iloc[:0]
+            table = table[table["j_c_a_m2"].notna()].drop_duplicates("sample")
         for row in table.to_dict("records"):
             yield from _of_row(row, quantities, parts_of(row, sources))
 
@@ -115,6 +121,11 @@ def _hall_parts(row: Mapping[str, Any], sources: Systematics) -> Parts:
     loop = pd.Series(row)
     fit = [total_sigma(loop, name) ** 2 - row[uncertainty_column(name)] ** 2 for name in _HALL]
     return parts | {"background_and_field_step": np.sqrt(np.maximum(fit, 0.0))}
+
+
+def _critical_parts(row: Mapping[str, Any], sources: Systematics) -> Parts:
+    """Parts of J_c of the first switching loop of a sample, as the report shows it."""
+    return torque.critical_parts(row, str(row["current_layer"]), sources)
 
 
 def _source_columns(sources: Systematics, source: str, sample: str) -> dict[str, Any]:
