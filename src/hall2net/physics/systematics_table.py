@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from hall2net.physics import compensation, magnetometry, resistivity, torque
+from hall2net.physics import compensation, film_moments, resistivity, torque
 from hall2net.physics.facts import Samples
 from hall2net.physics.systematics import Parts, Systematics
 from hall2net.tables import room_temperature_loops, total_sigma, uncertainty_column, usable
@@ -76,7 +76,7 @@ def _measured_parts(
     """Sample, quantity, value, and its parts by source, of tables with a row a sample."""
     for name, quantities, parts_of in (
         ("resistivity", resistivity.QUANTITIES, resistivity.resistivity_parts),
-        ("magnetometry", magnetometry.QUANTITIES, magnetometry.magnetometry_parts),
+        ("magnetometry", film_moments.QUANTITIES, film_moments.magnetometry_parts),
         ("compensation", ("t_m_k",), compensation.compensation_parts),
         ("loops", _HALL, _hall_parts),
         ("switching", ("j_c_a_m2",), _critical_parts),
@@ -96,7 +96,7 @@ def _torque_parts(
     rows: Iterable[Mapping[str, Any]],
 ) -> Iterator[tuple[str, str, float, Mapping[str, float]]]:
     """The same of the torques; what magnetometry and resistivity have is theirs."""
-    elsewhere = (*resistivity.QUANTITIES, *magnetometry.QUANTITIES)
+    elsewhere = (*resistivity.QUANTITIES, *film_moments.QUANTITIES)
     for row in rows:
         for quantity, parts in row["parts"].items():
             if quantity not in elsewhere:
