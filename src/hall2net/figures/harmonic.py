@@ -149,7 +149,7 @@ def torque_by_method(*, torque_methods: pd.DataFrame, samples: Samples) -> Figur
             panel(axes, next(letters), sample_label(samples, name) + _agreement(own, column))
         panels[0].set_ylabel(label)
     shown_panels(drawn, count, len(names), "samples")
-    merged_legend(drawn, 1)
+    merged_legend(drawn, len(_METHOD) if count > 1 else 1)
     layer = str(shown["current_layer"].iloc[0]).replace("_", " ")
     stamp(drawn, f"j through the {layer}, Oersted field taken off")
     return drawn
