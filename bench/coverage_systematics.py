@@ -22,8 +22,8 @@ import numpy as np
 import pandas as pd
 from scipy.constants import e, hbar, mu_0
 
+from hall2net.physics.film_moments import magnetometry_parts
 from hall2net.physics.magnetometry import QUANTITIES as FILM
-from hall2net.physics.magnetometry import magnetometry_parts
 from hall2net.physics.systematics import ASSUMED, SOURCES, Off, Systematics, in_quadrature
 from hall2net.physics.torque import torque_rows
 from hall2net.tables import uncertainty_column

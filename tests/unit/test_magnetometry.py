@@ -6,7 +6,8 @@ import xarray as xr
 from scipy.constants import mu_0
 
 from hall2net.errors import ConfigError
-from hall2net.physics.magnetometry import magnetometry_table, surface_anisotropy
+from hall2net.physics.film_moments import surface_anisotropy
+from hall2net.physics.magnetometry import magnetometry_table
 from hall2net.tables import uncertainty_column
 from hall2net.units import OERSTED
 

@@ -181,6 +181,10 @@ def test_the_table_names_every_source_once(bench):
     assert "stack_nm" not in ratio.index and "film_area_mm2" in ratio.index
     relative = ratio.at["width_um", "change"] / ratio.at["width_um", "value"]
     assert relative == pytest.approx(np.hypot(0.02, 0.05), rel=0.01)
+    # A study without torques has the J_c of its switching loops.
+    switched = tables["switching"].assign(current_layer="heavy_metal")
+    critical = systematics_table({"switching": switched}, samples, {}).set_index("source")
+    assert set(critical.index) == {"width_um", "heavy_metal_nm", "current"}
     shown = shares(made)
     assert shown["head"][:4] == ["source", "1 σ", "known", "common to all samples"]
     widths = next(row for row in shown["rows"] if row[0] == "width of the bar")

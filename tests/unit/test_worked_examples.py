@@ -9,6 +9,7 @@ import pytest
 from test_magnetometry import film
 
 from hall2net.physics.compensation import compensation_table
+from hall2net.physics.film_moments import surface_anisotropy
 from hall2net.physics.formulas import (
     Convention,
     current_density_per_current,
@@ -24,7 +25,7 @@ from hall2net.physics.knee import MODELS, fit_knee
 from hall2net.physics.lines import widening
 from hall2net.physics.loop_shift import centre_slopes
 from hall2net.physics.loops import fit_loop
-from hall2net.physics.magnetometry import magnetometry_table, surface_anisotropy
+from hall2net.physics.magnetometry import magnetometry_table
 from hall2net.physics.resistivity import resistivity_per_resistance
 from hall2net.physics.systematics import Off, Systematics, total
 

@@ -147,7 +147,7 @@ def systematics_tables(study):
         "loops": kinds & {"ahe_loop", "loop_shift"},
         "magnetometry": "vsm_loop" in kinds or torque,
         "resistivity": "resistivity" in kinds or torque,
-        "switching": torque,
+        "switching": "sot_switching" in kinds or torque,
         "torque": torque,
         "compensation": has_temperatures(SHEETS[study]),
     }

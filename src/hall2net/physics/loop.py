@@ -60,6 +60,8 @@ _MOST_BREAKS = 8
 """Turning points at which the signal may jump; more of them are left to the scatter of cycles."""
 _FEWEST_NEAR_TURN = 3
 """Points by which a turning point may be missed in a noisy field; or a fiftieth of all."""
+_AT_TURN = 0.02
+"""A field that differs by less than this part of its range from that of a turning point."""
 _CENTRE, _WIDE_CENTRE = 0.25, 0.5
 """The centre of a loop, over H_c, and how far it may reach for a point of each branch."""
 _UNEVEN_CENTRE, _UNEVEN_SIGMA, _UNEVEN_SURE = 0.04, 1.5, 3.0
@@ -242,7 +244,7 @@ def _prepared(field: np.ndarray, signal: np.ndarray, pickup: np.ndarray | None) 
     sigma = point_noise([(b.field, b.signal) for b in (*up, *down)])
     first = min(run.first for run in sweeps.runs)
     turns = [k for k in turning_points(field)[1:-1] if k > first]
-    breaks = tuple(_break(signal, time, k, sigma) for k in turns[:_MOST_BREAKS])
+    breaks = tuple(_break(field, signal, time, k, sigma) for k in turns[:_MOST_BREAKS])
     return _Measured(up, down, sweeps, breaks, sigma, sweeps.low, sweeps.high)
 
 
@@ -254,11 +256,23 @@ def _without_spikes(branch: Branch, sigma: float) -> Branch:
     return branch.only(kept)
 
 
-def _break(signal: np.ndarray, time: np.ndarray, turn: int, sigma: float) -> float:
-    """Time of a jump at a turning point: at the largest step near it, if that is no noise."""
+def _break(
+    field: np.ndarray, signal: np.ndarray, time: np.ndarray, turn: int, sigma: float
+) -> float:
+    """Time of a jump at a turning point: at the largest step near it, if that is no noise.
+
+    What the signal follows the field by is no step: far out the points may lie far apart. Nor is
+    an edge of the loop, which may lie a few points from the turn.
+    """
     reach = max(_FEWEST_NEAR_TURN, signal.size // 50)
     first = max(turn - reach, 0)
-    steps = np.abs(np.diff(signal[first : turn + reach + 2]))
+    near = slice(first, turn + reach + 2)
+    steps, ways = np.diff(signal[near]), np.diff(field[near])
+    moved = ways != 0
+    if moved.any():
+        steps = steps - np.median(steps[moved] / ways[moved]) * ways
+    away = np.abs(field[near] - field[turn]) > _AT_TURN * np.ptp(field)
+    steps = np.where(away[1:] | away[:-1], 0.0, np.abs(steps))
     k = first + int(np.argmax(steps)) if steps.max() > _SIGNIFICANT * 2**0.5 * sigma else turn
     k = min(k, time.size - 2)
     return float(time[k] + time[k + 1]) / 2

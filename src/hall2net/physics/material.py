@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from hall2net.physics.facts import Given, Samples, fact, given
-from hall2net.physics.magnetometry import moment_factor, surface_anisotropy_factor, window_column
+from hall2net.physics.film_moments import moment_factor, surface_anisotropy_factor, window_column
 from hall2net.physics.resistivity import resistivity_factor, resistivity_per_resistance
 from hall2net.physics.systematics import Off
 from hall2net.tables import uncertainty_column

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from hall2net.physics import compensation, magnetometry, resistivity, torque
+from hall2net.physics import compensation, film_moments, resistivity, torque
 from hall2net.physics.facts import Samples
 from hall2net.physics.systematics import Parts, Systematics
 from hall2net.tables import room_temperature_loops, total_sigma, uncertainty_column, usable
@@ -76,12 +76,18 @@ def _measured_parts(
     """Sample, quantity, value, and its parts by source, of tables with a row a sample."""
     for name, quantities, parts_of in (
         ("resistivity", resistivity.QUANTITIES, resistivity.resistivity_parts),
-        ("magnetometry", magnetometry.QUANTITIES, magnetometry.magnetometry_parts),
+        ("magnetometry", film_moments.QUANTITIES, film_moments.magnetometry_parts),
         ("compensation", ("t_m_k",), compensation.compensation_parts),
         ("loops", _HALL, _hall_parts),
+        ("switching", ("j_c_a_m2",), _critical_parts),
     ):
         table = usable(tables[name]) if name in tables else pd.DataFrame()
-        table = room_temperature_loops(table) if name == "loops" and len(table) else table
+        if name == "loops" and len(table):
+            table = room_temperature_loops(table)
+        elif name == "switching" and len(table):
+            # That of torque.csv is of one field for all samples, and has its ratio too.
+            table = table if "torque" not in tables else table.iloc[:0]
+            table = table[table["j_c_a_m2"].notna()].drop_duplicates("sample")
         for row in table.to_dict("records"):
             yield from _of_row(row, quantities, parts_of(row, sources))
 
@@ -90,7 +96,7 @@ def _torque_parts(
     rows: Iterable[Mapping[str, Any]],
 ) -> Iterator[tuple[str, str, float, Mapping[str, float]]]:
     """The same of the torques; what magnetometry and resistivity have is theirs."""
-    elsewhere = (*resistivity.QUANTITIES, *magnetometry.QUANTITIES)
+    elsewhere = (*resistivity.QUANTITIES, *film_moments.QUANTITIES)
     for row in rows:
         for quantity, parts in row["parts"].items():
             if quantity not in elsewhere:
@@ -115,6 +121,11 @@ def _hall_parts(row: Mapping[str, Any], sources: Systematics) -> Parts:
     loop = pd.Series(row)
     fit = [total_sigma(loop, name) ** 2 - row[uncertainty_column(name)] ** 2 for name in _HALL]
     return parts | {"background_and_field_step": np.sqrt(np.maximum(fit, 0.0))}
+
+
+def _critical_parts(row: Mapping[str, Any], sources: Systematics) -> Parts:
+    """Parts of J_c of the first switching loop of a sample, as the report shows it."""
+    return torque.critical_parts(row, str(row["current_layer"]), sources)
 
 
 def _source_columns(sources: Systematics, source: str, sample: str) -> dict[str, Any]:

@@ -188,7 +188,9 @@ def torque_rows(
         row |= {"m_s_source": known.moment.source, "rho_source": known.rho.source}
         row |= _efficiencies(row, known, samples, chosen, sources, reasons[sample])
         row |= critical.get(sample, {}) | _field_free(switching, sample)
-        _add_critical_parts(row, switching, sources)
+        if np.isfinite(row.get("j_c_a_m2", np.nan)):
+            layer = str(switching["current_layer"].iloc[0])
+            _add_parts(row, ("j_c_a_m2",), critical_parts(row, layer, sources))
         rows.append(row)
     _add_ratios(rows, reference, reasons, sources)
     for row in rows:
@@ -462,16 +464,20 @@ def _field_free(switching: pd.DataFrame, sample: str) -> dict[str, float]:
     return {column: float(row[column]) for column in columns}
 
 
-def _add_critical_parts(row: dict[str, Any], switching: pd.DataFrame, sources: Systematics) -> None:
-    """Systematic parts of J_c = I_c/(w t)."""
-    if not np.isfinite(row.get("j_c_a_m2", np.nan)):
-        return
-    layer = f"{switching['current_layer'].iloc[0]}_nm"
+def critical_parts(row: Mapping[str, Any], layer: str, systematics: Systematics) -> Parts:
+    """Systematic parts of J_c = I_c/(w t) of a sample.
+
+    Parameters
+    ----------
+    row : with `sample` and `j_c_a_m2`
+    layer : stack | heavy_metal, which t is the thickness of
+    systematics : sources of the study
+    """
 
     def derived(off: Off) -> float:
-        return row["j_c_a_m2"] * off.current / (off.width_um * getattr(off, layer))
+        return row["j_c_a_m2"] * off.current / (off.width_um * getattr(off, f"{layer}_nm"))
 
-    _add_parts(row, ("j_c_a_m2",), sources.parts(row["sample"], derived))
+    return systematics.parts(str(row["sample"]), derived)
 
 
 def _add_ratios(
