@@ -197,7 +197,7 @@ def _draw_reductions(
     series = ratios[spacer.isin([*_spacers(samples)[:1], "none"])]
     place = series["sample"].map(lambda name: float(samples[name]["thickness_nm"]))
     order = np.argsort(place.to_numpy(), kind="stable")
-    step = _ASIDE / 4 * np.ptp(place) if len(place) else 0.0
+    step = _ASIDE / 3 * np.ptp(place) if len(place) else 0.0
     for number, (name, words) in enumerate(_CRITERIA.items()):
         aside = step * (number - (len(_CRITERIA) - 1) / 2)
         points(
