@@ -16,6 +16,7 @@ from hall2net.physics.joule_heating import (
     with_heating,
 )
 from hall2net.physics.substrates import OXIDE, SUBSTRATES
+from hall2net.report.facts import heating_words
 
 FLUX = 1e8
 WIDTH, LENGTH = 5e-6, 30e-6
@@ -207,6 +208,17 @@ def test_bias_that_the_loops_do_not_give_is_not_measured():
     through = joule_heating_table([], switching([7.0]), loops, SAMPLES)
     assert "compensation temperature" in through["bias_source"][0]
     assert through["h_c_bias"].iloc[:1].isna().all()
+
+
+def test_report_says_the_range_the_flags_and_the_bias():
+    loops = loops_at((280, 300, 320, 350, 390))
+    words = heating_words(joule_heating_table([], switching([3.0, 7.0]), loops, SAMPLES))
+    assert "8 to 41 K warmer, ± 25 % systematic" in words and "1 of 2 loops" in words
+    # -1.5 Oe/K of 200 Oe, over 7.6 and 41 K.
+    assert "changes H_c by \N{MINUS SIGN}31 to \N{MINUS SIGN}6 %" in words
+    unknown = joule_heating_table([], switching([3.0]), EMPTY, {"film": {"width_um": 5}})
+    assert "is not known: no resistance along the bar" in heating_words(unknown)
+    assert heating_words(unknown.iloc[:0]) is None and heating_words(None) is None
 
 
 def test_direct_current_of_hall_loops_has_a_row():

@@ -109,7 +109,7 @@ def test_map_marks_what_has_no_current():
     # Gaps, not zeros: no line goes through a field at which nothing switched.
     assert np.isnan(line.get_ydata()).sum() == 2 and np.nanmin(line.get_ydata()) > 0.5
     words = drawn.get_supxlabel()
-    assert "systematic error of the densities: 7%" in words and "assumed" in words
+    assert "systematic error of the densities: 7 %" in words and "assumed" in words
 
 
 def test_series_with_most_fields_is_drawn():

@@ -95,7 +95,7 @@ def _say_systematic(drawn: Figure, rows: pd.DataFrame) -> None:
     relative = rows[systematic_column("j_c_a_m2")] / rows["j_c_a_m2"]
     if relative.notna().any():
         words = ", ".join(rows["systematics"].dropna().unique())
-        stamp(drawn, f"systematic error of the densities: {relative.max():.0%}, {words}")
+        stamp(drawn, f"systematic error of the densities: {100 * relative.max():.0f} %, {words}")
 
 
 def _series_of_fields(table: pd.DataFrame) -> dict[str, pd.DataFrame]:

@@ -174,7 +174,7 @@ def fig2f_critical_current(
     _draw_reductions(reduction, torque, switching_map, samples, reference)
     reduction.set_xlabel(_thickness(samples))
     reduction.set_ylabel(r"$J_\mathrm{c}$(reference) / $J_\mathrm{c}$")
-    panel(reduction, "b", "by every criterion")
+    panel(reduction, "b", "by every criterion, side by side")
     merged_legend(drawn, 2)
     return drawn
 
@@ -197,12 +197,12 @@ def _draw_reductions(
     series = ratios[spacer.isin([*_spacers(samples)[:1], "none"])]
     place = series["sample"].map(lambda name: float(samples[name]["thickness_nm"]))
     order = np.argsort(place.to_numpy(), kind="stable")
-    step = _ASIDE / 2 * np.ptp(place) if len(place) else 0.0
+    step = _ASIDE / 3 * np.ptp(place) if len(place) else 0.0
     for number, (name, words) in enumerate(_CRITERIA.items()):
         aside = step * (number - (len(_CRITERIA) - 1) / 2)
         points(
-            axes, place.iloc[order] + aside, series.iloc[order], name, series=number, label=words,
-            size=2.5,
+            axes, place.iloc[order] + aside, series.iloc[order], name,
+            series=number + len(COLOURS), label=words, size=3,
         )  # fmt: skip
 
 

@@ -435,7 +435,7 @@ def _too_warm(found: Mapping[str, Any], heater: _Heater, limit_k: float) -> str:
             "the critical current" if pulsed else f"{current:g} mA"
         )
         if np.isfinite(bias := found.get("h_c_bias", np.nan)):
-            words += f", where H_c is {abs(bias):.0%} {'smaller' if bias < 0 else 'larger'}"
+            words += f", where H_c is {100 * abs(bias):.0f} % {'smaller' if bias < 0 else 'larger'}"
     elif not np.isfinite(rise) and largest > limit_k:
         rise, current = largest, found["current_max_ma"]
         words = f"the film is {largest:.0f} K warmer at the largest current"

@@ -203,7 +203,7 @@ def heating_words(table: pd.DataFrame | None) -> str | None:
     relative = (known["delta_t_sys_k"] / known["delta_t_k"]).max()
     words = (
         f"At its critical currents the film is {lowest:.0f} to {highest:.0f} K warmer, "
-        f"± {relative:.0%} systematic ({'; '.join(dict.fromkeys(known['method']))}). "
+        f"± {100 * relative:.0f} % systematic ({'; '.join(dict.fromkeys(known['method']))}). "
     )
     if hot := int((known["status"] == "flagged").sum()):
         words += f"Flagged as too warm: {hot} of {len(known)} loops. "
@@ -212,8 +212,8 @@ def heating_words(table: pd.DataFrame | None) -> str | None:
             words + "The bias of H_c and J_c is not measured: no Hall loops at these temperatures."
         )
     return words + (
-        f"H_c at these temperatures is {bias.min():+.0%} to {bias.max():+.0%} of that without "
-        "heating; a J_c in proportion to it is as much off."
+        f"That changes H_c by {100 * bias.min():+.0f} to {100 * bias.max():+.0f} %, and a J_c in "
+        "proportion to it as much."
     ).replace("-", "\N{MINUS SIGN}")
 
 
