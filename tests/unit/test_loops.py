@@ -337,6 +337,58 @@ def test_without_its_channel_the_even_part_is_flagged_or_in_the_error(share):
     assert flagged or holds(found, h_0_oe=0)
 
 
+@pytest.mark.parametrize("width", [0.02, 0.05, 0.1])
+@pytest.mark.parametrize("part", [0.05, 0.12])
+def test_moments_that_rotate_into_the_field_count_in_the_half_swing(part, width):
+    """Their approach to saturation goes as the inverse square of the field."""
+    rng = np.random.default_rng(21)
+    field = path(-9000, 9000, -9000, points=800)
+    turned = field / np.hypot(field, width * 9000)
+    m = (1 - part) * magnetisation(field, 2500, -2500, 40) + part * turned
+    found = fit_loop(field, 0.8 * m + 3e-5 * field + rng.normal(0, 0.004, field.size))
+    assert found["status"] != "refused", found["reason"]
+    assert abs(found["r_ahe_ohm"] - 0.8) < 4 * total_sigma(found, "r_ahe_ohm")
+    assert total_sigma(found, "r_ahe_ohm") < 0.05
+
+
+@pytest.mark.parametrize("ratio", [0.94, 1.07, 1.3])
+def test_a_field_rounded_to_about_its_step_is_in_the_error(ratio):
+    """A reading moves by up to half a digit, here half a step, which the points do not show."""
+    rng = np.random.default_rng(22)
+    step, held = 10.0, 0
+    quantum = ratio * step
+    for _ in range(10):
+        true = path(-1500, 1500, -1500, points=601)
+        h_c = rng.uniform(300, 500)
+        m = magnetisation(true, h_c, -h_c, 25)
+        field = quantum * np.round(true / quantum)
+        found = fit_loop(field, m + rng.normal(0, 0.03, true.size))
+        held += abs(found["h_c_oe"] - h_c) < 3 * total_sigma(found, "h_c_oe")
+    assert held == 10
+
+
+@pytest.mark.parametrize("step", [800, 1500])
+def test_an_even_part_is_seen_with_one_point_at_the_centre(step):
+    rng = np.random.default_rng(23)
+    field = path(-30000, 30000, -30000, points=4 * round(30000 / step) + 1)
+    r = 0.64 * magnetisation(field, 2800, -2800, 1200) - 0.01 * r_xx(field, 1500)
+    found = fit_loop(field, r + rng.normal(0, 0.002, field.size))
+    assert found["status"] == "flagged"
+    assert found["h_0_lo95_oe"] < 0 < found["h_0_hi95_oe"]
+
+
+@pytest.mark.parametrize("jump", [-0.6, 0.4])
+def test_a_jump_at_a_turn_is_not_taken_for_the_edge_beside_it(jump):
+    """Cycles whose falling edge lies three field steps before the turn."""
+    rng = np.random.default_rng(24)
+    field = path(-340, 1000, -340, 1000, -340, 1000, -340, points=361)
+    late = np.arange(field.size) > 240
+    r = magnetisation(field, 300, -260, 12) + jump * late
+    found = fit_loop(field, r + rng.normal(0, 0.01, field.size))
+    assert found["status"] != "refused", found["reason"]
+    assert abs(found["h_c_oe"] - 280) < 3 * total_sigma(found, "h_c_oe")
+
+
 @pytest.mark.parametrize("soft", [200, 400])
 @pytest.mark.parametrize("part", [0.35, 0.5, 0.65])
 def test_two_phases_are_two_steps(soft, part):
