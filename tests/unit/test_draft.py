@@ -162,12 +162,16 @@ def test_real_instrument_files():
     assert temperatures["qd_ppms_resistivity.dat"] == [2, 2.1, 2.2, 2.3]
     assert temperatures["qd_ppms_vsm_mh.dat"] == [300]
     assert made["id"].is_unique
-    # Two channels: nobody but the user knows which of them is the Hall bar.
+    # Of two channels the heads say which is the Hall bar: "Ch1 4 wire Hall", "Hall", "Rxy".
+    channels = {
+        "qd_ppms_act_hall.dat": "Volts ch1",
+        "qd_ppms_resistivity.dat": "Bridge 2 Resistance (Ohms)",
+        "qd_ppms_hall_bar_50K.dat": "Bridge 2 Resistance (Ohms)",
+    }
+    for name, column in channels.items():
+        assert set(made.loc[made["file"] == name, "y_column"]) == {column}, name
     act = next(m for m in draft.measurements if m.file == "qd_ppms_act_hall.dat")
-    assert act.cells["y_column"] == UNKNOWN
-    assert act.choices["y_column"] == ["Volts ch1", "Volts ch2"]
-    chosen = {"file": act.file, **act.cells, "y_column": "Volts ch1"}
-    assert len(read_measurement(REAL, chosen)) > 190
+    assert len(read_measurement(REAL, {"file": act.file, **act.cells})) > 190
 
 
 NAMES = [

@@ -98,6 +98,14 @@ def test_samples_in_the_lines_above_a_table(line, sample):
     assert hints_of_words([line]).cells.get("sample") == sample
 
 
+@pytest.mark.parametrize("file", ["aging/ret_annealed_x.csv", "monday/loop.csv", "loop.csv"])
+def test_a_sample_that_a_file_states_outranks_folders_that_name_none(tmp_path, file):
+    put(tmp_path / file, "# sample annealed\n" + table("H (Oe),R (ohm)", FIELD, HALL))
+    put(tmp_path / "S4/loop.csv", table("H (Oe),R (ohm)", FIELD, HALL))
+    made = rows_of(tmp_path)
+    assert (made[file].cells["sample"], made["S4/loop.csv"].cells["sample"]) == ("annealed", "s4")
+
+
 MULTIVU = "[Header]\nTITLE, CoTb hall\nBYAPP, Resistivity, 2.0, 1.0\n{}[Data]\n"
 CALLS = ["INFO, {words}, Sample{number} Name", "INFO,{words} 4 wire,SAMPLE{number}_MATERIAL"]
 

@@ -51,9 +51,10 @@ def sample_names(
     if _count_the_files(own, stated):
         own = dict.fromkeys(own, "")
     folders = {name: _folder(name) for name in names}
+    around = _Folders(folders, own, stated)
     found = {
-        name: _of_file(stated[name], own[name], folders[name], _Folders(folders, own, stated))
-        for name in names
+        name: _of_file(stated[name], own[name], hints.rest, folders[name], around)
+        for name, hints in names.items()
     }
     samples = {}
     for name, (sample, source) in found.items():
@@ -125,22 +126,24 @@ class _Folders:
         }
 
 
-def _of_file(word: str, rest: str, folder: str, folders: _Folders) -> tuple[str, str]:
+def _of_file(word: str, own: str, rest: str, folder: str, folders: _Folders) -> tuple[str, str]:
     """Sample of a file by what is stated in it, its own name and its folders; and which said it."""
-    is_device = bool(DEVICE.search(rest))
-    if word and (_within(word, rest) or _within(rest, word) or not (folder or rest)):
+    is_device = bool(DEVICE.search(own))
+    if word and (_within(word, rest) or _within(own, word) or not (folder or own)):
         return word, ""
     if word and folder and len(folders.stated[folder]) > 1:
         return f"{folder}_{word}", "folder names and the files"
+    if word and not own and not naming_words(folder):
+        return word, ""
     if is_device and DEVICE.search(folder):
-        return f"{folder}_{rest}", "folder and file names"
-    if rest and folder in folders.parted:
-        everywhere = sum(rest in names for names in folders.parted.values())
-        return (f"{folder}_{rest}" if everywhere > 1 else rest), "file names"
+        return f"{folder}_{own}", "folder and file names"
+    if own and folder in folders.parted:
+        everywhere = sum(own in names for names in folders.parted.values())
+        return (f"{folder}_{own}" if everywhere > 1 else own), "file names"
     if folder and (folders.many or DEVICE.search(folder)) and not is_device:
         return folder, "folder names"
-    if rest:
-        return rest, "file names"
+    if own:
+        return own, "file names"
     return (folder, "folder names") if folder else (word, "")
 
 
