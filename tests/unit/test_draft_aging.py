@@ -90,5 +90,5 @@ def test_a_trace_against_the_time_of_day_is_no_retention(tmp_path):
         {"Time (s)": np.arange(1.0, 51), "pulse": pulse, "Rxy (Ohm)": 1 + noise},
     )  # fmt: skip
     draft = drafted(tmp_path, "mine")
-    assert list(draft.skipped) == ["a.txt"]
-    assert [one.cells["kind"] for one in draft.measurements] == ["pulse_train"]
+    assert [one.cells["kind"] for one in draft.measurements] == [UNKNOWN, "pulse_train"]
+    assert draft.measurements[0].second == "retention, if a state was written before"
