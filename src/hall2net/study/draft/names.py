@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from hall2net.study.draft.sample_words import NOUNS, naming_words
+from hall2net.study.draft.sample_words import NOUNS, SETTING, naming_words
 from hall2net.units import OERSTED, to_si, unit_spelt
 
 _UNITS = {
@@ -37,26 +37,27 @@ _SMALL_K = 50.0, 400.0
 _SURE_T = 20.0  # in K; T4 may be a temperature or the number of a sample
 _WORDS = frozenset(
     """
-    1f 1w 2f 2w ac act address ageing aging ahe all amr and anomalous antisym ascii asrl at
-    average avg b backup backward bar bars bias bis bmax bmin book both boucle bridge buffer bwd
-    cell ch channel chip coarse coil com comma cool cooling copy corr corrected cross csv current
-    cycle cycles cycling dat data dataset dc default deg delay demod demods dev device devices die
-    dl dn down dynacool effect effet end endur endurance eto excel export fatigue fc field
-    fieldfree file files film final fine first fl for forward four free from full fwd gate gpib h
-    hall hall2 hallbar hallcross hallkurve hallmessung harm harmonic harmonics hb hc hi high hmax
-    hmin hx hys hyst hysteresis i imag imax imin in initial inplane instr ip iv keithley kennlinie
+    1f 1w 2f 2w ac act address ageing aging ahe all alpha amr and ann anneal annealed anomalous
+    antisym ascii asrl at average avg b backup backward bar bars bias bis bmax bmin book both
+    boucle bridge buffer bwd cell ch channel chip coarse coil com comma cool cooling copy corr
+    corrected cross csv current cycle cycles cycling dat data dataset dc default deg delay demod
+    demods dev device devices die dl dn down dynacool effect effet end endur endurance eto excel
+    export fatigue fc field fieldfree file files film filter final fine first fl for forward four
+    free freq frequency from full fwd gain gate gpib h hall hall2 hallbar hallcross hallkurve
+    hallmessung harm harmonic harmonics hb hc hi high hmax hmin hx hys hyst hysteresis i iac ic
+    idc imag imax imin in initial inplane instr ip ipulse iread iv iwrite jc keithley kennlinie
     kerr labone lakeshore lakeshore8600 lia lo lock lockin log long loop loops low m magnet
     magnetisation magnetization magnetometry major map maps max mean meas measure measurement
     measurements mem memory messung mesure mfli mh mht micromag min minor moke moment mpms mpms3
     mt mvsh mvst name neg negative new newfile noise of old oop origin out outofplane output pad
-    perp piece plane pm point polar pos positive ppms probe pulse pulsed pulses qd r rahe range
-    rate raw read recorded rep repeat resistance resistivity result results ret retention rh rhall
-    rht rms room rt run rvsh rvst rxx rxxrxy rxy rxyrxx sample samples saved scan scans schalten
-    second series set sheet shift shifts signal smu sot spannung squid state states step steps stt
-    sttfmr sweep switch switching sym t tab table tabs tcpip temp temperature ter test the tmax
-    tmin to train trains transport try txt untitled up upto usb v versalab vhall virgin visa
-    voltage vs vsm vsmloop vxx vxy wafer wait warm warming widerstand width with without write zfc
-    zi
+    perp phi piece plane pm point polar pos positive ppms probe pulse pulsed pulses qd r rahe
+    range rate raw read recorded rep repeat resistance resistivity result results ret retention rh
+    rhall rht rms room rt run rvsh rvst rxx rxxrxy rxy rxyrxx sample samples saved scan scans
+    schalten second sens sensitivity series set sheet shift shifts signal smu sot spannung squid
+    state states step steps stt sttfmr sweep switch switching sym t tab table tabs tc tcpip temp
+    temperature ter test the theta tmax tmin to train trains transport try txt untitled up upto
+    usb v versalab vg vhall virgin visa voltage vs vsm vsmloop vxx vxy wafer wait warm warming
+    widerstand width with without write zfc zi
     """.split()
 )
 """Words that say what was measured, how and where: no names of samples."""
@@ -168,7 +169,9 @@ def _naming(words: list[str]) -> list[str]:
         elif word.lower() in _WORDS:
             if is_noun and _INDEX.fullmatch(after):
                 kept.append(word)
-        elif not _INSTRUMENT.fullmatch(word) and (plain not in _WORDS or len(plain) < 2 or is_noun):
+        elif not (_INSTRUMENT.fullmatch(word) or SETTING.fullmatch(word)) and (
+            plain not in _WORDS or len(plain) < 2 or is_noun
+        ):
             kept.append(word)
     return kept
 

@@ -18,7 +18,19 @@ _FORMULA = re.compile(
     rf"(?=[a-z\d]*(?:{_METAL}|\bw|w\d))(?:(?:{_METAL}|si|te|sb|se|ge|w|b|o|n|v|y|p|s|c|x)"
     r"(?:\d+(?:p\d+)?)?)+"
 )
-_THICKNESS = re.compile(r"\d+(?:p\d+)?(?:nm|ang)")
+_MATERIAL = re.compile(
+    r"(?:lsmo|sto|bto|yig|tmig|tig|gig|bfo|lao|lsat|nfo|sro|cfb|cfa|cfs|pmn|fgt|wte2)+\d*"
+)
+"""Short names of compounds."""
+_SIZE = re.compile(r"[a-z]?\d+(?:p\d+)?(?:x\d+(?:p\d+)?)?(?:nm|um|ang)2?")
+"""A thickness, or the width of a bar: it tells one from the next."""
+SETTING = re.compile(
+    r"(?:[a-z]{1,5})?\d+(?:[.p]\d+)?(?:e\d+)?"
+    r"(?:[mun]v|hz|[km]hz|[mun]s|min|m?torr|m?bar|k?pa|deg|db|[km]?ohm|[km]?a_?cm2|sccm|rpm|oe|mt|ma)"
+    r"|\d+(?:[.p]\d+)?[vhws]|[a-z]{0,3}\d{2,}c|\d+e\d+",
+    re.IGNORECASE,
+)
+"""A number with its unit: how something was set, and no name."""
 _CODE = re.compile(r"(?:[a-z]{1,4}\d+){1,3}[a-z]?|\d{1,2}[a-z]\d*|[a-z]{1,2}\d+[a-z]{1,2}\d*")
 _INDEX = re.compile(r"\d+[a-z]?|[a-z]\d*")
 _LETTERS = re.compile(r"[a-z]{1,3}")
@@ -50,7 +62,12 @@ def naming_words(rest: str) -> str:
 
 
 def _names_a_sample(word: str) -> bool:
-    if _is_formula(word) or _THICKNESS.fullmatch(word) or DEVICE.fullmatch(word):
+    if (
+        _is_formula(word)
+        or _SIZE.fullmatch(word)
+        or _MATERIAL.fullmatch(word)
+        or DEVICE.fullmatch(word)
+    ):
         return True
     return bool(_CODE.fullmatch(word)) and not _NO_CODE.fullmatch(word)
 
