@@ -10,7 +10,8 @@ from project import Project
 AFTER_LOOPS = {
     "fit_loops", "figure", "pulse_widths", "switching", "switching_map", "magnetometry",
     "magnetometry_as_printed", "torque", "torque_as_printed", "compensation", "systematics",
-    "hardware", "comparison", "inspector", "provenance", "report", "all",
+    "harmonic", "torque_methods", "hardware", "comparison", "inspector", "provenance", "report",
+    "all",
 }  # fmt: skip
 
 
@@ -95,7 +96,9 @@ def test_a_figure_module_reruns_its_figures(copy):
 def test_a_table_reruns_the_figures_that_take_it(copy):
     (copy.folder / "results/cotb/switching.csv").write_text("another")
     jobs = planned(copy, **data(copy))
-    assert jobs["figure"] == 1 and not {"torque", "lut", "fit_loops"} & set(jobs)
+    # Figure 4b, and by its own table the map of polarities.
+    assert jobs["figure"] == 2 and jobs["switching_map"] == 1
+    assert not {"torque", "lut", "fit_loops"} & set(jobs)
 
 
 def test_a_script_reruns_its_rule(copy):
