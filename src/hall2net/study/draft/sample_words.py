@@ -27,15 +27,15 @@ _SIZE = re.compile(r"[a-z]?\d+(?:p\d+)?(?:x\d+(?:p\d+)?)?(?:nm|um|ang)2?")
 SETTING = re.compile(
     r"(?:[a-z]{1,5})?\d+(?:[.p]\d+)?(?:e\d+)?"
     r"(?:[mun]v|hz|[km]hz|[mun]s|min|m?torr|m?bar|k?pa|deg|db|[km]?ohm|[km]?a_?cm2|sccm|rpm|oe|mt|ma)"
-    r"|\d+(?:[.p]\d+)?[vhws]|[a-z]{0,3}\d{2,}c|\d+e\d+",
+    r"|\d+(?:[.p]\d+)?[vhws]|[a-z]{0,3}\d{2,}c",
     re.IGNORECASE,
 )
 """A number with its unit: how something was set, and no name."""
 _CODE = re.compile(r"(?:[a-z]{1,4}\d+){1,3}[a-z]?|\d{1,2}[a-z]\d*|[a-z]{1,2}\d+[a-z]{1,2}\d*")
 _INDEX = re.compile(r"\d+[a-z]?|[a-z]\d*")
 _LETTERS = re.compile(r"[a-z]{1,3}")
-_NO_CODE = re.compile(r"(?:v|r|n|no|nr|ch|rev|ver|part|set|fig)\d+|\d(?:st|nd|rd|th|d|x)")
-"""Version, run, channel and the like."""
+_NO_CODE = re.compile(r"(?:v|r|n|no|nr|ch|rev|ver|part|set|fig)\d+|\d(?:st|nd|rd|th|d|x)|\d+e\d+")
+"""Version, run, channel, a number with its exponent and the like."""
 
 
 def naming_words(rest: str) -> str:
