@@ -9,6 +9,7 @@ import pandas as pd
 
 from hall2net.networks.runs import Run
 from hall2net.physics.pulses import write_energy
+from hall2net.physics.switching_map import current_reductions, switching_map
 from hall2net.physics.switching_rows import CRITERIA, prefield_threshold
 from hall2net.report.accuracies import cotb_accuracies, ruo2_accuracies
 from hall2net.report.verdict import (
@@ -214,23 +215,14 @@ def _j_c_reduction(switching: pd.DataFrame, best: pd.Series, source: str) -> Our
     The paper takes the current of one and the same percentage of the film for all samples, which
     is the criterion `fixed`; what the others give is said in the remark.
     """
-    field = best.get("j_c_field_x_oe", np.nan)
-    rows = usable(switching)
-    rows = rows[rows["prefield_x_oe"].isna() & (rows["field_x_oe"].abs() == field)]
-    longest = rows.groupby("sample")["pulse_width_s"].transform("max")
-    rows = rows[rows["pulse_width_s"].isna() | (rows["pulse_width_s"] == longest)]
-    ratios = {}
-    for criterion in CRITERIA:
-        column = f"j_c_{criterion}_a_m2"
-        if column in rows:
-            (own, own_u), (pt, pt_u) = (
-                _pooled(rows[rows["sample"] == name], column) for name in (best.name, "pt")
-            )
-            ratio = pt / own
-            ratios[criterion] = ratio, ratio * float(np.hypot(own_u / own, pt_u / pt))
-    value, spread = ratios.get("fixed", (np.nan, np.nan))
-    others = ", ".join(f"{_CRITERION[name]} {ratio:.3g}" for name, (ratio, _) in ratios.items())
-    return Ours(value, spread, source, f"By every criterion: {others}." if others else "")
+    table = switching_map(switching)
+    ratios = current_reductions(table, "pt", best.get("j_c_field_x_oe", np.nan))
+    if best.name not in ratios.index:
+        return Ours(np.nan, np.nan, source, "")
+    row = ratios.loc[best.name]
+    words = [f"{_CRITERION[name]} {row[name]:.3g}" for name in CRITERIA if np.isfinite(row[name])]
+    remark = f"By every criterion: {', '.join(words)}." if words else ""
+    return Ours(row["fixed"], row["fixed_u"], source, remark)
 
 
 _CRITERION = {
