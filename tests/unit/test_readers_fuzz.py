@@ -14,7 +14,7 @@ from hall2net.errors import Hall2netError
 from hall2net.measurement import POINT_VARIABLES
 from hall2net.readers.reading import read_measurement
 
-MUTANTS = 700
+MUTANTS = 350
 """A format."""
 
 SECONDS = 5
