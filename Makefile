@@ -13,7 +13,8 @@ test: $(READY)
 	.venv/bin/snakefmt --check Snakefile workflow
 	.venv/bin/codespell
 	.venv/bin/mypy
-	.venv/bin/python -m pytest --numprocesses $(CORES) --dist loadfile --no-loadscope-reorder
+	# One more than cores: the tests of SLURM mostly wait.
+	.venv/bin/python -m pytest --numprocesses $$(($(CORES) + 1)) --dist loadfile --no-loadscope-reorder
 
 docs: $(READY)
 	.venv/bin/pdoc --docformat numpy --output-directory results/docs hall2net
