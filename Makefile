@@ -7,13 +7,13 @@ READY := .venv/ready
 study: $(READY)
 	.venv/bin/snakemake --cores $(CORES) all
 
+# One test process more than cores: those of SLURM mostly wait.
 test: $(READY)
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/snakefmt --check Snakefile workflow
 	.venv/bin/codespell
 	.venv/bin/mypy
-	# One more than cores: the tests of SLURM mostly wait.
 	.venv/bin/python -m pytest --numprocesses $$(($(CORES) + 1)) --dist loadfile --no-loadscope-reorder
 
 docs: $(READY)
