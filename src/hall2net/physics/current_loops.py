@@ -22,10 +22,10 @@ import pandas as pd
 import xarray as xr
 from scipy.ndimage import median_filter
 from scipy.optimize import isotonic_regression
-from scipy.special import ndtri
 
 from hall2net.errors import Hall2netError
 from hall2net.physics.lines import student_factor
+from hall2net.physics.noise import scatter_of_most
 
 LEVELS = ("level_up", "level_down")
 TERMS = ("joule", "odd", "drift")
@@ -367,8 +367,7 @@ def _averaged_fit(design: np.ndarray, resistance: np.ndarray, at_rest: np.ndarra
     for _ in range(3):
         value = np.linalg.lstsq(design[rows], resistance[rows], rcond=None)[0]
         residual = resistance - design @ value
-        scatter = np.abs(residual[rows] - np.median(residual[rows]))
-        limit = _SPIKE * np.median(scatter) / ndtri(0.75)
+        limit = _SPIKE * scatter_of_most(residual[rows])
         kept = np.flatnonzero(at_rest & (np.abs(residual) <= limit))
         rows = kept if len(kept) >= 2 * _FEWEST_AT_REST else np.flatnonzero(at_rest)
     design, target, n = design[rows], resistance[rows], len(rows)

@@ -60,6 +60,16 @@ def point_noise(branches: Sequence[tuple[np.ndarray, np.ndarray]]) -> float:
     return max(sigma, _LEAST * float(np.ptp(y)), float(np.finfo(float).tiny))
 
 
+def scatter_of_most(values: np.ndarray) -> float:
+    """Standard deviation of normal numbers from their median distance to the median.
+
+    Parameters
+    ----------
+    values : (n,); a few of them far from all others do not count
+    """
+    return _NORMAL * float(np.median(np.abs(values - np.median(values))))
+
+
 def spikes(y: np.ndarray, sigma: float) -> np.ndarray:
     """Single points beyond both neighbours, as no edge of a loop has them, or at an end.
 

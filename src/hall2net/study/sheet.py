@@ -89,10 +89,7 @@ def has_pulse_widths(measurements: pd.DataFrame) -> bool:
     ----------
     measurements : as of `read_sheet`; a sheet without the column has none
     """
-    rows = measurements[measurements["kind"] == "sot_switching"]
-    if "pulse_width_s" not in rows:
-        return False
-    return bool((rows.groupby("sample")["pulse_width_s"].nunique() >= 3).any())
+    return _values_of_a_sample(measurements, "sot_switching", "pulse_width_s") >= 3
 
 
 def has_temperatures(measurements: pd.DataFrame) -> bool:
@@ -102,10 +99,15 @@ def has_temperatures(measurements: pd.DataFrame) -> bool:
     ----------
     measurements : as of `read_sheet`; a sheet without the column has none
     """
-    rows = measurements[measurements["kind"] == "ahe_loop"]
-    if "temperature_k" not in rows:
-        return False
-    return bool((rows.groupby("sample")["temperature_k"].nunique() >= 2).any())
+    return _values_of_a_sample(measurements, "ahe_loop", "temperature_k") >= 2
+
+
+def _values_of_a_sample(measurements: pd.DataFrame, kind: str, condition: str) -> int:
+    """Most values of a condition that the measurements of one kind have of one sample."""
+    rows = measurements[measurements["kind"] == kind]
+    if condition not in rows or rows.empty:
+        return 0
+    return int(rows.groupby("sample")[condition].nunique().max())
 
 
 def column_problems(

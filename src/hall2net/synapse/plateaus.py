@@ -9,10 +9,11 @@ only as far as their members can be distinguished.
 import numpy as np
 import pandas as pd
 import xarray as xr
-from scipy.special import gammaln, ndtri
+from scipy.special import gammaln
 
 from hall2net.errors import Hall2netError
 from hall2net.physics.current_loops import write_currents
+from hall2net.physics.noise import scatter_of_most
 
 _SPIKE = 6.0  # reads further than this many sigma from their pulse's median are instrument spikes
 _MAX_STATES = 64
@@ -52,7 +53,7 @@ def read_train(measurement: xr.Dataset) -> pd.DataFrame:
     within = points.groupby("pulse")["resistance"]
     residual = points["resistance"] - within.transform("median")
     several = residual[within.transform("size") > 2]
-    sigma = (several - several.median()).abs().median() / ndtri(0.75) if len(several) else 0.0
+    sigma = scatter_of_most(several.to_numpy()) if len(several) else 0.0
     if sigma > 0:
         points = points[residual.abs() < _SPIKE * sigma]
     interval = points.groupby("pulse")["time"].diff().median()

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 import xarray as xr
-from scipy.special import ndtr, ndtri, stdtrit
+from scipy.special import ndtr
 
 from hall2net.errors import Hall2netError
 from hall2net.physics.current_loops import switching_loop
+from hall2net.physics.lines import student_factor
 from hall2net.synapse.lut import MIN_SEPARATION, one_read_sigma, state_sigma
 from hall2net.synapse.states import CLOSE, lut_from_train
 
@@ -43,8 +44,7 @@ def with_repeats(
         return lut
     of_read = np.nan_to_num(lut["read_sigma_ohm"].to_numpy(float))
     cycle = np.sqrt(np.maximum(np.var(every, axis=0, ddof=1) - of_read**2, 0.0))
-    student = stdtrit(count, 0.975) / ndtri(0.975)
-    u = np.hypot(lut["resistance_u_ohm"], cycle * student)
+    u = np.hypot(lut["resistance_u_ohm"], cycle * student_factor(count))
     lut = lut.assign(
         cycle_sigma_ohm=lut["cycle_sigma_ohm"].where(~once, cycle),
         resistance_u_ohm=lut["resistance_u_ohm"].where(~once, u),

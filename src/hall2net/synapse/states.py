@@ -6,11 +6,12 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 from scipy.optimize import isotonic_regression, linear_sum_assignment
-from scipy.special import ndtr, ndtri, stdtrit
+from scipy.special import ndtr, stdtrit
 
 from hall2net.errors import ConfigError, Hall2netError
 from hall2net.physics.critical_currents import not_shown
 from hall2net.physics.current_loops import CurrentLoop, fit_current_loop
+from hall2net.physics.lines import student_factor
 from hall2net.synapse.lut import MIN_SEPARATION, check_lut, levels
 from hall2net.synapse.plateaus import (
     average_pulses,
@@ -486,8 +487,7 @@ def _error_of_mean(means: pd.Series, share: float) -> float:
     effective = max(n * share, 1.5)
     # Correlated values scatter less about their own mean than about the true one.
     variance = means.var(ddof=1) * (n - 1) / n / (1 - 1 / effective)
-    student = stdtrit(max(effective - 1, 1), 0.975) / ndtri(0.975)
-    return student * np.sqrt(variance / effective)
+    return student_factor(max(effective - 1, 1)) * np.sqrt(variance / effective)
 
 
 def _drift(reads: pd.DataFrame) -> tuple[float, float, float]:

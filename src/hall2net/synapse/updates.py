@@ -14,9 +14,10 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import ArrayLike
 from scipy.optimize import isotonic_regression, minimize_scalar
-from scipy.special import fdtrc, ndtri, stdtrit
+from scipy.special import fdtrc
 
 from hall2net.physics.current_loops import switching_loop, turning_points
+from hall2net.physics.lines import student_factor
 from hall2net.synapse.plateaus import average_pulses, read_train
 
 LABEL_SCALE = 10.1015
@@ -251,8 +252,8 @@ def _update(direction: str, pulses: str, curves: pd.DataFrame) -> dict[str, floa
     dof = sum(max(len(fit.residual) - _PARAMETERS, 1) for fit in fits)
     sigma = float(np.sqrt(sum(fit.residual @ fit.residual for fit in fits) / dof))
     labels = np.array([fit.label for fit in fits])
-    distance, distance_u = _distance(runs, sigma * _student(dof))
-    of_one = sigma * fits[0].per_residual * _student(dof)
+    distance, distance_u = _distance(runs, sigma * student_factor(dof))
+    of_one = sigma * fits[0].per_residual * student_factor(dof)
     p = _chance(fits)
     misfit = float(np.sqrt(np.mean(np.concatenate([fit.residual for fit in fits]) ** 2)))
     doubts = {
@@ -280,15 +281,10 @@ def _update(direction: str, pulses: str, curves: pd.DataFrame) -> dict[str, floa
     }
 
 
-def _student(dof: int) -> float:
-    """Factor on 1 sigma of `dof` degrees of freedom: +-1.96 of it is the 95 % interval."""
-    return float(stdtrit(dof, 0.975) / ndtri(0.975))
-
-
 def _mean_u(values: np.ndarray) -> float:
     """1 sigma of a mean, from the scatter of its values."""
     n = len(values)
-    return float(values.std(ddof=1)) / np.sqrt(n) * _student(n - 1)
+    return float(values.std(ddof=1)) / np.sqrt(n) * student_factor(n - 1)
 
 
 def _distance(runs: list[pd.DataFrame], sigma: float) -> tuple[float, float]:
